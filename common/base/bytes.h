@@ -1,0 +1,61 @@
+/* bytes.h - sticky reader and writer for binary formats.
+ *
+ * Both remember the first failure and turn every later call into a no-op, so a parser reads all
+ * its fields in a straight line and looks at `err` once. Integers are big-endian; varints are
+ * LEB128 (7 bits per byte, least significant first, at most 10 bytes); signed varints are zigzag:
+ * 0, -1, 1, -2 ... become 0, 1, 2, 3 ... (Protocol Buffers encoding, "Signed Integers"). */
+#pragma once
+
+#include "common/base/span.h"
+
+enum { PL_VARINT_BYTES_MAX = 10 };
+
+struct pl_reader {
+    const uint8_t *ptr; // borrowed
+    const uint8_t *end;
+    int err; // 0, PL_E_TRUNCATED, or PL_E_RANGE for a varint that does not fit in 64 bits
+};
+
+struct pl_writer {
+    uint8_t *ptr; // borrowed: the caller's buffer
+    size_t cap;
+    size_t len;
+    int err; // 0 or PL_E_FULL; a write that does not fit writes nothing
+};
+
+struct pl_reader pl_reader_init(struct pl_span in);
+/* After a failure these return 0 or an empty span. */
+uint8_t pl_get_u8(struct pl_reader *r);
+uint16_t pl_get_u16(struct pl_reader *r);
+uint32_t pl_get_u32(struct pl_reader *r);
+uint64_t pl_get_u64(struct pl_reader *r);
+uint64_t pl_get_varint(struct pl_reader *r);
+int64_t pl_get_zigzag(struct pl_reader *r);
+/* The next `len` bytes, borrowed from the input. */
+struct pl_span pl_get_bytes(struct pl_reader *r, size_t len);
+/* A string: u8 length, then that many bytes. */
+struct pl_span pl_get_str8(struct pl_reader *r);
+/* 0 if everything was read without a failure and nothing is left; else the failure, or
+ * PL_E_SYNTAX for left-over bytes. */
+int pl_reader_finish(const struct pl_reader *r);
+
+struct pl_writer pl_writer_init(uint8_t *buf, size_t cap);
+void pl_put_u8(struct pl_writer *w, uint8_t value);
+void pl_put_u16(struct pl_writer *w, uint16_t value);
+void pl_put_u32(struct pl_writer *w, uint32_t value);
+void pl_put_u64(struct pl_writer *w, uint64_t value);
+void pl_put_varint(struct pl_writer *w, uint64_t value);
+void pl_put_zigzag(struct pl_writer *w, int64_t value);
+void pl_put_bytes(struct pl_writer *w, struct pl_span bytes);
+/* u8 length, then the bytes; more than 255 of them fail with PL_E_FULL. */
+void pl_put_str8(struct pl_writer *w, struct pl_span bytes);
+
+static inline uint64_t pl_zigzag(int64_t value)
+{
+    return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+}
+
+static inline int64_t pl_unzigzag(uint64_t value)
+{
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
