@@ -1,0 +1,114 @@
+/* session.h - both ends of the conversation as pure state machines: frames in, events out.
+ *
+ *     agent                                   collector
+ *       | -- HELLO ------------------------------> |   who, boot id, metric table, facts
+ *       | <------------------- WELCOME or REFUSE - |   last durable seq of that boot id, interval
+ *       | -- KEY, DELTA, DELTA, ... -------------> |   from the first sample after that seq
+ *       | <------------------------------- ACK --- |   durable up to seq: may leave the spool
+ *       | <------------------------- DIRECTIVE --- |   sample faster for a while
+ *
+ * A frame out of turn ends the conversation; one of an unknown type is ignored. */
+#pragma once
+
+#include "common/wire/frame.h"
+#include "common/wire/hello.h"
+#include "common/wire/sample.h"
+
+enum { PL_REFUSE_TEXT_MAX = 160 };
+
+enum pl_refuse_code {
+    PL_REFUSE_VERSION = 1,  // the collector does not speak this protocol version
+    PL_REFUSE_HELLO = 2,    // HELLO is malformed
+    PL_REFUSE_FULL = 3,     // no host slot left
+    PL_REFUSE_TAKEN = 4,    // another live connection speaks for this host name
+    PL_REFUSE_STOPPING = 5, // the collector is going down; try the next one
+};
+
+struct pl_welcome {
+    uint64_t durable_seq; // 0: none of this boot id
+    uint32_t interval_ms; // what the agent should use; 0: its own
+};
+
+struct pl_directive {
+    uint32_t interval_ms; // 100 to 60,000
+    uint32_t for_ms;      // then back to the agent's own; at most 3,600,000
+};
+
+struct pl_refusal {
+    uint16_t code;                     // enum pl_refuse_code, or one this program does not know
+    char text[PL_REFUSE_TEXT_MAX + 1]; // for a person; control bytes replaced
+};
+
+/* ---- the agent's side ---- */
+
+enum pl_agent_session_state { PL_AGENT_WAIT_WELCOME, PL_AGENT_STREAMING };
+
+struct pl_agent_session {
+    enum pl_agent_session_state state;
+    struct pl_sample_codec codec;
+};
+
+enum pl_agent_event_type {
+    PL_AGENT_NOTHING, // frame of an unknown type, ignored
+    PL_AGENT_WELCOMED,
+    PL_AGENT_ACKED,
+    PL_AGENT_DIRECTED,
+    PL_AGENT_REFUSED,
+};
+
+struct pl_agent_event {
+    enum pl_agent_event_type type;
+    union {
+        struct pl_welcome welcome;
+        uint64_t acked_seq;
+        struct pl_directive directive;
+        struct pl_refusal refusal;
+    };
+};
+
+/* Start a conversation on a fresh connection: writes the HELLO frame. */
+void pl_agent_session_start(struct pl_agent_session *s, const struct pl_hello *hello,
+                            struct pl_writer *out);
+/* Take one frame. 0 and `*event`; or PL_E_STATE, or the refusal of a malformed body. */
+PL_MUST_CHECK int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *frame,
+                                        struct pl_agent_event *event);
+/* Write one sample frame; only after PL_AGENT_WELCOMED. A writer that is full fails with
+ * PL_E_FULL in `out->err`; the session must then be closed. */
+void pl_agent_session_sample(struct pl_agent_session *s, const struct pl_sample *sample,
+                             struct pl_writer *out);
+
+/* ---- the collector's side ---- */
+
+enum pl_collector_session_state { PL_COLLECTOR_WAIT_HELLO, PL_COLLECTOR_STREAMING };
+
+struct pl_collector_session {
+    enum pl_collector_session_state state;
+    uint8_t map[PL_METRIC_MAX]; // position in the peer's samples -> our metric
+    struct pl_sample_codec codec;
+};
+
+enum pl_collector_event_type {
+    PL_COLLECTOR_NOTHING, // frame of an unknown type, ignored
+    PL_COLLECTOR_HELLO,
+    PL_COLLECTOR_SAMPLE,
+};
+
+struct pl_collector_event {
+    enum pl_collector_event_type type;
+    union {
+        struct pl_hello hello;
+        struct pl_sample sample;
+    };
+};
+
+void pl_collector_session_init(struct pl_collector_session *s);
+/* Take one frame. 0 and `*event`; PL_E_STATE for a sample before HELLO or a second HELLO; or the
+ * refusal of a malformed body. After PL_COLLECTOR_HELLO the caller answers WELCOME or REFUSE. */
+PL_MUST_CHECK int pl_collector_session_step(struct pl_collector_session *s,
+                                            const struct pl_frame *frame,
+                                            struct pl_collector_event *event);
+void pl_welcome_write(const struct pl_welcome *welcome, struct pl_writer *out);
+void pl_ack_write(uint64_t durable_seq, struct pl_writer *out);
+void pl_directive_write(const struct pl_directive *directive, struct pl_writer *out);
+/* `text` tells the agent's operator what to do; cut at PL_REFUSE_TEXT_MAX bytes. */
+void pl_refuse_write(enum pl_refuse_code code, const char *text, struct pl_writer *out);
