@@ -20,43 +20,46 @@ static struct {
     long check_count, failed_checks; // of the running test
 } check_state;
 
-__attribute__((unused)) static bool check_report(bool ok, const char *file, int line,
-                                                 const char *what)
+__attribute__((unused)) static bool check_report(bool ok, const char *where, const char *what)
 {
     check_state.check_count++;
     if (ok) return true;
-    if (check_state.failed_checks++ < 20) printf("# %s:%d: %s\n", file, line, what);
+    if (check_state.failed_checks++ < 20) printf("# %s: %s\n", where, what);
     return false;
 }
 
-__attribute__((unused)) static void check_int(int64_t got, int64_t want, const char *file, int line,
+__attribute__((unused)) static void check_int(int64_t got, int64_t want, const char *where,
                                               const char *what)
 {
-    if (check_report(got == want, file, line, what)) return;
+    if (check_report(got == want, where, what)) return;
     printf("#   got %" PRId64 ", want %" PRId64 "\n", got, want);
 }
 
-__attribute__((unused)) static void check_text(const char *got, const char *want, const char *file,
-                                               int line, const char *what)
+__attribute__((unused)) static void check_text(const char *got, const char *want, const char *where,
+                                               const char *what)
 {
-    if (check_report(strcmp(got, want) == 0, file, line, what)) return;
+    if (check_report(strcmp(got, want) == 0, where, what)) return;
     printf("#   got  \"%s\"\n#   want \"%s\"\n", got, want);
 }
 
 __attribute__((unused)) static void check_near(double got, double want, double within,
-                                               const char *file, int line, const char *what)
+                                               const char *where, const char *what)
 {
-    if (check_report(got >= want - within && got <= want + within, file, line, what)) return;
+    if (check_report(got >= want - within && got <= want + within, where, what)) return;
     printf("#   got %g, want %g within %g\n", got, want, within);
 }
 
-#define CHECK(cond)                   (void)check_report((cond), __FILE__, __LINE__, #cond)
-#define CHECK_INT(got, want)          check_int((int64_t)(got), (int64_t)(want), __FILE__, __LINE__, #got)
-#define CHECK_TEXT(got, want)         check_text((got), (want), __FILE__, __LINE__, #got)
-#define CHECK_NEAR(got, want, within) check_near((got), (want), (within), __FILE__, __LINE__, #got)
+#define CHECK_TEXT_OF(x) #x
+#define CHECK_LINE(line) __FILE__ ":" CHECK_TEXT_OF(line)
+#define CHECK_HERE       CHECK_LINE(__LINE__)
+
+#define CHECK(cond)                   (void)check_report((cond), CHECK_HERE, #cond)
+#define CHECK_INT(got, want)          check_int((int64_t)(got), (int64_t)(want), CHECK_HERE, #got)
+#define CHECK_TEXT(got, want)         check_text((got), (want), CHECK_HERE, #got)
+#define CHECK_NEAR(got, want, within) check_near((got), (want), (within), CHECK_HERE, #got)
 #define REQUIRE(cond)                                                                              \
     do {                                                                                           \
-        if (!check_report((cond), __FILE__, __LINE__, #cond)) return;                              \
+        if (!check_report((cond), CHECK_HERE, #cond)) return;                                      \
     } while (0)
 
 #define RUN(test) check_run(#test, test)
