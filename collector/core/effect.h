@@ -1,0 +1,36 @@
+/* effect.h - what the engine asks the shell to do. The only way out of the core. */
+#pragma once
+
+#include "collector/core/alert/outbox.h"
+
+#include <stdint.h>
+
+/* The engine stops judging for the rest of a call when this many wait; the next call goes on. */
+enum { PL_EFFECT_MAX = 4096 };
+
+enum pl_effect_type {
+    PL_EFFECT_SAVE_HOST,   // host: name, pool, facts changed: write them down
+    PL_EFFECT_DROP_HOST,   // host is forgotten; `name` says which
+    PL_EFFECT_HOST_SILENT, // host fell silent (log, push)
+    PL_EFFECT_HOST_BACK,   // a silent host is heard again
+    PL_EFFECT_SAVE_ALERT,  // alert: write it down
+    PL_EFFECT_ALERT_OPENED,
+    PL_EFFECT_ALERT_RAISED,
+    PL_EFFECT_ALERT_RESOLVED,
+    PL_EFFECT_SAVE_PAGE, // page: write it down; in state INTENT answer with pl_engine_page_saved()
+    PL_EFFECT_SEND_PAGE, // page: try it; answer with pl_engine_page_result()
+    PL_EFFECT_DROP_PAGE, // page `number` is done: delete its record
+    PL_EFFECT_PAGE_REFUSED, // the outbox is full: alert could not page `target`
+    PL_EFFECT_TILT_ON,      // the clock jumped: collect, do not act
+    PL_EFFECT_TILT_OFF,
+};
+
+struct pl_effect {
+    enum pl_effect_type type;
+    uint8_t target;
+    uint32_t host;  // index, for *_HOST*
+    uint32_t alert; // index, for *_ALERT*, PAGE_REFUSED
+    struct pl_slot_id page;
+    uint64_t number;     // for DROP_PAGE
+    struct pl_name name; // for DROP_HOST
+};

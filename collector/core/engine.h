@@ -1,0 +1,115 @@
+/* engine.h - all deciding, as one deterministic value: calls that take `now` in, effects out.
+ *
+ *     HELLO, samples --> fleet, windows --> rules of that pool, at once --> alerts --> outbox
+ *     once a second  --> silence, hold and clear times, retries, time to live
+ *
+ * The engine sees no clock, socket, file, allocator or JSON. The caller brings the memory, feeds
+ * it, and after every call does what pl_engine_effects() lists. The same value decides live, in
+ * `plimsoll replay` and in the simulations under tests/sim.
+ *
+ * Tilt: when the two clocks disagree by more than PL_TILT_JUMP_MS from one call to the next, or
+ * nobody called for that long, neither silence nor a level can be judged: for PL_TILT_MS samples
+ * are collected and nothing new fires or resolves. Pages already decided go on. */
+#pragma once
+
+#include "collector/core/effect.h"
+#include "collector/core/observe/fleet.h"
+
+enum {
+    PL_TILT_JUMP_MS = 5000,
+    PL_TILT_MS = 30000,
+    PL_LATE_SAMPLE_MS = 30000, // an older sample fills the window and is not judged
+};
+
+struct pl_pool_config {
+    struct pl_name name;
+    uint32_t notify; // bit t: target t
+};
+
+struct pl_engine_config {
+    uint32_t host_max;                  // 1 to PL_HOST_MAX
+    uint32_t target_count;              // 0 to PL_TARGET_MAX
+    uint32_t pool_count;                // of `pools`, at most PL_POOL_MAX
+    const struct pl_pool_config *pools; // borrowed during init
+    uint32_t default_notify;            // of a pool made by a host's HELLO
+    struct pl_rules rules;
+    uint64_t seed; // of the retry jitter
+};
+
+struct pl_engine;
+
+/* Bytes pl_engine_init() needs; it grows with host_max by sizeof(struct pl_host) + 8. */
+size_t pl_engine_bytes(const struct pl_engine_config *config);
+/* `memory` is that long, zeroed, aligned for any type, and is the engine's until it is freed. */
+struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *config,
+                                 struct pl_now now);
+
+/* ---- what happens ---- */
+
+/* An agent said HELLO. 0 and the host's index, or PL_E_FULL (hosts or pools). */
+PL_MUST_CHECK int pl_engine_join(struct pl_engine *e, const struct pl_hello *hello,
+                                 struct pl_now now, uint32_t *host);
+/* Its connection ended. Not an alarm in itself: the missing samples are. */
+void pl_engine_leave(struct pl_engine *e, uint32_t host, struct pl_now now);
+/* One sample of the boot id of that host's last join. True if it is new (seq above the newest);
+ * an old one changes nothing. */
+bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
+                      struct pl_now now);
+/* Once a second: what arrives by not arriving. */
+void pl_engine_tick(struct pl_engine *e, struct pl_now now);
+/* The shell wrote a page's intent down (or gave up waiting for that). Ignored for a page that is
+ * gone or further already. */
+void pl_engine_page_saved(struct pl_engine *e, struct pl_slot_id page, struct pl_now now);
+/* The answer to PL_EFFECT_SEND_PAGE. Ignored for a page that is gone. */
+void pl_engine_page_result(struct pl_engine *e, struct pl_slot_id page,
+                           const struct pl_page_result *result, struct pl_now now);
+
+/* What must be done now, oldest first; valid until the next call into the engine. The caller
+ * copies or runs them all, then calls _done. */
+const struct pl_effect *pl_engine_effects(const struct pl_engine *e, size_t *count);
+void pl_engine_effects_done(struct pl_engine *e);
+
+/* ---- what was written down before a restart ---- */
+
+/* A host known before: judged silent only after the grace time. PL_E_FULL as join. */
+PL_MUST_CHECK int pl_engine_restore_host(struct pl_engine *e, const struct pl_hello *hello,
+                                         struct pl_now now, uint32_t *host);
+/* Fills the window; judged as late, so nothing fires. `boot_id` as stored with the samples. */
+void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct pl_boot_id *boot_id,
+                              const struct pl_sample *sample);
+/* An alert that was pending, firing or resolved. One that already lives here (Redis came late)
+ * stays as it is. PL_E_FULL when its pool does not fit. */
+PL_MUST_CHECK int pl_engine_restore_alert(struct pl_engine *e, const struct pl_alert *alert,
+                                          struct pl_now now);
+/* A page whose delivery was not finished: it is tried again. Its `id` is given anew. */
+PL_MUST_CHECK int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page,
+                                         struct pl_now now);
+
+/* ---- views, for the API and the codecs; borrowed until the next call ---- */
+
+struct pl_engine_counts {
+    uint64_t samples;
+    uint64_t duplicates;
+    uint64_t late;
+    uint64_t lost; // holes in seq: dropped by a full spool
+    uint64_t pages_sent, pages_failed, pages_expired, pages_refused, pages_retried;
+    uint64_t tilts;
+};
+
+const struct pl_fleet *pl_engine_fleet(const struct pl_engine *e);
+const struct pl_rules *pl_engine_rules(const struct pl_engine *e);
+/* Alerts by index: pool * PL_RULE_COUNT + rule; `pl_engine_alert_count()` of them. Most are
+ * PL_ALERT_OK. */
+uint32_t pl_engine_alert_count(const struct pl_engine *e);
+const struct pl_alert *pl_engine_alert(const struct pl_engine *e, uint32_t index);
+/* NULL if that page is gone. */
+const struct pl_page *pl_engine_page(const struct pl_engine *e, struct pl_slot_id id);
+/* All live pages, for listing: the `n`th of pl_engine_page_count(), in no particular order. */
+uint32_t pl_engine_page_count(const struct pl_engine *e);
+const struct pl_page *pl_engine_page_at(const struct pl_engine *e, uint32_t n);
+const struct pl_engine_counts *pl_engine_counts(const struct pl_engine *e);
+bool pl_engine_in_tilt(const struct pl_engine *e);
+/* The worst of a pool's hosts: OK to SILENT. SILENT only when all of them are. */
+enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool);
+/* Utilisation of a resource by the host's newest sample, basis points; -1: not known. */
+int32_t pl_host_used_bp(const struct pl_host *host, enum pl_resource resource);

@@ -1,0 +1,34 @@
+/* level.h - one resource of one host against its limits: enter level, leave level, hold time.
+ *
+ * A spike of seconds is no problem and pages nobody: utilisation must stay over a level for
+ * `hold_ms` before the resource is said to hold that tier, and must fall under the lower leave
+ * level to lose it again. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What can run out, each with a utilisation between 0 and 1 (basis points: 0 to 10,000). */
+enum pl_resource { PL_RESOURCE_CPU, PL_RESOURCE_MEMORY, PL_RESOURCE_COUNT };
+
+/* How loud: WARN shows on the page, PAGE wakes somebody. Worse is larger. */
+enum pl_tier { PL_TIER_NONE, PL_TIER_WARN, PL_TIER_PAGE, PL_TIER_COUNT };
+
+struct pl_level_policy {
+    int32_t warn_bp;  // enter WARN at or over this share of the whole, basis points
+    int32_t page_bp;  // enter PAGE at or over; model.md calls it L_r
+    int32_t leave_bp; // leave a tier when this far under its enter level
+    int64_t hold_ms;  // over the enter level without a break for this long; 0: at once
+};
+
+struct pl_level {
+    enum pl_tier held;                   // what the resource holds now
+    int64_t over_mono_ms[PL_TIER_COUNT]; // since when it is over each tier's level; -1: it is not
+    int64_t over_unix_ms[PL_TIER_COUNT]; // the same moment for people
+};
+
+void pl_level_init(struct pl_level *l);
+/* One more value, basis points; negative: no value now, which freezes the level (no data never
+ * proves recovery). Returns the tier held from here on. */
+enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *policy,
+                           int32_t used_bp, int64_t now_mono_ms, int64_t now_unix_ms);

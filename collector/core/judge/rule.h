@@ -1,0 +1,49 @@
+/* rule.h - the rules: their names, their settings, and what they found. */
+#pragma once
+
+#include "collector/core/judge/level.h"
+#include "common/base/name.h"
+
+/* rule, name */
+#define PL_RULE_LIST(X)                                                                            \
+    X(PL_RULE_LIMIT, "limit")                                                                      \
+    X(PL_RULE_SILENT, "silent")
+
+enum pl_rule {
+#define PL_RULE_ENUM(rule, name) rule,
+    PL_RULE_LIST(PL_RULE_ENUM)
+#undef PL_RULE_ENUM
+        PL_RULE_COUNT
+};
+
+/* "limit", "silent": part of alert identities, stable. */
+const char *pl_rule_name(enum pl_rule rule);
+/* "cpu", "memory". */
+const char *pl_resource_name(enum pl_resource resource);
+
+struct pl_rules {
+    struct pl_level_policy limit[PL_RESOURCE_COUNT];
+    int64_t limit_clear_ms;   // nothing over a level for this long before `limit` resolves
+    int64_t silent_intervals; // samples missed before a host is silent
+    int64_t silent_grace_ms;  // after the collector's own start: agents are coming back
+    int64_t silent_forget_ms; // a host silent for this long is forgotten
+};
+
+/* The defaults of the rule set, two agents installed and nothing configured. */
+void pl_rules_default(struct pl_rules *rules);
+
+enum { PL_FINDING_HOSTS_MAX = 8 };
+
+/* What a rule sees in one pool at this moment: the content of an alert, never its identity. */
+struct pl_finding {
+    enum pl_tier tier;         // PL_TIER_NONE: nothing wrong
+    bool no_data;              // cannot tell: the alert keeps its state
+    enum pl_resource resource; // `limit`: of the worst host
+    int32_t value_bp;          // `limit`: its utilisation; `silent`: silent share of the pool
+    int32_t level_bp;          // the level it is over
+    bool load_rising;          // `silent`: load was rising when a host fell silent
+    int64_t since_unix_ms;     // when the worst host crossed, or fell silent
+    uint32_t host_count;       // hosts concerned
+    uint32_t named_count;      // of those, named below, worst first
+    struct pl_name hosts[PL_FINDING_HOSTS_MAX];
+};

@@ -1,0 +1,9 @@
+/* now.h - the two clocks, taken once per callback by the shell and passed down. */
+#pragma once
+
+#include <stdint.h>
+
+struct pl_now {
+    int64_t mono_ms; // never steps: durations, deadlines
+    int64_t unix_ms; // may step: what people and files see
+};
