@@ -45,7 +45,7 @@ def lines(root, path):
 
 
 class Tap:
-    """Prints TAP: one line per case, what went wrong as comments below it."""
+    """Prints TAP, one line per case; what went wrong goes to stderr, where meson shows it."""
 
     def __init__(self):
         self.count = 0
@@ -55,9 +55,9 @@ class Tap:
         self.count += 1
         self.failed += bool(problems)
         print(f"{'not ok' if problems else 'ok'} {self.count} - {name}")
-        for problem in problems:
-            print(f"#   {problem}")
         sys.stdout.flush()
+        for problem in problems:
+            print(f"#   {problem}", file=sys.stderr, flush=True)
 
     def finish(self):
         print(f"1..{self.count}")
