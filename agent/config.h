@@ -1,0 +1,23 @@
+/* config.h - what the agent's configuration files say, checked and typed. */
+#pragma once
+
+#include "common/base/option.h"
+#include "common/sys/log.h"
+
+struct pl_agent_config {
+    struct pl_name host; // this machine's name unless given
+    struct pl_name pool;
+    struct pl_option_addresses collectors; // tried in order; loopback
+    int64_t interval_ms;
+    int64_t spool_ms;
+    enum pl_log_level log_level;
+};
+
+extern const struct pl_option_table pl_agent_options;
+
+/* Read `n` files in order, each merged over the ones before (n 0: the defaults). 0 with `*out`
+ * filled, or PL_E_SYNTAX with `errors` holding every mistake found and `*out` untouched; -ENOMEM.
+ * `errors` needs no initialisation. */
+PL_MUST_CHECK int pl_agent_config_load(const char *const *paths, size_t n,
+                                       struct pl_agent_config *out,
+                                       struct pl_option_errors *errors);

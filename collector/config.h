@@ -1,0 +1,87 @@
+/* config.h - what the collector's configuration files say, checked and typed.
+ *
+ * The table in config.c is the one list of keys; this struct is what it fills. Nothing in here
+ * changes after loading. */
+#pragma once
+
+#include "common/base/option.h"
+#include "common/sys/log.h"
+
+enum {
+    PL_CONFIG_PATH_BYTES = 256,
+    PL_CONFIG_URL_BYTES = 1024,
+    PL_CONFIG_POOLS_MAX = 256,
+    PL_CONFIG_NOTIFIERS_MAX = 32,
+    PL_CONFIG_ROUTING_KEY_LEN = 32, // PagerDuty Events v2: exactly
+};
+
+enum pl_config_redis { PL_CONFIG_REDIS_MANAGED, PL_CONFIG_REDIS_TCP, PL_CONFIG_REDIS_UNIX };
+
+enum pl_config_notifier_type {
+    PL_CONFIG_NOTIFIER_NONE, // never in a loaded configuration
+    PL_CONFIG_NOTIFIER_ALERTMANAGER,
+    PL_CONFIG_NOTIFIER_PAGERDUTY,
+};
+
+struct pl_config_notifier {
+    struct pl_name name;
+    enum pl_config_notifier_type type;
+    char url[PL_CONFIG_URL_BYTES]; // http:// or https://; PagerDuty: never empty, its base
+    char routing_key_file[PL_CONFIG_PATH_BYTES];
+    char routing_key[PL_CONFIG_ROUTING_KEY_LEN + 1]; // read from that file; secret, never logged
+};
+
+struct pl_config_pool {
+    struct pl_name name;
+    struct pl_option_names notify; // as written
+    uint32_t notifier_mask;        // bit i: notifiers[i]; all of them if `notify` was left out
+};
+
+/* Shares are parts per million of the resource's capacity. */
+struct pl_config_limit_rule {
+    int64_t warn_ppm;
+    int64_t cpu_ppm, memory_ppm, other_ppm; // paging levels by resource
+    int64_t leave_ppm;                      // how far below its level an alert lets go
+    int64_t hold_ms, clear_ms;
+};
+
+struct pl_config_silent_rule {
+    int64_t intervals; // sampling intervals without a sample
+    int64_t grace_ms;  // after the collector's start
+    int64_t forget_ms; // then the host leaves the fleet
+};
+
+struct pl_collector_config {
+    struct pl_address agents, http; // loopback; port 0: the system picks one
+    char state[PL_CONFIG_PATH_BYTES];
+    int64_t max_agents;
+    enum pl_log_level log_level;
+    char record[PL_CONFIG_PATH_BYTES]; // trace file to write; empty: none
+
+    char redis_url[PL_CONFIG_URL_BYTES];
+    enum pl_config_redis redis;              // what redis_url means
+    struct pl_address redis_address;         // PL_CONFIG_REDIS_TCP
+    char redis_socket[PL_CONFIG_PATH_BYTES]; // PL_CONFIG_REDIS_UNIX
+    int64_t redis_database;                  // 0-15
+    int64_t redis_queue_bytes;
+
+    uint32_t pool_count, notifier_count;
+    struct pl_config_pool pools[PL_CONFIG_POOLS_MAX];
+    struct pl_config_notifier notifiers[PL_CONFIG_NOTIFIERS_MAX];
+
+    struct pl_config_limit_rule limit;
+    struct pl_config_silent_rule silent;
+};
+
+extern const struct pl_option_table pl_collector_options;
+
+/* Read `n` files in order, each merged over the ones before (n 0: the defaults). 0 with `*out`
+ * filled, or PL_E_SYNTAX with `errors` holding every mistake found and `*out` untouched; -ENOMEM.
+ * `errors` needs no initialisation. Logs a warning for a secret that others may read. */
+PL_MUST_CHECK int pl_collector_config_load(const char *const *paths, size_t n,
+                                           struct pl_collector_config *out,
+                                           struct pl_option_errors *errors);
+
+/* The notifiers of a pool, as bits over `notifiers`. A pool the files do not name uses all. */
+uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
+                                       const struct pl_name *pool);
