@@ -1,0 +1,17 @@
+/* process.h - what a daemon asks of its own process: file limit, memory, the signal nobody wants.
+ */
+#pragma once
+
+#include "common/base/base.h"
+
+#include <stdint.h>
+
+/* Ignore SIGPIPE (a closed socket is an error code here, not a death) and raise the soft limit of
+ * open files to the hard one. Returns the limit now in force. */
+uint64_t pl_process_prepare(void);
+
+/* Resident memory in KiB, from /proc/self/statm; -1 when it cannot be read. */
+int64_t pl_process_rss_kib(void);
+
+/* A seed for jitter, different in every process: from getrandom(2), or the clock if that fails. */
+uint64_t pl_process_seed(void);
