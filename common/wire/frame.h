@@ -18,6 +18,7 @@ enum {
     PL_FRAME_MAGIC = 'P' << 8 | 'l',
     PL_FRAME_VERSION = 1,
     PL_FRAME_HEADER_BYTES = 8,
+    PL_FRAME_TYPE_AT = 3,
     PL_FRAME_BODY_MAX = 4096,
     PL_FRAME_BYTES_MAX = PL_FRAME_HEADER_BYTES + PL_FRAME_BODY_MAX,
 };
@@ -38,7 +39,8 @@ struct pl_frame {
 };
 
 /* Parse the first frame of `in`. Returns the bytes consumed (> 0, `*out` filled), 0 when more are
- * needed, or PL_E_MAGIC / PL_E_VERSION / PL_E_TOO_BIG. Never allocates. */
+ * needed, or PL_E_MAGIC / PL_E_VERSION / PL_E_TOO_BIG, each as soon as its bytes are there. Never
+ * allocates. */
 PL_MUST_CHECK ssize_t pl_frame_parse(struct pl_span in, struct pl_frame *out);
 
 /* Start a frame: writes the header with an empty length, returns where it began. */

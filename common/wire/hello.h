@@ -12,6 +12,8 @@ enum {
     PL_BOOT_ID_BYTES = 16,
     PL_VERSION_LEN_MAX = 31,
     PL_FACT_SOURCE_LEN_MAX = 47,
+    PL_INTERVAL_MS_MIN = 10,
+    PL_INTERVAL_MS_MAX = 3600000,
 };
 
 enum pl_fact {
@@ -51,18 +53,22 @@ struct pl_hello {
     struct pl_name pool;
     char agent_version[PL_VERSION_LEN_MAX + 1];
     int64_t unix_ms;      // the agent's clock as it writes this
-    uint32_t interval_ms; // between samples; 10 to 3,600,000
+    uint32_t interval_ms; // between samples; PL_INTERVAL_MS_MIN to _MAX
     uint64_t first_seq;   // oldest sample still spooled; next one to be taken if none is
     struct pl_fact_value facts[PL_FACT_COUNT];
     /* The agent's metric table: position in its samples -> our metric, or PL_METRIC_COUNT for one
-     * this program does not know. A known name with another scale than ours counts as unknown. */
+     * this program does not know. A known name with another kind or scale than ours counts as
+     * unknown. */
     uint8_t metric_count; // 1 to PL_METRIC_MAX
     uint8_t metrics[PL_METRIC_MAX];
 };
 
-/* Body of a HELLO frame. Refuses with PL_E_TRUNCATED, PL_E_SYNTAX (left-over bytes, a bad name),
- * PL_E_RANGE (interval, counts), PL_E_VERSION, PL_E_DUPLICATE (a metric named twice). `*out` is
- * untouched on failure. */
+/* Body of a HELLO frame. Refuses with PL_E_TRUNCATED, PL_E_SYNTAX (left-over bytes, a bad name, a
+ * control byte in a text), PL_E_RANGE (time, interval, first_seq 0, counts, a text too long),
+ * PL_E_VERSION (checked first: another version may have another layout), PL_E_DUPLICATE (a metric
+ * or fact we know, given twice). Unknown facts and metrics are skipped. `*out` is untouched on
+ * failure. */
 PL_MUST_CHECK int pl_hello_parse(struct pl_span body, struct pl_hello *out);
-/* Writes the table of metric.def (the `metrics` and `metric_count` fields are not looked at). */
+/* Writes the table of metric.def (the `metrics` and `metric_count` fields are not looked at) and
+ * the known facts. Any valid hello fits a frame. */
 void pl_hello_write(const struct pl_hello *hello, struct pl_writer *out);

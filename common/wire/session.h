@@ -14,7 +14,12 @@
 #include "common/wire/hello.h"
 #include "common/wire/sample.h"
 
-enum { PL_REFUSE_TEXT_MAX = 160 };
+enum {
+    PL_REFUSE_TEXT_MAX = 160,
+    PL_DIRECTIVE_INTERVAL_MS_MIN = 100,
+    PL_DIRECTIVE_INTERVAL_MS_MAX = 60000,
+    PL_DIRECTIVE_FOR_MS_MAX = 3600000,
+};
 
 enum pl_refuse_code {
     PL_REFUSE_VERSION = 1,  // the collector does not speak this protocol version
@@ -30,8 +35,8 @@ struct pl_welcome {
 };
 
 struct pl_directive {
-    uint32_t interval_ms; // 100 to 60,000
-    uint32_t for_ms;      // then back to the agent's own; at most 3,600,000
+    uint32_t interval_ms; // PL_DIRECTIVE_INTERVAL_MS_MIN to _MAX
+    uint32_t for_ms;      // then back to the agent's own; at most PL_DIRECTIVE_FOR_MS_MAX
 };
 
 struct pl_refusal {
@@ -69,7 +74,8 @@ struct pl_agent_event {
 /* Start a conversation on a fresh connection: writes the HELLO frame. */
 void pl_agent_session_start(struct pl_agent_session *s, const struct pl_hello *hello,
                             struct pl_writer *out);
-/* Take one frame. 0 and `*event`; or PL_E_STATE, or the refusal of a malformed body. */
+/* Take one frame. 0 and `*event`; or PL_E_STATE, or the refusal of a malformed body, and `*event`
+ * untouched. After a refusal, and after PL_AGENT_REFUSED, the caller closes the connection. */
 PL_MUST_CHECK int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *frame,
                                         struct pl_agent_event *event);
 /* Write one sample frame; only after PL_AGENT_WELCOMED. A writer that is full fails with
@@ -103,7 +109,8 @@ struct pl_collector_event {
 
 void pl_collector_session_init(struct pl_collector_session *s);
 /* Take one frame. 0 and `*event`; PL_E_STATE for a sample before HELLO or a second HELLO; or the
- * refusal of a malformed body. After PL_COLLECTOR_HELLO the caller answers WELCOME or REFUSE. */
+ * refusal of a malformed body, and `event->type` untouched. After PL_COLLECTOR_HELLO the caller
+ * answers WELCOME or REFUSE; after a refusal it closes the connection. */
 PL_MUST_CHECK int pl_collector_session_step(struct pl_collector_session *s,
                                             const struct pl_frame *frame,
                                             struct pl_collector_event *event);

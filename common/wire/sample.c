@@ -1,0 +1,153 @@
+#include "common/wire/sample.h"
+
+#include "common/base/assert.h"
+#include "common/base/err.h"
+
+enum { WORDS = PL_METRIC_MAX / 32, HAS_PRESENCE = 1 };
+
+/* One bit per position of the table: bit i % 32 of word i / 32, byte i / 8 on the wire. */
+struct bits {
+    uint32_t word[WORDS];
+};
+
+static struct bits bits_all(uint8_t count)
+{
+    struct bits all = {{0}};
+    for (unsigned i = 0; i < count; i++) all.word[i / 32] |= 1u << i % 32;
+    return all;
+}
+
+static void put_bits(struct pl_writer *w, const struct bits *bits, uint8_t count)
+{
+    for (unsigned i = 0; i < (count + 7u) / 8; i++)
+        pl_put_u8(w, (uint8_t)(bits->word[i / 4] >> i % 4 * 8));
+}
+
+static struct bits get_bits(struct pl_reader *r, uint8_t count)
+{
+    struct bits bits = {{0}};
+    for (unsigned i = 0; i < (count + 7u) / 8; i++)
+        bits.word[i / 4] |= (uint32_t)pl_get_u8(r) << i % 4 * 8;
+    return bits;
+}
+
+/* True if `part` has a bit that `whole` has not. */
+static bool bits_beyond(const struct bits *part, const struct bits *whole)
+{
+    uint32_t beyond = 0;
+    for (unsigned i = 0; i < WORDS; i++) beyond |= part->word[i] & ~whole->word[i];
+    return beyond != 0;
+}
+
+/* A KEY counts from: every metric present, every value zero. */
+static void forget(struct pl_sample_codec *codec)
+{
+    struct bits all = bits_all(codec->metric_count);
+    memcpy(codec->present, all.word, sizeof codec->present);
+    memset(codec->previous, 0, sizeof codec->previous);
+}
+
+void pl_sample_codec_init(struct pl_sample_codec *codec, uint8_t metric_count)
+{
+    PL_ASSERT(metric_count >= 1 && metric_count <= PL_METRIC_MAX);
+    *codec = (struct pl_sample_codec){.metric_count = metric_count};
+}
+
+bool pl_sample_encode(struct pl_sample_codec *codec, const struct pl_sample *sample,
+                      struct pl_writer *out)
+{
+    PL_ASSERT(codec->metric_count == PL_METRIC_COUNT);
+    PL_ASSERT(sample->seq > codec->seq);
+    PL_ASSERT(sample->unix_ms >= 0 && sample->unix_ms <= PL_UNIX_MS_MAX);
+    bool key =
+        !codec->primed || sample->seq != codec->seq + 1 || sample->seq % PL_SAMPLE_KEY_EVERY == 0;
+    if (key) forget(codec);
+
+    struct bits present = {{0}}, changed = {{0}};
+    for (unsigned i = 0; i < PL_METRIC_COUNT; i++) {
+        if (sample->values[i] == PL_ABSENT) continue;
+        present.word[i / 32] |= 1u << i % 32;
+        changed.word[i / 32] |= (uint32_t)(sample->values[i] != codec->previous[i]) << i % 32;
+    }
+    bool has_presence = memcmp(present.word, codec->present, sizeof codec->present) != 0;
+
+    pl_put_u8(out, has_presence ? HAS_PRESENCE : 0);
+    if (key) {
+        pl_put_varint(out, sample->seq);
+        pl_put_varint(out, (uint64_t)sample->unix_ms);
+    } else {
+        pl_put_zigzag(out, sample->unix_ms - codec->unix_ms);
+    }
+    if (has_presence) put_bits(out, &present, PL_METRIC_COUNT);
+    put_bits(out, &changed, PL_METRIC_COUNT);
+    for (unsigned w = 0; w < WORDS; w++) {
+        for (uint32_t left = changed.word[w]; left != 0; left &= left - 1) {
+            unsigned i = w * 32 + (unsigned)__builtin_ctz(left);
+            pl_put_zigzag(out, (int64_t)sample->values[i] - codec->previous[i]);
+            codec->previous[i] = sample->values[i];
+        }
+    }
+    codec->primed = true;
+    codec->seq = sample->seq;
+    codec->unix_ms = sample->unix_ms;
+    memcpy(codec->present, present.word, sizeof codec->present);
+    return key;
+}
+
+/* Sums are uint64: a hostile difference may overflow, and then lands outside the range. */
+static int get_head(struct pl_sample_codec *codec, bool key, struct pl_reader *r)
+{
+    uint64_t seq = key ? pl_get_varint(r) : codec->seq + 1;
+    uint64_t unix_ms =
+        key ? pl_get_varint(r) : (uint64_t)codec->unix_ms + (uint64_t)pl_get_zigzag(r);
+    if (r->err != 0) return r->err;
+    if (seq <= codec->seq || unix_ms > (uint64_t)PL_UNIX_MS_MAX) return PL_E_RANGE;
+    codec->seq = seq;
+    codec->unix_ms = (int64_t)unix_ms;
+    return 0;
+}
+
+static int get_values(struct pl_sample_codec *codec, const struct bits *changed,
+                      struct pl_reader *r)
+{
+    for (unsigned w = 0; w < WORDS; w++) {
+        for (uint32_t left = changed->word[w]; left != 0; left &= left - 1) {
+            unsigned i = w * 32 + (unsigned)__builtin_ctz(left);
+            int64_t value = (int64_t)((uint64_t)codec->previous[i] + (uint64_t)pl_get_zigzag(r));
+            if (value <= INT32_MIN || value > INT32_MAX) return PL_E_RANGE;
+            codec->previous[i] = (int32_t)value;
+        }
+    }
+    return pl_reader_finish(r);
+}
+
+int pl_sample_decode(struct pl_sample_codec *codec, bool key, struct pl_span body,
+                     const uint8_t *map, struct pl_sample *out)
+{
+    if (!key && !codec->primed) return PL_E_STATE;
+    struct pl_reader r = pl_reader_init(body);
+    uint8_t flags = pl_get_u8(&r);
+    if ((flags & ~HAS_PRESENCE) != 0) return PL_E_SYNTAX;
+    int err = get_head(codec, key, &r);
+    if (err != 0) return err;
+
+    if (key) forget(codec);
+    struct bits present, changed, all = bits_all(codec->metric_count);
+    memcpy(present.word, codec->present, sizeof present.word);
+    if ((flags & HAS_PRESENCE) != 0) present = get_bits(&r, codec->metric_count);
+    changed = get_bits(&r, codec->metric_count);
+    if (bits_beyond(&present, &all) || bits_beyond(&changed, &present)) return PL_E_SYNTAX;
+    err = get_values(codec, &changed, &r);
+    if (err != 0) return err;
+    codec->primed = true;
+    memcpy(codec->present, present.word, sizeof codec->present);
+
+    out->seq = codec->seq;
+    out->unix_ms = codec->unix_ms;
+    for (unsigned m = 0; m < PL_METRIC_COUNT; m++) out->values[m] = PL_ABSENT;
+    for (unsigned i = 0; i < codec->metric_count; i++) {
+        bool is_present = (present.word[i / 32] >> i % 32 & 1) != 0;
+        if (map[i] < PL_METRIC_COUNT && is_present) out->values[map[i]] = codec->previous[i];
+    }
+    return 0;
+}

@@ -1,0 +1,188 @@
+#include "common/wire/session.h"
+
+#include "common/base/assert.h"
+#include "common/base/err.h"
+
+void pl_agent_session_start(struct pl_agent_session *s, const struct pl_hello *hello,
+                            struct pl_writer *out)
+{
+    s->state = PL_AGENT_WAIT_WELCOME;
+    pl_sample_codec_init(&s->codec, PL_METRIC_COUNT);
+    size_t at = pl_frame_begin(out, PL_FRAME_HELLO);
+    pl_hello_write(hello, out);
+    pl_frame_end(out, at);
+}
+
+static int welcome_parse(struct pl_span body, struct pl_welcome *out)
+{
+    struct pl_reader r = pl_reader_init(body);
+    struct pl_welcome welcome = {.durable_seq = pl_get_u64(&r)};
+    welcome.interval_ms = pl_get_u32(&r);
+    int err = pl_reader_finish(&r);
+    if (err != 0) return err;
+    if (welcome.interval_ms != 0 &&
+        (welcome.interval_ms < PL_INTERVAL_MS_MIN || welcome.interval_ms > PL_INTERVAL_MS_MAX))
+        return PL_E_RANGE;
+    *out = welcome;
+    return 0;
+}
+
+static int refuse_parse(struct pl_span body, struct pl_refusal *out)
+{
+    struct pl_reader r = pl_reader_init(body);
+    struct pl_refusal refusal = {.code = pl_get_u16(&r)};
+    struct pl_span text = pl_get_str8(&r);
+    int err = pl_reader_finish(&r);
+    if (err != 0) return err;
+    for (size_t i = 0; i < PL_MIN(text.len, (size_t)PL_REFUSE_TEXT_MAX); i++) {
+        uint8_t c = text.ptr[i];
+        refusal.text[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
+    }
+    *out = refusal;
+    return 0;
+}
+
+static int ack_parse(struct pl_span body, uint64_t *out)
+{
+    struct pl_reader r = pl_reader_init(body);
+    uint64_t seq = pl_get_u64(&r);
+    int err = pl_reader_finish(&r);
+    if (err == 0) *out = seq;
+    return err;
+}
+
+static int directive_parse(struct pl_span body, struct pl_directive *out)
+{
+    struct pl_reader r = pl_reader_init(body);
+    struct pl_directive directive = {.interval_ms = pl_get_u32(&r)};
+    directive.for_ms = pl_get_u32(&r);
+    int err = pl_reader_finish(&r);
+    if (err != 0) return err;
+    if (directive.interval_ms < PL_DIRECTIVE_INTERVAL_MS_MIN ||
+        directive.interval_ms > PL_DIRECTIVE_INTERVAL_MS_MAX ||
+        directive.for_ms > PL_DIRECTIVE_FOR_MS_MAX)
+        return PL_E_RANGE;
+    *out = directive;
+    return 0;
+}
+
+int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *frame,
+                          struct pl_agent_event *event)
+{
+    bool streaming = s->state == PL_AGENT_STREAMING;
+    struct pl_agent_event e = {.type = PL_AGENT_NOTHING};
+    int err = 0;
+    switch (frame->type) {
+    case PL_FRAME_WELCOME:
+        if (streaming) return PL_E_STATE;
+        e.type = PL_AGENT_WELCOMED;
+        err = welcome_parse(frame->body, &e.welcome);
+        if (err == 0) s->state = PL_AGENT_STREAMING;
+        break;
+    case PL_FRAME_REFUSE:
+        e.type = PL_AGENT_REFUSED;
+        err = refuse_parse(frame->body, &e.refusal);
+        break;
+    case PL_FRAME_ACK:
+        if (!streaming) return PL_E_STATE;
+        e.type = PL_AGENT_ACKED;
+        err = ack_parse(frame->body, &e.acked_seq);
+        break;
+    case PL_FRAME_DIRECTIVE:
+        if (!streaming) return PL_E_STATE;
+        e.type = PL_AGENT_DIRECTED;
+        err = directive_parse(frame->body, &e.directive);
+        break;
+    case PL_FRAME_HELLO:
+    case PL_FRAME_KEY:
+    case PL_FRAME_DELTA: return PL_E_STATE; // ours to send
+    default: break;                         // of a newer collector
+    }
+    if (err == 0) *event = e;
+    return err;
+}
+
+void pl_agent_session_sample(struct pl_agent_session *s, const struct pl_sample *sample,
+                             struct pl_writer *out)
+{
+    PL_ASSERT(s->state == PL_AGENT_STREAMING);
+    size_t at = pl_frame_begin(out, PL_FRAME_DELTA);
+    bool key = pl_sample_encode(&s->codec, sample, out);
+    pl_frame_end(out, at);
+    if (key && out->err == 0) out->ptr[at + PL_FRAME_TYPE_AT] = PL_FRAME_KEY;
+}
+
+void pl_collector_session_init(struct pl_collector_session *s)
+{
+    s->state = PL_COLLECTOR_WAIT_HELLO;
+}
+
+static int take_hello(struct pl_collector_session *s, struct pl_span body, struct pl_hello *hello)
+{
+    if (s->state != PL_COLLECTOR_WAIT_HELLO) return PL_E_STATE;
+    int err = pl_hello_parse(body, hello);
+    if (err != 0) return err;
+    memcpy(s->map, hello->metrics, sizeof s->map);
+    pl_sample_codec_init(&s->codec, hello->metric_count);
+    s->state = PL_COLLECTOR_STREAMING;
+    return 0;
+}
+
+int pl_collector_session_step(struct pl_collector_session *s, const struct pl_frame *frame,
+                              struct pl_collector_event *event)
+{
+    int err = 0;
+    switch (frame->type) {
+    case PL_FRAME_HELLO:
+        err = take_hello(s, frame->body, &event->hello);
+        if (err == 0) event->type = PL_COLLECTOR_HELLO;
+        return err;
+    case PL_FRAME_KEY:
+    case PL_FRAME_DELTA:
+        if (s->state != PL_COLLECTOR_STREAMING) return PL_E_STATE;
+        err = pl_sample_decode(&s->codec, frame->type == PL_FRAME_KEY, frame->body, s->map,
+                               &event->sample);
+        if (err == 0) event->type = PL_COLLECTOR_SAMPLE;
+        return err;
+    case PL_FRAME_WELCOME:
+    case PL_FRAME_REFUSE:
+    case PL_FRAME_ACK:
+    case PL_FRAME_DIRECTIVE: return PL_E_STATE; // ours to send
+    default:                                    // of a newer agent
+        event->type = PL_COLLECTOR_NOTHING;
+        return 0;
+    }
+}
+
+void pl_welcome_write(const struct pl_welcome *welcome, struct pl_writer *out)
+{
+    size_t at = pl_frame_begin(out, PL_FRAME_WELCOME);
+    pl_put_u64(out, welcome->durable_seq);
+    pl_put_u32(out, welcome->interval_ms);
+    pl_frame_end(out, at);
+}
+
+void pl_ack_write(uint64_t durable_seq, struct pl_writer *out)
+{
+    size_t at = pl_frame_begin(out, PL_FRAME_ACK);
+    pl_put_u64(out, durable_seq);
+    pl_frame_end(out, at);
+}
+
+void pl_directive_write(const struct pl_directive *directive, struct pl_writer *out)
+{
+    size_t at = pl_frame_begin(out, PL_FRAME_DIRECTIVE);
+    pl_put_u32(out, directive->interval_ms);
+    pl_put_u32(out, directive->for_ms);
+    pl_frame_end(out, at);
+}
+
+void pl_refuse_write(enum pl_refuse_code code, const char *text, struct pl_writer *out)
+{
+    struct pl_span bytes = pl_span_of(text);
+    if (bytes.len > PL_REFUSE_TEXT_MAX) bytes.len = PL_REFUSE_TEXT_MAX;
+    size_t at = pl_frame_begin(out, PL_FRAME_REFUSE);
+    pl_put_u16(out, (uint16_t)code);
+    pl_put_str8(out, bytes);
+    pl_frame_end(out, at);
+}
