@@ -118,6 +118,7 @@ SUITES = {
     "arch": ("the walls of the house: layers, purity, sizes, rooms", "tests/arch", meson_suite("arch")),
     "lint": ("layout, zero warnings under gcc and clang, clang-tidy, shellcheck", "tests/lint", lint_suite),
     "unit": ("each module alone", "tests/unit", meson_suite("unit")),
+    "integration": ("our io against real servers", "tests/integration", meson_suite("integration")),
     "sanitize": ("the C suites again under ASan and UBSan", "tests/unit", sanitize_suite),
 }
 
