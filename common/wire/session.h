@@ -27,6 +27,7 @@ enum pl_refuse_code {
     PL_REFUSE_FULL = 3,     // no host slot left
     PL_REFUSE_TAKEN = 4,    // another live connection speaks for this host name
     PL_REFUSE_STOPPING = 5, // the collector is going down; try the next one
+    PL_REFUSE_PROTOCOL = 6, // a frame is malformed, too big or out of turn
 };
 
 struct pl_welcome {

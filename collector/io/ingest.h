@@ -1,0 +1,117 @@
+/* ingest.h - the agents' port: connections in, hellos and samples out.
+ *
+ *     accept --HELLO in 10 s--> on_hello --WELCOME--> on_sample, on_sample, ... --> on_gone
+ *        \                         \
+ *         \-- refused: REFUSE with a reason, then closed, counted by reason
+ *
+ * Bounds: everything is allocated at start. Beyond `connection_max` connections a further one waits
+ * in the kernel's queue until a slot frees (and counts as parked). A connection keeps at most one
+ * unfinished frame; complete ones are taken straight from a read buffer that all share. Towards
+ * the agent nothing queues: acknowledgements are cumulative, so while the socket is full only the
+ * newest waits, and a peer that takes nothing for PL_INGEST_WRITE_MS is cut.
+ *
+ * Times are looked at once a second, in pl_ingest_tick(). One host name has one connection: who
+ * may take it over is decided in core/observe/seats.h. */
+#pragma once
+
+#include "collector/core/now.h"
+#include "common/base/base.h"
+#include "common/wire/session.h"
+
+#include <uv.h>
+
+enum {
+    PL_INGEST_CONNECTION_MAX = 100000,
+    PL_INGEST_HELLO_MS = 10 * 1000,  // from accept to a whole HELLO
+    PL_INGEST_FRAME_MS = 10 * 1000,  // from the first byte of a frame to its last
+    PL_INGEST_SILENT_MS = 60 * 1000, // without a frame; or 3 intervals, if that is longer
+    PL_INGEST_WRITE_MS = 10 * 1000,  // without the agent taking what we send
+    PL_INGEST_LINGER_MS = 2 * 1000,  // after REFUSE, for the agent to read it
+};
+
+/* Why a connection was ended by us: reason, name at /api/v1/self. */
+#define PL_INGEST_REFUSAL_LIST(X)                                                                  \
+    X(MAGIC, "not_plimsoll")          /* the first bytes are not a frame */                        \
+    X(VERSION, "version")             /* of frame or protocol */                                   \
+    X(TOO_BIG, "too_big")             /* frame over PL_FRAME_BODY_MAX */                           \
+    X(MALFORMED, "malformed")         /* the body of a frame */                                    \
+    X(OUT_OF_TURN, "out_of_turn")     /* a frame that may not come now */                          \
+    X(FULL, "full")                   /* no room for another host */                               \
+    X(TAKEN, "taken")                 /* another live agent speaks for that host */                \
+    X(HELLO_TIMEOUT, "hello_timeout") /* nobody introduced himself */                              \
+    X(FRAME_TIMEOUT, "frame_timeout") /* half a frame */                                           \
+    X(SILENT, "silent")               /* no frame for too long */                                  \
+    X(NOT_READING, "not_reading")     /* the peer takes nothing */
+
+enum pl_ingest_refusal {
+#define PL_INGEST_REFUSAL_ENUM(symbol, name) PL_INGEST_##symbol,
+    PL_INGEST_REFUSAL_LIST(PL_INGEST_REFUSAL_ENUM)
+#undef PL_INGEST_REFUSAL_ENUM
+        PL_INGEST_REFUSAL_COUNT
+};
+const char *pl_ingest_refusal_name(enum pl_ingest_refusal refusal);
+
+/* Called from the loop. All three may call pl_ingest_ack() and pl_ingest_close_host(). */
+struct pl_ingest_handler {
+    /* A good HELLO. 0 with `*host` (an index below `host_max`) and `*welcome` filled, or the
+     * enum pl_refuse_code to answer with. */
+    int (*on_hello)(void *arg, const struct pl_hello *hello, struct pl_now now, uint32_t *host,
+                    struct pl_welcome *welcome);
+    void (*on_sample)(void *arg, uint32_t host, const struct pl_boot_id *boot_id,
+                      const struct pl_sample *sample, struct pl_now now);
+    /* The connection of a host that was welcomed has ended. Exactly once per 0 of on_hello, and
+     * before the on_hello of a connection that takes its place. */
+    void (*on_gone)(void *arg, uint32_t host, struct pl_now now);
+    void *arg; // borrowed
+};
+
+struct pl_ingest_config {
+    uint32_t connection_max; // 1 to PL_INGEST_CONNECTION_MAX
+    uint32_t host_max;       // on_hello gives indexes below this
+    const char *record_path; // write every frame into this trace file; NULL or "": no
+    struct pl_ingest_handler handler;
+};
+
+/* Since the start. */
+struct pl_ingest_counts {
+    uint64_t connections; // accepted
+    uint64_t parked;      // of these, had to wait for a slot
+    uint64_t frames, bytes;
+    uint64_t samples;
+    uint64_t acks;
+    uint64_t unknown_frames; // of a type this program does not know, skipped
+    uint64_t replaced;       // connections whose place a newer one of the same host took
+    uint64_t refused[PL_INGEST_REFUSAL_COUNT];
+};
+
+struct pl_ingest;
+
+/* NULL without memory. `loop` is borrowed and outlives it; `config` is copied. */
+struct pl_ingest *pl_ingest_new(uv_loop_t *loop, const struct pl_ingest_config *config);
+/* Only before _start, or after on_stopped. */
+void pl_ingest_free(struct pl_ingest *in);
+
+/* Bind and listen; open the trace file, if any (a file that is in the way, or cannot be written, is
+ * logged and nothing is recorded). 0 or a libuv code; then call pl_ingest_stop all the same. */
+PL_MUST_CHECK int pl_ingest_start(struct pl_ingest *in, const struct sockaddr *address);
+/* The bound port, for port 0. */
+uint16_t pl_ingest_port(const struct pl_ingest *in);
+/* Accept no more, tell every agent REFUSE_STOPPING, close all, then call `on_stopped` from the
+ * loop. on_gone is called for every host first. */
+void pl_ingest_stop(struct pl_ingest *in, void (*on_stopped)(void *arg), void *arg);
+/* Once a second: time limits, and the recording goes to disk. */
+void pl_ingest_tick(struct pl_ingest *in, struct pl_now now);
+
+/* Samples of `boot_id` up to `durable_seq` are durable: tell the host's agent, if it is here and
+ * still the one of that boot id. */
+void pl_ingest_ack(struct pl_ingest *in, uint32_t host, const struct pl_boot_id *boot_id,
+                   uint64_t durable_seq);
+/* Close the host's connection, if there is one: its agent comes back, and resends what is not
+ * durable. on_gone is called before this returns. */
+void pl_ingest_close_host(struct pl_ingest *in, uint32_t host, struct pl_now now);
+
+const struct pl_ingest_counts *pl_ingest_counts(const struct pl_ingest *in);
+/* Connections now, those without a HELLO included. */
+uint32_t pl_ingest_connected(const struct pl_ingest *in);
+/* True while frames go into the trace file. */
+bool pl_ingest_recording(const struct pl_ingest *in);
