@@ -1,0 +1,75 @@
+#include "collector/codec/notify/result.h"
+
+#include "collector/codec/notify/clip.h"
+#include "common/base/err.h"
+
+#include <cJSON.h>
+
+enum { MESSAGE_POINTS_MAX = 120, ANSWER_LEN_MAX = 16384 };
+
+static enum pl_result_class class_of(const struct pl_notify_answer *a)
+{
+    switch (a->http_status) {
+    case 0: return a->err == PL_E_SYNTAX ? PL_RESULT_BROKEN : PL_RESULT_RETRY;
+    case 401:
+    case 403:
+    case 404:
+    case 410: return PL_RESULT_BROKEN;
+    case 408:
+    case 429: return PL_RESULT_RETRY;
+    default: break;
+    }
+    if (a->http_status >= 500) return PL_RESULT_RETRY;
+    if (a->http_status >= 400) return PL_RESULT_REJECT;
+    return a->http_status >= 300 ? PL_RESULT_BROKEN : PL_RESULT_SENT;
+}
+
+struct pl_page_result pl_notify_classify(const struct pl_notify_answer *answer)
+{
+    struct pl_page_result r = {.class = class_of(answer), .wait_ms = -1};
+    r.status = (int16_t)(answer->http_status > 0 ? answer->http_status : answer->err);
+    switch (r.class) {
+    case PL_RESULT_SENT: r.maybe_delivered = true; break;
+    case PL_RESULT_RETRY:
+        /* "On 429 the event is not ingested" (PagerDuty); a 5xx may come from behind the point of
+         * no return. */
+        r.maybe_delivered = answer->may_be_delivered && answer->http_status != 429;
+        if (answer->retry_after_ms > 0) {
+            r.wait_ms = PL_MIN(answer->retry_after_ms, PL_NOTIFY_WAIT_MAX_MS);
+        }
+        break;
+    case PL_RESULT_REJECT:
+    case PL_RESULT_BROKEN: break;
+    }
+    return r;
+}
+
+static void words_write(const cJSON *value, struct pl_text *out)
+{
+    pl_text_clip(out, pl_span_of(cJSON_GetStringValue(value)), MESSAGE_POINTS_MAX);
+}
+
+void pl_notify_reason_write(const struct pl_notify_answer *answer, struct pl_text *out)
+{
+    if (answer->http_status == 0) {
+        pl_text_str(out, pl_err_text(answer->err));
+        return;
+    }
+    pl_text_str(out, "HTTP ");
+    pl_text_i64(out, answer->http_status);
+    if (answer->body.len == 0 || answer->body.len > ANSWER_LEN_MAX) return;
+    cJSON *json = cJSON_ParseWithLength((const char *)answer->body.ptr, answer->body.len);
+    const cJSON *message = cJSON_GetObjectItemCaseSensitive(json, "message");
+    const cJSON *errors = cJSON_GetObjectItemCaseSensitive(json, "errors");
+    const cJSON *first = cJSON_IsArray(errors) ? errors->child : NULL;
+    if (cJSON_IsString(message)) {
+        pl_text_str(out, ": ");
+        words_write(message, out);
+        if (cJSON_IsString(first)) {
+            pl_text_str(out, " (");
+            words_write(first, out);
+            pl_text_char(out, ')');
+        }
+    }
+    cJSON_Delete(json);
+}
