@@ -11,11 +11,24 @@ enum {
     PL_CONFIG_PATH_BYTES = 256,
     PL_CONFIG_URL_BYTES = 1024,
     PL_CONFIG_POOLS_MAX = 256,
-    PL_CONFIG_NOTIFIERS_MAX = 32,
+    PL_CONFIG_NOTIFIERS_MAX = 32,   // a pool's are the bits of a uint32_t
     PL_CONFIG_ROUTING_KEY_LEN = 32, // PagerDuty Events v2: exactly
 };
 
-enum pl_config_redis { PL_CONFIG_REDIS_MANAGED, PL_CONFIG_REDIS_TCP, PL_CONFIG_REDIS_UNIX };
+enum pl_config_redis_kind {
+    PL_CONFIG_REDIS_MANAGED, // a child process of ours
+    PL_CONFIG_REDIS_TCP,
+    PL_CONFIG_REDIS_UNIX,
+};
+
+struct pl_config_redis {
+    char url[PL_CONFIG_URL_BYTES]; // as written; what it means:
+    enum pl_config_redis_kind kind;
+    struct pl_address address;         // PL_CONFIG_REDIS_TCP
+    char socket[PL_CONFIG_PATH_BYTES]; // PL_CONFIG_REDIS_UNIX
+    int64_t database;                  // 0-15
+    int64_t queue_bytes;
+};
 
 enum pl_config_notifier_type {
     PL_CONFIG_NOTIFIER_NONE, // never in a loaded configuration
@@ -58,12 +71,7 @@ struct pl_collector_config {
     enum pl_log_level log_level;
     char record[PL_CONFIG_PATH_BYTES]; // trace file to write; empty: none
 
-    char redis_url[PL_CONFIG_URL_BYTES];
-    enum pl_config_redis redis;              // what redis_url means
-    struct pl_address redis_address;         // PL_CONFIG_REDIS_TCP
-    char redis_socket[PL_CONFIG_PATH_BYTES]; // PL_CONFIG_REDIS_UNIX
-    int64_t redis_database;                  // 0-15
-    int64_t redis_queue_bytes;
+    struct pl_config_redis redis;
 
     uint32_t pool_count, notifier_count;
     struct pl_config_pool pools[PL_CONFIG_POOLS_MAX];
@@ -82,6 +90,7 @@ PL_MUST_CHECK int pl_collector_config_load(const char *const *paths, size_t n,
                                            struct pl_collector_config *out,
                                            struct pl_option_errors *errors);
 
-/* The notifiers of a pool, as bits over `notifiers`. A pool the files do not name uses all. */
+/* The notifiers of a pool, as bits over `notifiers`. A pool the files do not name uses all of them,
+ * and so does NULL. */
 uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
                                        const struct pl_name *pool);

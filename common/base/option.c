@@ -419,3 +419,8 @@ void pl_option_refuse_key(struct pl_option_loader *l, const char *path, const ch
     }
     refuse(l, &at, pl_span_of(path), problem);
 }
+
+bool pl_option_was_given(const struct pl_option_loader *l, const char *path)
+{
+    return find_seen(l, pl_span_of(path)) < l->seen_count;
+}

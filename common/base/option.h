@@ -59,8 +59,9 @@ struct pl_option {
     size_t offset;        // of the field, in the program's struct or in the item of its `*` section
     size_t size;          // of the field
     const char *fallback; // the default as an operator would write it; NULL: must be given
-    const char *min, *max;    // inclusive, written likewise; NULL: none. Numbers only
-    const char *const *words; // PL_OPTION_WORD: NULL-terminated
+    const char *min, *max; // inclusive, written likewise; NULL: none. Numbers only
+    const char *const
+        *words; // PL_OPTION_WORD: NULL-terminated; "" keeps its index for a word that was not given
     /* NULL, or a further rule: what the stored value breaks ("is not ..."), or NULL if nothing. In
      * a list `value` is the item. */
     const char *(*check)(const void *value);
@@ -169,3 +170,5 @@ void pl_option_refuse_at(struct pl_option_loader *l, uint32_t line, uint32_t col
 /* Collect a mistake found after loading, at the place where `path` ("pools/web/notify/oncall") was
  * written last, or where the nearest section around it was. `problem` completes the key's name. */
 void pl_option_refuse_key(struct pl_option_loader *l, const char *path, const char *problem);
+/* True if a file said something about `path`, accepted or not. */
+bool pl_option_was_given(const struct pl_option_loader *l, const char *path);

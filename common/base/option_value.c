@@ -31,14 +31,27 @@ const char *pl_option_value_form(enum pl_option_type type)
     PL_UNREACHABLE("option type");
 }
 
+/* Length of `text` up to the user and password of a URL, if it holds any. */
+static size_t len_before_secret(struct pl_span text)
+{
+    const uint8_t *slashes = memmem(text.ptr, text.len, "://", 3);
+    if (!slashes) return text.len;
+    size_t len = (size_t)(slashes - text.ptr) + 3;
+    for (size_t i = len; i < text.len && text.ptr[i] != '/'; i++) {
+        if (text.ptr[i] == '@') return len;
+    }
+    return text.len;
+}
+
 void pl_option_value_quote(struct pl_text *t, struct pl_span text)
 {
+    size_t shown = PL_MIN(len_before_secret(text), QUOTED_LEN_MAX);
     pl_text_char(t, '\'');
-    for (size_t i = 0; i < text.len && i < QUOTED_LEN_MAX; i++) {
+    for (size_t i = 0; i < shown; i++) {
         uint8_t c = text.ptr[i];
         pl_text_char(t, c < 0x20 || c == 0x7f ? '?' : (char)c);
     }
-    if (text.len > QUOTED_LEN_MAX) pl_text_str(t, "...");
+    if (shown < text.len) pl_text_str(t, "...");
     pl_text_char(t, '\'');
 }
 
@@ -114,16 +127,18 @@ static bool store_word(const struct pl_option *o, struct pl_span in, void *field
 {
     struct pl_suggest similar = pl_suggest_init(in);
     for (uint32_t i = 0; o->words[i]; i++) {
-        if (pl_span_is(in, o->words[i])) {
+        if (in.len > 0 && pl_span_is(in, o->words[i])) {
             memcpy(field, &i, sizeof i);
             return true;
         }
         pl_suggest_consider(&similar, pl_span_of(o->words[i]));
     }
-    pl_text_str(why, " is not one of: ");
+    const char *separator = " is not one of: ";
     for (uint32_t i = 0; o->words[i]; i++) {
-        if (i > 0) pl_text_str(why, ", ");
+        if (o->words[i][0] == '\0') continue;
+        pl_text_str(why, separator);
         pl_text_str(why, o->words[i]);
+        separator = ", ";
     }
     pl_option_value_suggest(why, similar.best);
     return false;

@@ -11,7 +11,8 @@ bool pl_option_value_store(const struct pl_option *option, struct pl_span in, vo
 
 bool pl_option_value_is_list(enum pl_option_type type);
 
-/* 'text', shortened and with control bytes replaced, so that no value can forge a message. */
+/* 'text', shortened, cut before the password of a URL, and with control bytes replaced, so that no
+ * value can forge a message. */
 void pl_option_value_quote(struct pl_text *t, struct pl_span text);
 
 /* "; did you mean 'text'?", or nothing for an empty suggestion. */

@@ -1,0 +1,323 @@
+#include "collector/config.h"
+
+#include "common/base/err.h"
+#include "common/base/option_value.h"
+#include "common/base/quantity.h"
+#include "common/base/suggest.h"
+#include "common/base/text.h"
+#include "common/sys/file.h"
+#include "common/sys/yaml.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+
+/* The private Redis puts redis.sock (and a '/') into the state directory. */
+enum { STATE_LEN_MAX = sizeof(((struct sockaddr_un *)0)->sun_path) - 1 - sizeof "/redis.sock" };
+
+/* ---- rules of single values ---- */
+
+static const char *check_agents(const void *value)
+{
+    if (pl_address_is_loopback(value)) return NULL;
+    return "is not on this machine: agents speak plain TCP, which is allowed on loopback only; "
+           "encrypted connections arrive with a later version";
+}
+
+static const char *check_http(const void *value)
+{
+    if (pl_address_is_loopback(value)) return NULL;
+    return "is not on this machine: the pages have no login and no TLS yet, so they are served on "
+           "loopback only; accounts arrive with a later version";
+}
+
+static const char *check_state(const void *value)
+{
+    const char *path = value;
+    if (path[0] == '\0') return "is no directory";
+    return strlen(path) > STATE_LEN_MAX ? "is too long: the path of a socket in it must fit" : NULL;
+}
+
+static bool is_between(const char *from, const char *to, char c)
+{
+    const char *found = strchr(from, c);
+    return found && found < to;
+}
+
+static const char *check_web_url(const void *value)
+{
+    const char *url = value;
+    const char *host = strstr(url, "://");
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
+        return "is not an address that begins with http:// or https://";
+    }
+    host += 3;
+    const char *end = host + strcspn(host, "/?#");
+    if (is_between(host, end, '@')) return "holds a password, which has no place in a URL";
+    if (host == end || strchr(url, ' ')) return "is not an address such as http://host:9099/hook";
+    return NULL;
+}
+
+/* Understand redis://HOST:PORT[/DATABASE], unix:///PATH, or nothing at all. */
+static bool parse_redis_url(const char *url, struct pl_config_redis *out)
+{
+    const size_t socket_len_max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+    out->kind = PL_CONFIG_REDIS_MANAGED;
+    out->database = 0;
+    if (url[0] == '\0') return true;
+    if (strncmp(url, "unix:///", 8) == 0) {
+        struct pl_text path = pl_text_init(out->socket, sizeof out->socket);
+        pl_text_str(&path, url + 7);
+        out->kind = PL_CONFIG_REDIS_UNIX;
+        return path.len > 1 && path.len <= socket_len_max;
+    }
+    if (strncmp(url, "redis://", 8) != 0) return false;
+    struct pl_span host = {(const uint8_t *)url + 8, strcspn(url + 8, "/")};
+    const char *database = url + 8 + host.len;
+    out->kind = PL_CONFIG_REDIS_TCP;
+    if (database[0] == '/') {
+        int err = pl_quantity_integer(pl_span_of(database + 1), &out->database);
+        if (err || out->database < 0 || out->database > 15) return false;
+    }
+    return pl_address_parse(host, &out->address) == 0 && out->address.port > 0;
+}
+
+static const char *check_redis_url(const void *value)
+{
+    struct pl_config_redis meaning;
+    if (parse_redis_url(value, &meaning)) return NULL;
+    return "is not redis://HOST:PORT, redis://HOST:PORT/DATABASE or unix:///PATH of a socket";
+}
+
+/* ---- the table ---- */
+
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const notifier_types[] = {"", "alertmanager", "pagerduty", NULL};
+
+#define ROOT(member)     PL_OPTION_STORE(struct pl_collector_config, member)
+#define POOL(member)     PL_OPTION_STORE(struct pl_config_pool, member)
+#define NOTIFIER(member) PL_OPTION_STORE(struct pl_config_notifier, member)
+
+static const struct pl_option options[] = {
+    {"collector.agents", PL_OPTION_ADDRESS, ROOT(agents), .fallback = "127.0.0.1:7410",
+     .check = check_agents,
+     .help = "Where agents connect. Port 0 lets the system pick one, which the log then names."},
+    {"collector.http", PL_OPTION_ADDRESS, ROOT(http), .fallback = "127.0.0.1:7411",
+     .check = check_http, .help = "Where the pages, the API and /metrics are served."},
+    {"collector.state", PL_OPTION_PATH, ROOT(state), .fallback = "/var/lib/plimsoll",
+     .check = check_state, .help = "Directory of everything the collector keeps on disk."},
+    {"collector.max_agents", PL_OPTION_INTEGER, ROOT(max_agents), .fallback = "10000", .min = "1",
+     .max = "100000",
+     .help =
+         "Hosts the collector has room for; their memory is taken at start. Further agents wait "
+         "until one leaves."},
+    {"collector.log_level", PL_OPTION_WORD, ROOT(log_level), .fallback = "info",
+     .words = log_levels, .help = "The least important lines that are still logged."},
+    {"collector.record", PL_OPTION_PATH, ROOT(record), .fallback = "",
+     .help = "A file to which every sample is written for `plimsoll replay`; empty: none."},
+
+    {"redis.url", PL_OPTION_TEXT, ROOT(redis.url), .fallback = "", .check = check_redis_url,
+     .help = "redis://HOST:PORT[/DATABASE] or unix:///PATH of a socket. Empty: the collector runs "
+             "its own redis-server in its state directory."},
+    {"redis.queue_bytes", PL_OPTION_SIZE, ROOT(redis.queue_bytes), .fallback = "64MiB",
+     .min = "1MiB", .max = "4GiB",
+     .help = "What may wait in memory while Redis is away; then the oldest samples are dropped and "
+             "counted. Alerts are never dropped."},
+
+    {"pools.*.notify", PL_OPTION_NAMES, POOL(notify),
+     .help = "The notifiers that hear of this pool's alerts. Left out: all of them."},
+
+    {"notifiers.*.type", PL_OPTION_WORD, NOTIFIER(type), .words = notifier_types,
+     .help = "alertmanager: a webhook in the form Prometheus Alertmanager sends. pagerduty: Events "
+             "API v2."},
+    {"notifiers.*.url", PL_OPTION_TEXT, NOTIFIER(url), .check = check_web_url,
+     .help = "Where alerts are posted. For pagerduty the base address; left out: "
+             "https://events.pagerduty.com."},
+    {"notifiers.*.routing_key_file", PL_OPTION_PATH, NOTIFIER(routing_key_file),
+     .help = "For pagerduty: a file that holds the integration's routing key, 32 characters, "
+             "readable by the collector only."},
+
+    {"rules.limit.warn", PL_OPTION_SHARE, ROOT(limit.warn_ppm), .fallback = "0.75", .min = "0.01",
+     .max = "1", .help = "Share of a resource's limit from which a warning is shown."},
+    {"rules.limit.cpu", PL_OPTION_SHARE, ROOT(limit.cpu_ppm), .fallback = "0.90", .min = "0.01",
+     .max = "1", .help = "Share of a host's CPU from which somebody is paged."},
+    {"rules.limit.memory", PL_OPTION_SHARE, ROOT(limit.memory_ppm), .fallback = "0.90",
+     .min = "0.01", .max = "1", .help = "Share of a host's memory from which somebody is paged."},
+    {"rules.limit.other", PL_OPTION_SHARE, ROOT(limit.other_ppm), .fallback = "0.85", .min = "0.01",
+     .max = "1",
+     .help = "Share of any other resource (connections, queues, ports) from which somebody is "
+             "paged."},
+    {"rules.limit.leave", PL_OPTION_SHARE, ROOT(limit.leave_ppm), .fallback = "0.05", .min = "0",
+     .max = "0.5", .help = "How far below its level the share must fall before an alert lets go."},
+    {"rules.limit.hold", PL_OPTION_DURATION, ROOT(limit.hold_ms), .fallback = "10s", .min = "0",
+     .max = "1h", .help = "How long a level must be exceeded before somebody is paged."},
+    {"rules.limit.clear", PL_OPTION_DURATION, ROOT(limit.clear_ms), .fallback = "15s", .min = "0",
+     .max = "1h", .help = "How long it must be left behind before the page is withdrawn."},
+
+    {"rules.silent.intervals", PL_OPTION_INTEGER, ROOT(silent.intervals), .fallback = "5",
+     .min = "2", .max = "1000",
+     .help = "Sampling intervals without a sample after which a host counts as silent."},
+    {"rules.silent.grace", PL_OPTION_DURATION, ROOT(silent.grace_ms), .fallback = "30s", .min = "0",
+     .max = "1h",
+     .help = "Time after the collector's start in which nobody counts as silent: agents come back "
+             "one by one."},
+    {"rules.silent.forget", PL_OPTION_DURATION, ROOT(silent.forget_ms), .fallback = "24h",
+     .min = "1m", .max = "30d",
+     .help = "Silence after which a host is forgotten, and its place given to another."},
+};
+
+static const struct pl_option_section sections[] = {
+    {"pools", offsetof(struct pl_collector_config, pool_count),
+     offsetof(struct pl_collector_config, pools), sizeof(struct pl_config_pool),
+     PL_CONFIG_POOLS_MAX,
+     "Groups of hosts behind one load balancer, by the name their agents give. A pool that is not "
+     "listed is accepted with the default rules and every notifier."},
+    {"notifiers", offsetof(struct pl_collector_config, notifier_count),
+     offsetof(struct pl_collector_config, notifiers), sizeof(struct pl_config_notifier),
+     PL_CONFIG_NOTIFIERS_MAX, "Who is told about alerts, by a name of your choice."},
+};
+
+static const char *const foreign[] = {"agent", NULL};
+
+const struct pl_option_table pl_collector_options = {options, PL_LEN(options), sections,
+                                                     PL_LEN(sections), foreign};
+
+/* ---- what several keys must be together ---- */
+
+enum { KEY_BYTES = PL_OPTION_PATH_BYTES, PROBLEM_BYTES = PL_OPTION_ERROR_BYTES };
+
+static void refuse(struct pl_option_loader *l, const char *section, const struct pl_name *item,
+                   const char *key, const char *problem)
+{
+    char path[KEY_BYTES];
+    (void)snprintf(path, sizeof path, "%s/%s/%s", section, item->text, key);
+    pl_option_refuse_key(l, path, problem);
+}
+
+static void read_routing_key(struct pl_option_loader *l, struct pl_config_notifier *n)
+{
+    char problem[PROBLEM_BYTES];
+    bool is_shared = false;
+    int err =
+        pl_file_read_secret(n->routing_key_file, n->routing_key, sizeof n->routing_key, &is_shared);
+    if (err == 0 && strlen(n->routing_key) == PL_CONFIG_ROUTING_KEY_LEN) {
+        if (!is_shared) return;
+        pl_log(PL_LOG_WARN, "secret_readable_by_others", "file=\"%s\"", n->routing_key_file);
+        return;
+    }
+    bool is_wrong = err == 0 || err == PL_E_TOO_BIG || err == PL_E_SYNTAX;
+    (void)snprintf(problem, sizeof problem, "'%.200s' %s%s", n->routing_key_file,
+                   is_wrong ? "does not hold one line of exactly 32 characters"
+                            : "cannot be read: ",
+                   is_wrong ? "" : pl_err_text(err));
+    refuse(l, "notifiers", &n->name, "routing_key_file", problem);
+}
+
+/* Report a key that no file gives. One that was given and refused is reported already. */
+static void need(struct pl_option_loader *l, const struct pl_name *notifier, const char *key,
+                 const char *problem)
+{
+    char path[KEY_BYTES];
+    (void)snprintf(path, sizeof path, "notifiers/%s/%s", notifier->text, key);
+    if (!pl_option_was_given(l, path)) pl_option_refuse_key(l, path, problem);
+}
+
+static void finish_notifier(struct pl_option_loader *l, struct pl_config_notifier *n)
+{
+    bool has_key = n->routing_key_file[0] != '\0';
+    switch (n->type) {
+    case PL_CONFIG_NOTIFIER_NONE:
+        need(l, &n->name, "type", "is missing: alertmanager or pagerduty");
+        return;
+    case PL_CONFIG_NOTIFIER_ALERTMANAGER:
+        need(l, &n->name, "url", "is missing");
+        if (has_key) {
+            refuse(l, "notifiers", &n->name, "routing_key_file", "belongs to type pagerduty only");
+        }
+        return;
+    case PL_CONFIG_NOTIFIER_PAGERDUTY:
+        need(l, &n->name, "routing_key_file", "is missing");
+        if (has_key) read_routing_key(l, n);
+        if (n->url[0] != '\0') return;
+        (void)snprintf(n->url, sizeof n->url, "https://events.pagerduty.com");
+        return;
+    }
+}
+
+static void finish_pool(struct pl_option_loader *l, struct pl_collector_config *config,
+                        struct pl_config_pool *pool)
+{
+    if (pool->notify.count == 0) {
+        pool->notifier_mask = pl_collector_config_notifiers(config, NULL);
+    }
+    for (uint32_t i = 0; i < pool->notify.count; i++) {
+        const struct pl_name *wanted = &pool->notify.item[i];
+        struct pl_suggest similar = pl_suggest_init(pl_name_span(wanted));
+        uint32_t n = 0;
+        for (; n < config->notifier_count; n++) {
+            if (pl_name_eq(&config->notifiers[n].name, wanted)) break;
+            pl_suggest_consider(&similar, pl_name_span(&config->notifiers[n].name));
+        }
+        if (n < config->notifier_count) {
+            pool->notifier_mask |= 1u << n;
+            continue;
+        }
+        char key[sizeof "notify/" + PL_NAME_LEN_MAX], problem[PROBLEM_BYTES];
+        struct pl_text t = pl_text_init(problem, sizeof problem);
+        pl_text_str(&t, "there is no notifier of this name");
+        pl_option_value_suggest(&t, similar.best);
+        (void)snprintf(key, sizeof key, "notify/%s", wanted->text);
+        refuse(l, "pools", &pool->name, key, problem);
+    }
+}
+
+static void finish_levels(struct pl_option_loader *l, const struct pl_config_limit_rule *limit)
+{
+    static const char *const keys[] = {"rules/limit/cpu", "rules/limit/memory",
+                                       "rules/limit/other"};
+    const int64_t levels[] = {limit->cpu_ppm, limit->memory_ppm, limit->other_ppm};
+    for (size_t i = 0; i < PL_LEN(levels); i++) {
+        if (levels[i] >= limit->warn_ppm) continue;
+        pl_option_refuse_key(l, keys[i], "is below rules.limit.warn: a warning comes first");
+    }
+    if (limit->leave_ppm >= limit->warn_ppm) {
+        pl_option_refuse_key(l, "rules/limit/leave",
+                             "leaves nothing of rules.limit.warn: no alert would ever let go");
+    }
+}
+
+static void finish(struct pl_option_loader *l, struct pl_collector_config *config)
+{
+    (void)parse_redis_url(config->redis.url, &config->redis); // refused at its place if it is wrong
+    for (uint32_t i = 0; i < config->notifier_count; i++) finish_notifier(l, &config->notifiers[i]);
+    for (uint32_t i = 0; i < config->pool_count; i++) finish_pool(l, config, &config->pools[i]);
+    finish_levels(l, &config->limit);
+}
+
+int pl_collector_config_load(const char *const *paths, size_t n, struct pl_collector_config *out,
+                             struct pl_option_errors *errors)
+{
+    struct pl_option_loader *loader = malloc(sizeof *loader);
+    struct pl_collector_config *config = calloc(1, sizeof *config);
+    int err = -ENOMEM;
+    if (!loader || !config) goto done;
+    pl_option_init(loader, &pl_collector_options, config, errors);
+    pl_yaml_load(paths, n, loader);
+    finish(loader, config);
+    err = errors->count > 0 ? PL_E_SYNTAX : 0;
+    if (!err) *out = *config;
+done:
+    free(loader);
+    free(config);
+    return err;
+}
+
+uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
+                                       const struct pl_name *pool)
+{
+    for (uint32_t i = 0; pool && i < config->pool_count; i++) {
+        if (pl_name_eq(&config->pools[i].name, pool)) return config->pools[i].notifier_mask;
+    }
+    return (uint32_t)((UINT64_C(1) << config->notifier_count) - 1);
+}

@@ -1,0 +1,349 @@
+/* The configuration files of both programs: defaults, meaning, and mistakes across keys. */
+#include "tests/check.h"
+
+#include "agent/config.h"
+#include "collector/config.h"
+#include "common/base/err.h"
+#include "common/base/text.h"
+#include "common/sys/file.h"
+#include "common/sys/yaml.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/plimsoll-test-XXXXXX";
+static struct pl_option_errors errors;
+static struct pl_collector_config config;
+static struct pl_agent_config agent;
+
+/* Write `text` to a file; its path, from now on relative to `folder`. */
+static const char *file(const char *name, const char *text)
+{
+    FILE *f = fopen(name, "we");
+    if (!f || fputs(text, f) < 0 || fclose(f) != 0) abort();
+    return name;
+}
+
+static int load(const char *yaml)
+{
+    const char *paths[] = {file("f", yaml)};
+    return pl_collector_config_load(paths, 1, &config, &errors);
+}
+
+static int load_agent(const char *yaml)
+{
+    const char *paths[] = {file("f", yaml)};
+    return pl_agent_config_load(paths, 1, &agent, &errors);
+}
+
+/* The smallest configuration of design and README: one file for both programs. */
+static const char smallest[] = "collector:\n"
+                               "  agents: 127.0.0.1:7410\n"
+                               "  http: 127.0.0.1:7411\n"
+                               "  state: /var/lib/plimsoll\n"
+                               "redis:\n"
+                               "  url: \"\"\n"
+                               "pools:\n"
+                               "  web:\n"
+                               "    notify: [oncall]\n"
+                               "notifiers:\n"
+                               "  oncall:\n"
+                               "    type: alertmanager\n"
+                               "    url: http://127.0.0.1:9099/hook\n"
+                               "agent:\n"
+                               "  host: fe1\n"
+                               "  pool: web\n"
+                               "  collectors: [127.0.0.1:7410]\n";
+
+static void test_collector_defaults(void)
+{
+    CHECK_INT(pl_collector_config_load(NULL, 0, &config, &errors), 0);
+    CHECK_TEXT(config.agents.host, "127.0.0.1");
+    CHECK_INT(config.agents.port, 7410);
+    CHECK_INT(config.http.port, 7411);
+    CHECK_TEXT(config.state, "/var/lib/plimsoll");
+    CHECK_INT(config.max_agents, 10000);
+    CHECK_INT(config.log_level, PL_LOG_INFO);
+    CHECK_INT(config.redis.kind, PL_CONFIG_REDIS_MANAGED);
+    CHECK_INT(config.redis.queue_bytes, 64 << 20);
+    CHECK_INT(config.limit.warn_ppm, 750000);
+    CHECK_INT(config.limit.cpu_ppm, 900000);
+    CHECK_INT(config.limit.memory_ppm, 900000);
+    CHECK_INT(config.limit.other_ppm, 850000);
+    CHECK_INT(config.limit.leave_ppm, 50000);
+    CHECK_INT(config.limit.hold_ms, 10000);
+    CHECK_INT(config.limit.clear_ms, 15000);
+    CHECK_INT(config.silent.intervals, 5);
+    CHECK_INT(config.silent.grace_ms, 30000);
+    CHECK_INT(config.silent.forget_ms, 86400000);
+}
+
+static void test_agent_defaults(void)
+{
+    char host[256] = "";
+    CHECK_INT(gethostname(host, sizeof host - 1), 0);
+    CHECK_INT(pl_agent_config_load(NULL, 0, &agent, &errors), 0);
+    CHECK_TEXT(agent.host.text, host);
+    CHECK_TEXT(agent.pool.text, "default");
+    REQUIRE(agent.collectors.count == 1);
+    CHECK_INT(agent.collectors.item[0].port, 7410);
+    CHECK_INT(agent.interval_ms, 1000);
+    CHECK_INT(agent.spool_ms, 900000);
+}
+
+static void test_one_file_serves_both_programs(void)
+{
+    CHECK_INT(load(smallest), 0);
+    CHECK_INT(load_agent(smallest), 0);
+    CHECK_INT(config.notifier_count, 1);
+    CHECK_INT(config.notifiers[0].type, PL_CONFIG_NOTIFIER_ALERTMANAGER);
+    CHECK_TEXT(config.notifiers[0].url, "http://127.0.0.1:9099/hook");
+    REQUIRE(config.pool_count == 1);
+    CHECK_INT(config.pools[0].notifier_mask, 1);
+    CHECK_TEXT(agent.host.text, "fe1");
+}
+
+static void test_files_are_merged(void)
+{
+    const char *paths[] = {file("a.yaml", smallest),
+                           file("b.yaml", "collector: {http: 127.0.0.1:0}\n"
+                                          "rules: {limit: {hold: 0}}\n"
+                                          "notifiers: {oncall: {url: http://127.0.0.1:1/}}\n")};
+    CHECK_INT(pl_collector_config_load(paths, 2, &config, &errors), 0);
+    CHECK_INT(config.agents.port, 7410);
+    CHECK_INT(config.http.port, 0);
+    CHECK_INT(config.limit.hold_ms, 0);
+    REQUIRE(config.notifier_count == 1);
+    CHECK_TEXT(config.notifiers[0].url, "http://127.0.0.1:1/");
+    CHECK_INT(config.notifiers[0].type, PL_CONFIG_NOTIFIER_ALERTMANAGER);
+}
+
+static void test_who_hears_of_a_pool(void)
+{
+    struct pl_name stranger;
+    CHECK_INT(load("notifiers:\n"
+                   "  a: {type: alertmanager, url: http://a/}\n"
+                   "  b: {type: alertmanager, url: http://b/}\n"
+                   "  c: {type: alertmanager, url: http://c/}\n"
+                   "pools: {all: , some: {notify: [c, a]}}\n"),
+              0);
+    REQUIRE(config.pool_count == 2);
+    CHECK_INT(pl_collector_config_notifiers(&config, &config.pools[0].name), 7);
+    CHECK_INT(pl_collector_config_notifiers(&config, &config.pools[1].name), 5);
+    CHECK_INT(pl_name_parse(pl_span_of("stranger"), &stranger), 0);
+    CHECK_INT(pl_collector_config_notifiers(&config, &stranger), 7);
+}
+
+static void test_every_bit_of_the_mask(void)
+{
+    char yaml[4000];
+    struct pl_text t = pl_text_init(yaml, sizeof yaml);
+    pl_text_str(&t, "notifiers:\n");
+    for (uint64_t i = 0; i < PL_CONFIG_NOTIFIERS_MAX; i++) {
+        pl_text_str(&t, "  n");
+        pl_text_u64(&t, i);
+        pl_text_str(&t, ": {type: alertmanager, url: http://a/}\n");
+    }
+    CHECK_INT(load(yaml), 0);
+    CHECK_INT(pl_collector_config_notifiers(&config, NULL), UINT32_MAX);
+    pl_text_str(&t, "  more: {type: alertmanager, url: http://a/}\n");
+    CHECK_INT(load(yaml), PL_E_SYNTAX);
+    CHECK_TEXT(errors.text[0], "f:34:3: notifiers.more: one more than this section may have");
+}
+
+static void test_redis_urls(void)
+{
+    CHECK_INT(load("redis: {url: redis://10.1.2.3:6379/15}\n"), 0);
+    CHECK_INT(config.redis.kind, PL_CONFIG_REDIS_TCP);
+    CHECK_TEXT(config.redis.address.host, "10.1.2.3");
+    CHECK_INT(config.redis.address.port, 6379);
+    CHECK_INT(config.redis.database, 15);
+    CHECK_INT(load("redis: {url: 'redis://[::1]:1'}\n"), 0);
+    CHECK_TEXT(config.redis.address.host, "::1");
+    CHECK_INT(config.redis.database, 0);
+    CHECK_INT(load("redis: {url: unix:///run/redis.sock}\n"), 0);
+    CHECK_INT(config.redis.kind, PL_CONFIG_REDIS_UNIX);
+    CHECK_TEXT(config.redis.socket, "/run/redis.sock");
+}
+
+static void test_pagerduty(void)
+{
+    static const char yaml[] = "notifiers: {pd: {type: pagerduty, routing_key_file: key}}\n";
+    CHECK_INT(chmod(file("key", "0123456789abcdef0123456789ABCDEF\n"), 0600), 0);
+    CHECK_INT(load(yaml), 0);
+    CHECK_TEXT(config.notifiers[0].url, "https://events.pagerduty.com");
+    CHECK_TEXT(config.notifiers[0].routing_key, "0123456789abcdef0123456789ABCDEF");
+    file("key", "0123456789abcdef0123456789ABCDE\n");
+    CHECK_INT(load(yaml), PL_E_SYNTAX);
+    file("key", "0123456789abcdef0123456789ABCDEF0\n");
+    CHECK_INT(load(yaml), PL_E_SYNTAX);
+    CHECK_TEXT(errors.text[0], "f:1:35: notifiers.pd.routing_key_file: 'key' does not hold one "
+                               "line of exactly 32 characters");
+}
+
+static const struct {
+    const char *yaml, *want;
+} golden[] = {
+    {"collector: {agents: 0.0.0.0:7410}\n",
+     "f:1:21: collector.agents: '0.0.0.0:7410' is not on this machine: agents speak plain TCP, "
+     "which is allowed on loopback only; encrypted connections arrive with a later version\n"},
+    {"collector: {http: '[::]:7411'}\n",
+     "f:1:19: collector.http: '[::]:7411' is not on this machine: the pages have no login and no "
+     "TLS yet, so they are served on loopback only; accounts arrive with a later version\n"},
+    {"collector: {state: ''}\n", "f:1:20: collector.state: '' is no directory\n"},
+    {"collector: {max_agents: 0}\n", "f:1:25: collector.max_agents: '0' is less than 1\n"},
+    {"redis: {url: redis://:secret@h:1}\n",
+     "f:1:14: redis.url: 'redis://...' is not redis://HOST:PORT, redis://HOST:PORT/DATABASE or "
+     "unix:///PATH of a socket\n"},
+    {"redis: {url: redis://h:1/16}\n",
+     "f:1:14: redis.url: 'redis://h:1/16' is not redis://HOST:PORT, redis://HOST:PORT/DATABASE or "
+     "unix:///PATH of a socket\n"},
+    {"notifiers: {a: {typ: alertmanager}}\n",
+     "f:1:17: notifiers.a: there is no key 'typ' here; did you mean 'type'?\n"
+     "f:1:13: notifiers.a.type: is missing: alertmanager or pagerduty\n"},
+    {"notifiers: {a: {type: alertmanger, url: http://h/}}\n",
+     "f:1:23: notifiers.a.type: 'alertmanger' is not one of: alertmanager, pagerduty; did you mean "
+     "'alertmanager'?\n"},
+    {"notifiers:\n  a: {type: alertmanager}\n", "f:2:3: notifiers.a.url: is missing\n"},
+    {"notifiers: {a: {type: alertmanager, url: h/}}\n",
+     "f:1:42: notifiers.a.url: 'h/' is not an address that begins with http:// or https://\n"},
+    {"notifiers: {a: {type: alertmanager, url: http://}}\n",
+     "f:1:42: notifiers.a.url: 'http://' is not an address such as http://host:9099/hook\n"},
+    {"notifiers: {a: {type: alertmanager, url: http://u:p@h/}}\n",
+     "f:1:42: notifiers.a.url: 'http://...' holds a password, which has no place in a URL\n"},
+    {"notifiers: {a: {type: alertmanager, url: http://h/, routing_key_file: x}}\n",
+     "f:1:53: notifiers.a.routing_key_file: belongs to type pagerduty only\n"},
+    {"notifiers: {a: {type: pagerduty}}\n", "f:1:13: notifiers.a.routing_key_file: is missing\n"},
+    {"notifiers: {a: {type: pagerduty, routing_key_file: nowhere}}\n",
+     "f:1:34: notifiers.a.routing_key_file: 'nowhere' cannot be read: No such file or directory\n"},
+    {"pools: {web: {notify: [oncal]}}\n"
+     "notifiers: {oncall: {type: alertmanager, url: http://h/}}\n",
+     "f:1:24: pools.web.notify.oncal: there is no notifier of this name; did you mean 'oncall'?\n"},
+    {"rules: {limit: {warn: 0.95}}\n",
+     "f:1:9: rules.limit.cpu: is below rules.limit.warn: a warning comes first\n"
+     "f:1:9: rules.limit.memory: is below rules.limit.warn: a warning comes first\n"
+     "f:1:9: rules.limit.other: is below rules.limit.warn: a warning comes first\n"},
+    {"rules: {limit: {warn: 0.05}}\n",
+     "f:1:9: rules.limit.leave: leaves nothing of rules.limit.warn: no alert would ever let go\n"},
+};
+
+static const char *all_errors(void)
+{
+    static char all[8000];
+    struct pl_text t = pl_text_init(all, sizeof all);
+    for (uint32_t i = 0; i < errors.count; i++) {
+        pl_text_str(&t, errors.text[i]);
+        pl_text_char(&t, '\n');
+    }
+    return all;
+}
+
+static void test_every_mistake_in_its_words(void)
+{
+    for (size_t i = 0; i < PL_LEN(golden); i++) {
+        config.max_agents = -5;
+        CHECK_INT(load(golden[i].yaml), PL_E_SYNTAX);
+        CHECK_TEXT(all_errors(), golden[i].want);
+        CHECK_INT(config.max_agents, -5); // untouched
+    }
+}
+
+static void test_agent_mistakes(void)
+{
+    CHECK_INT(load_agent("agent:\n  collectors: [10.0.0.1:7410, 127.0.0.1:0]\n  interval: 50ms\n"),
+              PL_E_SYNTAX);
+    CHECK_TEXT(all_errors(),
+               "f:2:16: agent.collectors: '10.0.0.1:7410' is not on this machine: agents speak "
+               "plain TCP, which is allowed on loopback only; encrypted connections arrive with a "
+               "later version\n"
+               "f:2:31: agent.collectors: '127.0.0.1:0' has port 0, where nobody can listen\n"
+               "f:3:13: agent.interval: '50ms' is less than 100ms\n");
+}
+
+static void test_unreadable_files_are_mistakes_too(void)
+{
+    const char *paths[] = {"nowhere.yaml", ".", file("f", "colector: {}\n")};
+    CHECK_INT(pl_collector_config_load(paths, 3, &config, &errors), PL_E_SYNTAX);
+    CHECK_TEXT(all_errors(), "nowhere.yaml: cannot be read: No such file or directory\n"
+                             ".: cannot be read: Is a directory\n"
+                             "f:1:1: there is no key 'colector'; did you mean 'collector'?\n");
+}
+
+static void test_errors_are_printed_one_per_line(void)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    REQUIRE(f != NULL);
+    errors.count = 2;
+    errors.dropped = 3;
+    strcpy(errors.text[0], "one");
+    strcpy(errors.text[1], "two");
+    pl_yaml_print_errors(&errors, f);
+    CHECK_INT(fclose(f), 0);
+    CHECK_TEXT(text, "one\ntwo\nand 3 more\n");
+    free(text);
+}
+
+static void test_files(void)
+{
+    struct pl_file f;
+    CHECK_INT(pl_file_read("nowhere", 10, &f), -ENOENT);
+    CHECK_INT(pl_file_read(file("f", "0123456789"), 9, &f), PL_E_TOO_BIG);
+    REQUIRE(pl_file_read("f", 10, &f) == 0);
+    CHECK_INT(f.len, 10);
+    CHECK(memcmp(f.bytes, "0123456789", 10) == 0);
+    pl_file_free(&f);
+    CHECK(f.bytes == NULL);
+    REQUIRE(pl_file_read(file("f", ""), 10, &f) == 0);
+    CHECK_INT(f.len, 0);
+    pl_file_free(&f);
+}
+
+static void test_secrets(void)
+{
+    static const struct {
+        const char *content;
+        int err;
+        const char *secret;
+    } cases[] = {
+        {"hunter2", 0, "hunter2"},         {"hunter2\n", 0, "hunter2"},
+        {"hunter2\r\n", 0, "hunter2"},     {"", PL_E_SYNTAX, ""},
+        {"\n", PL_E_SYNTAX, ""},           {"a b\n", PL_E_SYNTAX, ""},
+        {"two\nlines\n", PL_E_SYNTAX, ""}, {"12345678", PL_E_TOO_BIG, ""},
+    };
+    char secret[8];
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        bool is_shared = false;
+        strcpy(secret, "old");
+        CHECK_INT(chmod(file("s", cases[i].content), i % 2 ? 0640 : 0600), 0);
+        CHECK_INT(pl_file_read_secret("s", secret, sizeof secret, &is_shared), cases[i].err);
+        CHECK_TEXT(secret, cases[i].err ? "old" : cases[i].secret);
+        CHECK(is_shared == (cases[i].err == 0 && i % 2 == 1));
+    }
+}
+
+int main(void)
+{
+    if (!mkdtemp(folder) || chdir(folder) < 0) return 1;
+    RUN(test_collector_defaults);
+    RUN(test_agent_defaults);
+    RUN(test_one_file_serves_both_programs);
+    RUN(test_files_are_merged);
+    RUN(test_who_hears_of_a_pool);
+    RUN(test_every_bit_of_the_mask);
+    RUN(test_redis_urls);
+    RUN(test_pagerduty);
+    RUN(test_every_mistake_in_its_words);
+    RUN(test_agent_mistakes);
+    RUN(test_unreadable_files_are_mistakes_too);
+    RUN(test_errors_are_printed_one_per_line);
+    RUN(test_files);
+    RUN(test_secrets);
+    static const char *const left[] = {"f", "a.yaml", "b.yaml", "key", "s"};
+    for (size_t i = 0; i < PL_LEN(left); i++) (void)unlink(left[i]);
+    (void)rmdir(folder);
+    return check_finish();
+}
