@@ -1,0 +1,114 @@
+/* probe.h - what the kernel reports about this machine, as raw counters and levels.
+ *
+ * One parser per file of /proc, pure: the bytes come in as a span, the numbers go out as a struct
+ * of unsigned 64-bit fields. Nothing is interpreted here; shares and rates are made by
+ * collect.h from two readings.
+ *
+ * A parser always fills its whole struct: a field the kernel does not have, a value that is no
+ * number and everything behind a cut end is PL_RAW_ABSENT, never 0. Lines and columns nobody asked
+ * for are skipped, so newer kernels need no change. Reading stops at the last thing needed. */
+#pragma once
+
+#include "agent/core/scan.h"
+#include "common/base/base.h"
+
+/* The files of one sample, in the order they are read. */
+enum pl_source {
+    PL_SOURCE_STAT,
+    PL_SOURCE_MEMINFO,
+    PL_SOURCE_LOADAVG,
+    PL_SOURCE_PRESSURE_CPU,
+    PL_SOURCE_PRESSURE_MEMORY,
+    PL_SOURCE_PRESSURE_IO,
+    PL_SOURCE_NETDEV,
+    PL_SOURCE_SNMP,
+    PL_SOURCE_NETSTAT,
+    PL_SOURCE_SOCKSTAT,
+    PL_SOURCE_COUNT
+};
+
+/* /proc/stat (proc(5)). Times are USER_HZ ticks summed over all cores; guest time is already in
+ * user and nice. */
+struct pl_raw_stat {
+    uint64_t user, nice, system, idle;
+    uint64_t iowait, irq, softirq; // since Linux 2.6
+    uint64_t steal;                // since Linux 2.6.11
+    uint64_t cores;                // cpuN lines: processors online
+    uint64_t context_switches;
+    uint64_t started_unix_s; // btime
+    uint64_t forks;
+    uint64_t running, blocked; // tasks
+};
+
+/* /proc/meminfo (proc(5)), in KiB. */
+struct pl_raw_meminfo {
+    uint64_t total;
+    uint64_t available; // since Linux 3.14
+    uint64_t swap_total, swap_free;
+};
+
+/* /proc/loadavg (proc(5)), times 100. */
+struct pl_raw_loadavg {
+    uint64_t load1_x100;
+};
+
+/* /proc/pressure/RESOURCE (Documentation/accounting/psi.rst), since Linux 4.20: microseconds in
+ * which some task, or all of them, waited. /proc/pressure/cpu has a full line since 5.13 only. */
+struct pl_raw_pressure {
+    uint64_t some_us, full_us;
+};
+
+/* /proc/net/dev (proc(5), rtnl_link_stats64), without lo. */
+enum { PL_INTERFACES_MAX = 256, PL_INTERFACE_NAME_BYTES = 16 };
+struct pl_raw_interface {
+    char name[PL_INTERFACE_NAME_BYTES]; // padded with NULs: compare all bytes
+    uint64_t rx_bytes, rx_errors, rx_drops;
+    uint64_t tx_bytes, tx_errors, tx_drops;
+};
+struct pl_raw_netdev {
+    uint32_t count;
+    struct pl_raw_interface item[PL_INTERFACES_MAX]; // kernel order; further ones are left out
+};
+
+/* /proc/net/snmp, "Tcp:" (RFC 4022). */
+struct pl_raw_snmp {
+    uint64_t active_opens, passive_opens, attempt_fails, estab_resets, established;
+    uint64_t segments_in, segments_out, retransmitted;
+};
+
+/* /proc/net/netstat, "TcpExt:" (Documentation/networking/snmp_counter.rst). */
+struct pl_raw_netstat {
+    uint64_t syncookies_sent, listen_overflows, listen_drops;
+};
+
+/* /proc/net/sockstat, "TCP:" (proc(5)). Memory in pages. */
+struct pl_raw_sockstat {
+    uint64_t in_use, orphans, time_wait, memory;
+};
+
+/* One reading of the machine. */
+struct pl_raw {
+    struct pl_raw_stat stat;
+    struct pl_raw_meminfo meminfo;
+    struct pl_raw_loadavg loadavg;
+    struct pl_raw_pressure pressure_cpu, pressure_memory, pressure_io;
+    struct pl_raw_snmp snmp;
+    struct pl_raw_netstat netstat;
+    struct pl_raw_sockstat sockstat;
+    uint64_t agent_cpu_us; // CPU time of the agent itself; filled by whoever can ask the system
+    struct pl_raw_netdev netdev;
+};
+
+void pl_probe_stat(struct pl_span text, struct pl_raw_stat *out);
+void pl_probe_meminfo(struct pl_span text, struct pl_raw_meminfo *out);
+void pl_probe_loadavg(struct pl_span text, struct pl_raw_loadavg *out);
+void pl_probe_pressure(struct pl_span text, struct pl_raw_pressure *out);
+void pl_probe_netdev(struct pl_span text, struct pl_raw_netdev *out);
+void pl_probe_snmp(struct pl_span text, struct pl_raw_snmp *out);
+void pl_probe_netstat(struct pl_span text, struct pl_raw_netstat *out);
+void pl_probe_sockstat(struct pl_span text, struct pl_raw_sockstat *out);
+
+/* Path below /proc: "net/dev". Static storage. */
+const char *pl_probe_path(enum pl_source source);
+/* Parse what `source` said into its part of `out`; empty `text` for a file that is not there. */
+void pl_probe_parse(enum pl_source source, struct pl_span text, struct pl_raw *out);

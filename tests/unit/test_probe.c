@@ -1,0 +1,312 @@
+/* The parsers of /proc against recorded kernels, cut and hostile input. */
+#include "tests/check.h"
+
+#include "agent/core/collect.h"
+#include "agent/core/probe.h"
+#include "common/base/text.h"
+
+#include <stdlib.h>
+
+static char file_text[PL_SOURCE_COUNT][8192];
+
+/* A file of the recorded kernel; an empty span if that kernel has none. */
+static struct pl_span load(const char *kernel, enum pl_source source)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/proc/%s/%s", PL_FIXTURES, kernel, pl_probe_path(source));
+    FILE *file = fopen(path, "rb");
+    size_t len = file ? fread(file_text[source], 1, sizeof file_text[source], file) : 0;
+    if (file) (void)fclose(file);
+    return (struct pl_span){(const uint8_t *)file_text[source], len};
+}
+
+static void load_all(const char *kernel, struct pl_raw *raw)
+{
+    memset(raw, 0, sizeof *raw);
+    for (int s = 0; s < PL_SOURCE_COUNT; s++)
+        pl_probe_parse((enum pl_source)s, load(kernel, (enum pl_source)s), raw);
+}
+
+#define ABSENT(value) CHECK((value) == PL_RAW_ABSENT)
+
+static void test_linux_6_18(void)
+{
+    static struct pl_raw raw;
+    load_all("linux-6.18", &raw);
+    CHECK_INT(raw.stat.cores, 2);
+    CHECK(raw.stat.idle > 0 && raw.stat.idle < raw.stat.started_unix_s);
+    CHECK_INT(raw.meminfo.total, 24684096);
+    CHECK(raw.meminfo.available < raw.meminfo.total);
+    CHECK_INT(raw.meminfo.swap_total, 0);
+    CHECK(raw.loadavg.load1_x100 < 10000);
+    CHECK(raw.pressure_cpu.some_us > 0);
+    CHECK(raw.pressure_io.full_us > 0 && raw.pressure_io.full_us <= raw.pressure_io.some_us);
+    CHECK_INT(raw.pressure_memory.full_us, 0);
+    CHECK_INT(raw.netdev.count, 3);
+    CHECK_TEXT(raw.netdev.item[2].name, "eth0");
+    CHECK(raw.netdev.item[2].rx_bytes > 1000000);
+    CHECK(raw.snmp.segments_in > 0 && raw.snmp.established < 100);
+    CHECK_INT(raw.netstat.listen_overflows, 0);
+    CHECK(raw.sockstat.memory < 100000);
+}
+
+static void test_linux_3_10(void)
+{
+    static struct pl_raw raw;
+    load_all("linux-3.10", &raw);
+    CHECK_INT(raw.stat.user, 84282747);
+    CHECK_INT(raw.stat.steal, 318221);
+    CHECK_INT(raw.stat.cores, 4);
+    CHECK_INT(raw.stat.context_switches, 9812345678);
+    CHECK_INT(raw.stat.started_unix_s, 1577836800);
+    CHECK_INT(raw.stat.running, 2);
+    CHECK_INT(raw.stat.blocked, 1);
+    CHECK_INT(raw.meminfo.total, 8010564);
+    ABSENT(raw.meminfo.available);
+    CHECK_INT(raw.meminfo.swap_free, 2080764);
+    CHECK_INT(raw.loadavg.load1_x100, 1207);
+    ABSENT(raw.pressure_cpu.some_us);
+    ABSENT(raw.pressure_memory.full_us);
+    CHECK_INT(raw.netdev.count, 2);
+    CHECK_TEXT(raw.netdev.item[0].name, "eth0");
+    CHECK_INT(raw.netdev.item[0].rx_bytes, 4294967000);
+    CHECK_INT(raw.netdev.item[0].rx_errors, 3);
+    CHECK_INT(raw.netdev.item[0].rx_drops, 17);
+    CHECK_INT(raw.netdev.item[0].tx_bytes, 912311291);
+    CHECK_INT(raw.netdev.item[0].tx_errors, 1);
+    CHECK_INT(raw.netdev.item[0].tx_drops, 2);
+    CHECK_INT(raw.snmp.passive_opens, 8812003);
+    CHECK_INT(raw.snmp.retransmitted, 12033);
+    CHECK_INT(raw.netstat.syncookies_sent, 41);
+    CHECK_INT(raw.netstat.listen_overflows, 1722);
+    CHECK_INT(raw.netstat.listen_drops, 1755);
+    CHECK_INT(raw.sockstat.in_use, 231);
+    CHECK_INT(raw.sockstat.orphans, 4);
+    CHECK_INT(raw.sockstat.time_wait, 1820);
+    CHECK_INT(raw.sockstat.memory, 92);
+}
+
+static void test_other_orders_and_unfamiliar_lines(void)
+{
+    static struct pl_raw raw;
+    load_all("reordered", &raw);
+    const uint64_t snmp[] = {raw.snmp.active_opens, raw.snmp.passive_opens, raw.snmp.attempt_fails,
+                             raw.snmp.estab_resets, raw.snmp.established,   raw.snmp.segments_in,
+                             raw.snmp.segments_out, raw.snmp.retransmitted};
+    for (size_t i = 0; i < PL_LEN(snmp); i++) CHECK_INT(snmp[i], i + 1);
+    CHECK_INT(raw.netstat.listen_drops, 31);
+    CHECK_INT(raw.netstat.syncookies_sent, 33);
+    CHECK_INT(raw.netstat.listen_overflows, 34);
+    CHECK_INT(raw.sockstat.in_use, 1);
+    CHECK_INT(raw.sockstat.orphans, 2);
+    CHECK_INT(raw.sockstat.time_wait, 3);
+    CHECK_INT(raw.sockstat.memory, 4);
+    CHECK_INT(raw.stat.user, 10);
+    CHECK_INT(raw.stat.idle, 40);
+    ABSENT(raw.stat.iowait);
+    ABSENT(raw.stat.steal);
+    CHECK_INT(raw.stat.cores, 1);
+    CHECK_INT(raw.stat.context_switches, 1);
+    CHECK_INT(raw.stat.blocked, 5);
+    CHECK_INT(raw.meminfo.available, 1);
+    CHECK_INT(raw.meminfo.swap_free, 3);
+    CHECK_INT(raw.pressure_memory.some_us, 11);
+    CHECK_INT(raw.pressure_memory.full_us, 22);
+    ABSENT(raw.loadavg.load1_x100);
+}
+
+/* Every value of `cut` is absent or that of the whole file: a cut never invents one. */
+static void check_cut(enum pl_source source, struct pl_span whole_text, size_t len)
+{
+    static struct pl_raw whole, cut;
+    static uint64_t whole_words[sizeof whole / 8], cut_words[sizeof cut / 8];
+    uint8_t *copy = malloc(len + 1); // its own block, so that a sanitizer sees reading past it
+    REQUIRE(copy != NULL);
+    memcpy(copy, whole_text.ptr, len);
+    memset(&whole, 0, sizeof whole);
+    memset(&cut, 0, sizeof cut);
+    pl_probe_parse(source, whole_text, &whole);
+    pl_probe_parse(source, (struct pl_span){copy, len}, &cut);
+    free(copy);
+    if (source == PL_SOURCE_NETDEV) {
+        CHECK(cut.netdev.count <= whole.netdev.count);
+        CHECK(memcmp(cut.netdev.item, whole.netdev.item,
+                     cut.netdev.count * sizeof cut.netdev.item[0]) == 0);
+        return;
+    }
+    memcpy(whole_words, &whole, sizeof whole);
+    memcpy(cut_words, &cut, sizeof cut);
+    for (size_t i = 0; i < offsetof(struct pl_raw, netdev) / 8; i++)
+        CHECK(cut_words[i] == PL_RAW_ABSENT || cut_words[i] == whole_words[i]);
+}
+
+static void test_every_cut(void)
+{
+    static const char *const kernels[] = {"linux-6.18", "linux-3.10", "reordered"};
+    for (size_t k = 0; k < PL_LEN(kernels); k++) {
+        for (int s = 0; s < PL_SOURCE_COUNT; s++) {
+            struct pl_span text = load(kernels[k], (enum pl_source)s);
+            for (size_t len = 0; len < text.len; len++) check_cut((enum pl_source)s, text, len);
+        }
+    }
+}
+
+static void parse(enum pl_source source, const char *text, struct pl_raw *raw)
+{
+    pl_probe_parse(source, pl_span_of(text), raw);
+}
+
+static void test_absent_files(void)
+{
+    static struct pl_raw raw;
+    memset(&raw, 0, sizeof raw);
+    for (int s = 0; s < PL_SOURCE_COUNT; s++) parse((enum pl_source)s, "", &raw);
+    uint64_t words[offsetof(struct pl_raw, netdev) / 8];
+    memcpy(words, &raw, sizeof words);
+    for (size_t i = 0; i < PL_LEN(words); i++)
+        CHECK(words[i] == PL_RAW_ABSENT || i == offsetof(struct pl_raw, agent_cpu_us) / 8);
+    CHECK_INT(raw.netdev.count, 0);
+}
+
+static void test_numbers(void)
+{
+    static const struct {
+        const char *text;
+        uint64_t want;
+    } cases[] = {
+        {"MemTotal: 0 kB\n", 0},
+        {"MemTotal:\t7\n", 7},
+        {"MemTotal: 18446744073709551614 kB\n", UINT64_MAX - 1},
+        {"MemTotal: 18446744073709551615 kB\n", PL_RAW_ABSENT},
+        {"MemTotal: 18446744073709551616 kB\n", PL_RAW_ABSENT},
+        {"MemTotal: 99999999999999999999999999 kB\n", PL_RAW_ABSENT},
+        {"MemTotal: -1 kB\n", PL_RAW_ABSENT},
+        {"MemTotal: 12x kB\n", PL_RAW_ABSENT},
+        {"MemTotal:\n", PL_RAW_ABSENT},
+        {"MemTotal: 12", PL_RAW_ABSENT}, // no newline: perhaps the beginning of 123
+        {"MemTotals: 12\n", PL_RAW_ABSENT},
+        {"MemTotal: 1\nMemTotal: 2\n", 1},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        static struct pl_raw raw;
+        printf("# case %zu\n", i);
+        parse(PL_SOURCE_MEMINFO, cases[i].text, &raw);
+        CHECK(raw.meminfo.total == cases[i].want);
+    }
+}
+
+static void test_load(void)
+{
+    static const struct {
+        const char *text;
+        uint64_t want;
+    } cases[] = {
+        {"0.00 0 0\n", 0},
+        {"3.05 0 0\n", 305},
+        {"184467440737095515.00 0 0\n", UINT64_C(18446744073709551500)},
+        {"184467440737095516.00 0 0\n", PL_RAW_ABSENT},
+        {"3 0 0\n", PL_RAW_ABSENT},
+        {"3.5 0 0\n", PL_RAW_ABSENT},
+        {"3.500 0 0\n", PL_RAW_ABSENT},
+        {".50 0 0\n", PL_RAW_ABSENT},
+        {"nan 0 0\n", PL_RAW_ABSENT},
+        {"\n", PL_RAW_ABSENT},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        static struct pl_raw raw;
+        printf("# case %zu\n", i);
+        parse(PL_SOURCE_LOADAVG, cases[i].text, &raw);
+        CHECK(raw.loadavg.load1_x100 == cases[i].want);
+    }
+}
+
+static void test_malformed_interfaces_are_left_out(void)
+{
+    static struct pl_raw raw;
+    parse(PL_SOURCE_NETDEV,
+          "Inter-|\n"
+          "no colon 1 2 3\n"
+          "  eth0: 1 2 3 4 5 6 7 8 9 10 11\n"                     // a column too few
+          "  eth1: 1 2 3 x 5 6 7 8 9 10 11 12 13 14 15 16\n"      // not a number
+          "  : 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"          // no name
+          "  sixteencharacter: 1 2 3 4 5 6 7 8 9 10 11 12\n"      // longer than IFNAMSIZ - 1
+          "  fifteen-letters: 1 2 3 4 5 6 7 8 9 10 11 12 13 14\n" // the longest, and new columns
+          "  lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n",
+          &raw);
+    CHECK_INT(raw.netdev.count, 1);
+    CHECK_TEXT(raw.netdev.item[0].name, "fifteen-letters");
+    CHECK_INT(raw.netdev.item[0].rx_bytes, 1);
+    CHECK_INT(raw.netdev.item[0].tx_drops, 12);
+}
+
+static void test_more_interfaces_than_room(void)
+{
+    static struct pl_raw raw;
+    static char buf[64 * 1024];
+    struct pl_text text = pl_text_init(buf, sizeof buf);
+    for (int i = 0; i < PL_INTERFACES_MAX + 20; i++) {
+        pl_text_str(&text, "veth");
+        pl_text_i64(&text, i);
+        pl_text_str(&text, ": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n");
+    }
+    REQUIRE(!text.overflow);
+    parse(PL_SOURCE_NETDEV, buf, &raw);
+    CHECK_INT(raw.netdev.count, PL_INTERFACES_MAX);
+    CHECK_TEXT(raw.netdev.item[PL_INTERFACES_MAX - 1].name, "veth255");
+}
+
+static void test_two_thousand_cores(void)
+{
+    static struct pl_raw raw;
+    static char buf[128 * 1024];
+    struct pl_text text = pl_text_init(buf, sizeof buf);
+    pl_text_str(&text, "cpu  1 2 3 4 5 6 7 8 9 10\n");
+    for (int i = 0; i < 2000; i++) {
+        pl_text_str(&text, "cpu");
+        pl_text_i64(&text, i);
+        pl_text_str(&text, " 1 2 3 4 5 6 7 8 9 10\n");
+    }
+    pl_text_str(&text, "intr 1 0 0\nctxt 77\n");
+    REQUIRE(!text.overflow);
+    parse(PL_SOURCE_STAT, buf, &raw);
+    CHECK_INT(raw.stat.cores, 2000);
+    CHECK_INT(raw.stat.steal, 8);
+    CHECK_INT(raw.stat.context_switches, 77);
+}
+
+static void test_facts(void)
+{
+    static struct pl_raw raw;
+    struct pl_fact_value facts[PL_FACT_COUNT];
+    load_all("linux-3.10", &raw);
+    pl_collect_facts(&raw, pl_span_of("128\n"), pl_span_of("9223372036854775807\n"), facts);
+    CHECK_INT(facts[PL_FACT_CORES].value, 4);
+    CHECK_TEXT(facts[PL_FACT_CORES].source, "/proc/stat");
+    CHECK_INT(facts[PL_FACT_MEMORY].value, 8010564);
+    CHECK_INT(facts[PL_FACT_SWAP].value, 2097148);
+    CHECK_INT(facts[PL_FACT_SOMAXCONN].value, 128);
+    CHECK_TEXT(facts[PL_FACT_SOMAXCONN].source, "/proc/sys/net/core/somaxconn");
+    CHECK_INT(facts[PL_FACT_FILES_MAX].value, INT64_MAX);
+    CHECK_INT(facts[PL_FACT_STARTED].value, 1577836800);
+    pl_probe_parse(PL_SOURCE_STAT, pl_span_of(""), &raw);
+    pl_collect_facts(&raw, pl_span_of(""), pl_span_of("12"), facts);
+    CHECK_INT(facts[PL_FACT_CORES].value, -1);
+    CHECK_INT(facts[PL_FACT_SOMAXCONN].value, -1);
+    CHECK_INT(facts[PL_FACT_FILES_MAX].value, -1); // no newline: cut
+}
+
+int main(void)
+{
+    RUN(test_linux_6_18);
+    RUN(test_linux_3_10);
+    RUN(test_other_orders_and_unfamiliar_lines);
+    RUN(test_every_cut);
+    RUN(test_absent_files);
+    RUN(test_numbers);
+    RUN(test_load);
+    RUN(test_malformed_interfaces_are_left_out);
+    RUN(test_more_interfaces_than_room);
+    RUN(test_two_thousand_cores);
+    RUN(test_facts);
+    return check_finish();
+}
