@@ -59,6 +59,7 @@ static void get_packed(struct pl_reader *in, uint64_t *fields, size_t count, uns
 /* First time, step to the second, then how far each later step is from that one. */
 static void put_times(struct pl_writer *out, const int64_t *unix_ms, size_t count)
 {
+    PL_ASSERT(count >= 1 && count <= PL_CHUNK_ROWS_MAX);
     uint64_t fields[PL_CHUNK_ROWS_MAX], all = 0;
     int64_t step = count > 1 ? unix_ms[1] - unix_ms[0] : 0;
     for (size_t i = 0; i < count; i++) {
@@ -198,6 +199,7 @@ int pl_chunk_next(struct pl_chunk_reader *cr, uint16_t *id, int32_t values[PL_CH
     for (size_t row = 0, used = 0; row < cr->head.row_count; row++) {
         column_values[row] = PL_ABSENT;
         if ((presence >> row & 1) == 0) continue;
+        // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): as many fields as presence has bits
         if (used > 0) sum += (uint64_t)pl_unzigzag(fields[used - 1]);
         used++;
         if ((int64_t)sum <= INT32_MIN || (int64_t)sum > INT32_MAX) return PL_E_RANGE;

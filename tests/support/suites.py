@@ -5,6 +5,7 @@ A case is one TAP line of a C suite or a script, or one pytest case. A suite tha
 saying which case failed counts as one failed case more, and so does one that ran no case at all.
 """
 
+import glob
 import os
 import re
 import subprocess
@@ -99,6 +100,31 @@ def meson_suite(name):
     return lambda: run_meson("build", [name])
 
 
+def run_pytest(folder):
+    """(count, output) of the pytest files in a folder."""
+    junit = os.path.join(ROOT, "build", f"junit-{os.path.basename(folder)}.xml")
+    if os.path.exists(junit):
+        os.remove(junit)
+    status, output = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                          "--junitxml", junit, folder])
+    return junit_count(junit).settled(status), output
+
+
+def program_suite(name):
+    """A suite around running programs: C programs that meson knows, and pytest files."""
+    def run_both():
+        count, output = Count(), ""
+        _, listed = run(["meson", "test", "-C", "build", "--list", "--suite", name])
+        if f":{name} / " in listed:
+            count, output = run_meson("build", [name])
+        if glob.glob(os.path.join(ROOT, "tests", name, "test_*.py")):
+            more, text = run_pytest(f"tests/{name}")
+            count.add(more)
+            output += text
+        return count.settled(0), output
+    return run_both
+
+
 def lint_suite():
     status, output = run(["tests/lint/lint.py"])
     return tap_count(output).settled(status), output
@@ -120,6 +146,8 @@ SUITES = {
     "unit": ("each module alone", "tests/unit", meson_suite("unit")),
     "integration": ("our io against real servers", "tests/integration", meson_suite("integration")),
     "sanitize": ("the C suites again under ASan and UBSan", "tests/unit", sanitize_suite),
+    "integration": ("parts against the real Redis and real sockets, and the programs together",
+                    "tests/integration", program_suite("integration")),
 }
 
 
