@@ -139,12 +139,21 @@ def sanitize_suite():
     return run_meson("build-sanitize", ["unit"], "--timeout-multiplier", "5")
 
 
+def fuzz_suite():
+    """Each parser against libFuzzer for a short while, starting from its corpus."""
+    problem = build("build-fuzz", "-Dfuzz=15", CC="clang")
+    if problem:
+        return Count(failed=1), problem
+    return run_meson("build-fuzz", ["fuzz"])
+
+
 # name -> (what it proves, the folder that holds it, how to run it)
 SUITES = {
     "arch": ("the walls of the house: layers, purity, sizes, rooms", "tests/arch", meson_suite("arch")),
     "lint": ("layout, zero warnings under gcc and clang, clang-tidy, shellcheck", "tests/lint", lint_suite),
     "unit": ("each module alone", "tests/unit", meson_suite("unit")),
     "integration": ("our io against real servers", "tests/integration", meson_suite("integration")),
+    "fuzz": ("parsers against libFuzzer, 15 s each", "tests/fuzz", fuzz_suite),
     "sanitize": ("the C suites again under ASan and UBSan", "tests/unit", sanitize_suite),
     "integration": ("parts against the real Redis and real sockets, and the programs together",
                     "tests/integration", program_suite("integration")),

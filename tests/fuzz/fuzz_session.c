@@ -1,0 +1,42 @@
+/* A connection's whole stream, given to both ends: frames of every kind in every order. */
+#include "tests/fuzz/fuzz.h"
+
+#include "common/wire/session.h"
+
+static int step_collector(struct pl_collector_session *s, const struct pl_frame *frame)
+{
+    struct pl_collector_event event;
+    enum pl_collector_session_state before = s->state;
+    int err = pl_collector_session_step(s, frame, &event);
+    if (err != 0) return err;
+    PL_ASSERT(event.type != PL_COLLECTOR_HELLO || before == PL_COLLECTOR_WAIT_HELLO);
+    PL_ASSERT(event.type != PL_COLLECTOR_SAMPLE || before == PL_COLLECTOR_STREAMING);
+    return 0;
+}
+
+static int step_agent(struct pl_agent_session *s, const struct pl_frame *frame)
+{
+    struct pl_agent_event event;
+    int err = pl_agent_session_step(s, frame, &event);
+    if (err == 0 && event.type == PL_AGENT_REFUSED) {
+        for (const char *c = event.refusal.text; *c != '\0'; c++)
+            PL_ASSERT((uint8_t)*c >= ' ' && *c != 0x7f);
+    }
+    return err;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct pl_collector_session collector;
+    struct pl_agent_session agent = {.state = PL_AGENT_WAIT_WELCOME};
+    pl_collector_session_init(&collector);
+    struct pl_span in = {data, len};
+    struct pl_frame frame;
+    int collector_err = 0, agent_err = 0;
+    for (ssize_t used; (used = pl_frame_parse(in, &frame)) > 0;) {
+        if (collector_err == 0) collector_err = step_collector(&collector, &frame);
+        if (agent_err == 0) agent_err = step_agent(&agent, &frame);
+        in = (struct pl_span){in.ptr + used, in.len - (size_t)used};
+    }
+    return 0;
+}
