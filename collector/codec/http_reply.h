@@ -1,0 +1,37 @@
+/* http_reply.h - the head of an HTTP answer, and RFC 9457 problem bodies.
+ *
+ * Every answer carries the same security headers: this server's pages load nothing from anywhere
+ * else, run no inline script, and cannot be framed. */
+#pragma once
+
+#include "common/base/text.h"
+
+struct pl_http_reply {
+    int status;
+    const char *content_type;  // NULL: an answer without a body (304)
+    const char *cache_control; // NULL: "no-store"
+    const char *etag;          // with its quotes; NULL: none
+    const char *encoding;      // Content-Encoding; NULL: none
+    const char *allow;         // Allow, for 405; NULL: none
+    bool vary;                 // the choice looked at Accept-Encoding
+    bool stream;               // no Content-Length: the body ends with the connection
+    struct pl_span body;       // borrowed for the call
+};
+
+/* Room enough for any head this server writes; a test holds it to that. */
+enum { PL_HTTP_REPLY_HEAD_MAX = 1024 };
+
+/* Status line, headers and the empty line. Content-Length is that of `reply->body`, for HEAD too.
+ */
+void pl_http_reply_head(struct pl_text *out, const struct pl_http_reply *reply, bool keep_alive,
+                        int64_t now_unix_ms);
+
+/* What went wrong, for people and programs. */
+struct pl_http_problem {
+    int status;
+    struct pl_span parameter; // query parameter at fault; empty: none. Any bytes
+    const char *detail;       // one sentence
+};
+
+/* application/problem+json body (RFC 9457). */
+void pl_http_problem_body(struct pl_text *out, const struct pl_http_problem *problem);
