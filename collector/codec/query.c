@@ -2,6 +2,8 @@
 
 #include "common/base/err.h"
 
+#define LAST_UNIX_S INT64_C(253402300799) // 9999-12-31T23:59:59Z
+
 static int hex_value(uint8_t c)
 {
     if (c >= '0' && c <= '9') return c - '0';
@@ -176,7 +178,7 @@ static int rfc3339(const char *text, int64_t *unix_ms)
         hour > 23 || minute > 59 || second > 59)
         return PL_E_RANGE;
     int64_t minutes = (days_from_civil(year, month, day) * 24 + hour) * 60 + minute - offset_min;
-    if (minutes < 0) return PL_E_RANGE;
+    if (minutes < 0 || minutes * 60 > LAST_UNIX_S) return PL_E_RANGE;
     *unix_ms = (minutes * 60 + second) * 1000 + ms;
     return 0;
 }
@@ -184,7 +186,6 @@ static int rfc3339(const char *text, int64_t *unix_ms)
 int pl_query_time(const char *text, int64_t *unix_ms)
 {
     if (strlen(text) > 4 && text[4] == '-') return rfc3339(text, unix_ms);
-    const int64_t last_s = 253402300799; // 9999-12-31T23:59:59Z
     struct scan s = {text, false};
     size_t digits = strspn(text, "0123456789");
     if (digits == 0) return PL_E_SYNTAX;
@@ -192,7 +193,7 @@ int pl_query_time(const char *text, int64_t *unix_ms)
     int64_t seconds = scan_digits(&s, (int)digits);
     int64_t ms = scan_fraction_ms(&s);
     if (s.bad || *s.at) return PL_E_SYNTAX;
-    if (seconds > last_s) return PL_E_RANGE;
+    if (seconds > LAST_UNIX_S) return PL_E_RANGE;
     *unix_ms = seconds * 1000 + ms;
     return 0;
 }
