@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """lint - layout, warnings and the faults that tools find without running anything. Prints TAP.
 
-    tests/lint/lint.py        needs gcc, clang, clang-format, clang-tidy, shellcheck, meson
+    tests/lint/lint.py        needs gcc, clang, clang-format, clang-tidy, shellcheck, pyflakes3, meson
 
 Builds in build-lint-gcc/ and build-lint-clang/. A source that clang-tidy found clean is not read
 again until it, a header it includes or .clang-tidy changes.
@@ -107,6 +107,8 @@ def main():
     sources = [os.path.join(ROOT, p) for p in house.files(ROOT, (".c", ".h"))]
     tap.case("every C file is laid out by clang-format", format_faults(sources))
     tap.case("shell scripts pass shellcheck", faults(["shellcheck", *shell_scripts()]))
+    python = [os.path.join(ROOT, p) for p in house.files(ROOT, (".py",))]
+    tap.case("Python passes pyflakes", faults(["pyflakes3", *python]))
     for compiler in ("gcc", "clang"):
         problems = build_faults(compiler)
         tap.case(f"{compiler} builds without a warning", problems)

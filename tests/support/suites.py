@@ -152,9 +152,8 @@ SUITES = {
     "arch": ("the walls of the house: layers, purity, sizes, rooms", "tests/arch", meson_suite("arch")),
     "lint": ("layout, zero warnings under gcc and clang, clang-tidy, shellcheck", "tests/lint", lint_suite),
     "unit": ("each module alone", "tests/unit", meson_suite("unit")),
-    "integration": ("our io against real servers", "tests/integration", meson_suite("integration")),
-    "fuzz": ("parsers against libFuzzer, 15 s each", "tests/fuzz", fuzz_suite),
     "sanitize": ("the C suites again under ASan and UBSan", "tests/unit", sanitize_suite),
+    "fuzz": ("every parser against libFuzzer, 15 s each", "tests/fuzz", fuzz_suite),
     "integration": ("parts against the real Redis and real sockets, and the programs together",
                     "tests/integration", program_suite("integration")),
 }
