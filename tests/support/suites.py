@@ -136,7 +136,7 @@ def sanitize_suite():
     if problem:
         return Count(failed=1), problem
     os.environ["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
-    return run_meson("build-sanitize", ["unit"], "--timeout-multiplier", "5")
+    return run_meson("build-sanitize", ["unit", "integration"], "--timeout-multiplier", "5")
 
 
 def fuzz_suite():
