@@ -8,6 +8,7 @@
 #include "common/sys/file.h"
 #include "common/sys/yaml.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,10 +145,6 @@ static const struct pl_option options[] = {
      .max = "1", .help = "Share of a host's CPU from which somebody is paged."},
     {"rules.limit.memory", PL_OPTION_SHARE, ROOT(limit.memory_ppm), .fallback = "0.90",
      .min = "0.01", .max = "1", .help = "Share of a host's memory from which somebody is paged."},
-    {"rules.limit.other", PL_OPTION_SHARE, ROOT(limit.other_ppm), .fallback = "0.85", .min = "0.01",
-     .max = "1",
-     .help = "Share of any other resource (connections, queues, ports) from which somebody is "
-             "paged."},
     {"rules.limit.leave", PL_OPTION_SHARE, ROOT(limit.leave_ppm), .fallback = "0.05", .min = "0",
      .max = "0.5", .help = "How far below its level the share must fall before an alert lets go."},
     {"rules.limit.hold", PL_OPTION_DURATION, ROOT(limit.hold_ms), .fallback = "10s", .min = "0",
@@ -274,9 +271,8 @@ static void finish_pool(struct pl_option_loader *l, struct pl_collector_config *
 
 static void finish_levels(struct pl_option_loader *l, const struct pl_config_limit_rule *limit)
 {
-    static const char *const keys[] = {"rules/limit/cpu", "rules/limit/memory",
-                                       "rules/limit/other"};
-    const int64_t levels[] = {limit->cpu_ppm, limit->memory_ppm, limit->other_ppm};
+    static const char *const keys[] = {"rules/limit/cpu", "rules/limit/memory"};
+    const int64_t levels[] = {limit->cpu_ppm, limit->memory_ppm};
     for (size_t i = 0; i < PL_LEN(levels); i++) {
         if (levels[i] >= limit->warn_ppm) continue;
         pl_option_refuse_key(l, keys[i], "is below rules.limit.warn: a warning comes first");
@@ -320,4 +316,27 @@ uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
         if (pl_name_eq(&config->pools[i].name, pool)) return config->pools[i].notifier_mask;
     }
     return (uint32_t)((UINT64_C(1) << config->notifier_count) - 1);
+}
+
+void pl_collector_config_rules(const struct pl_collector_config *config, struct pl_rules *out)
+{
+    enum { PPM_PER_BP = 100 };
+    const struct pl_config_limit_rule *limit = &config->limit;
+    const int64_t page_ppm[] = {
+        [PL_RESOURCE_CPU] = limit->cpu_ppm,
+        [PL_RESOURCE_MEMORY] = limit->memory_ppm,
+    };
+    static_assert(PL_LEN(page_ppm) == PL_RESOURCE_COUNT, "a level for every resource");
+    for (size_t i = 0; i < PL_RESOURCE_COUNT; i++) {
+        out->limit[i] = (struct pl_level_policy){
+            .warn_bp = (int32_t)(limit->warn_ppm / PPM_PER_BP),
+            .page_bp = (int32_t)(page_ppm[i] / PPM_PER_BP),
+            .leave_bp = (int32_t)(limit->leave_ppm / PPM_PER_BP),
+            .hold_ms = limit->hold_ms,
+        };
+    }
+    out->limit_clear_ms = limit->clear_ms;
+    out->silent_intervals = config->silent.intervals;
+    out->silent_grace_ms = config->silent.grace_ms;
+    out->silent_forget_ms = config->silent.forget_ms;
 }

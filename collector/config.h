@@ -4,6 +4,7 @@
  * changes after loading. */
 #pragma once
 
+#include "collector/core/judge/rule.h"
 #include "common/base/option.h"
 #include "common/sys/log.h"
 
@@ -53,8 +54,8 @@ struct pl_config_pool {
 /* Shares are parts per million of the resource's capacity. */
 struct pl_config_limit_rule {
     int64_t warn_ppm;
-    int64_t cpu_ppm, memory_ppm, other_ppm; // paging levels by resource
-    int64_t leave_ppm;                      // how far below its level an alert lets go
+    int64_t cpu_ppm, memory_ppm; // paging levels by resource
+    int64_t leave_ppm;           // how far below its level an alert lets go
     int64_t hold_ms, clear_ms;
 };
 
@@ -94,3 +95,6 @@ PL_MUST_CHECK int pl_collector_config_load(const char *const *paths, size_t n,
  * and so does NULL. */
 uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
                                        const struct pl_name *pool);
+
+/* The rules in the words of the engine. */
+void pl_collector_config_rules(const struct pl_collector_config *config, struct pl_rules *out);

@@ -71,13 +71,31 @@ static void test_collector_defaults(void)
     CHECK_INT(config.limit.warn_ppm, 750000);
     CHECK_INT(config.limit.cpu_ppm, 900000);
     CHECK_INT(config.limit.memory_ppm, 900000);
-    CHECK_INT(config.limit.other_ppm, 850000);
     CHECK_INT(config.limit.leave_ppm, 50000);
     CHECK_INT(config.limit.hold_ms, 10000);
     CHECK_INT(config.limit.clear_ms, 15000);
     CHECK_INT(config.silent.intervals, 5);
     CHECK_INT(config.silent.grace_ms, 30000);
     CHECK_INT(config.silent.forget_ms, 86400000);
+}
+
+static void test_rules_reach_the_engine(void)
+{
+    struct pl_rules rules;
+    CHECK_INT(load("rules:\n"
+                   "  limit: {warn: 60%, cpu: 0.8, memory: 0.95, leave: 0.1, hold: 3s, clear: 4s}\n"
+                   "  silent: {intervals: 7, grace: 8s, forget: 9m}\n"),
+              0);
+    pl_collector_config_rules(&config, &rules);
+    CHECK_INT(rules.limit[PL_RESOURCE_CPU].warn_bp, 6000);
+    CHECK_INT(rules.limit[PL_RESOURCE_CPU].page_bp, 8000);
+    CHECK_INT(rules.limit[PL_RESOURCE_CPU].leave_bp, 1000);
+    CHECK_INT(rules.limit[PL_RESOURCE_CPU].hold_ms, 3000);
+    CHECK_INT(rules.limit[PL_RESOURCE_MEMORY].page_bp, 9500);
+    CHECK_INT(rules.limit_clear_ms, 4000);
+    CHECK_INT(rules.silent_intervals, 7);
+    CHECK_INT(rules.silent_grace_ms, 8000);
+    CHECK_INT(rules.silent_forget_ms, 540000);
 }
 
 static void test_agent_defaults(void)
@@ -223,8 +241,7 @@ static const struct {
      "f:1:24: pools.web.notify.oncal: there is no notifier of this name; did you mean 'oncall'?\n"},
     {"rules: {limit: {warn: 0.95}}\n",
      "f:1:9: rules.limit.cpu: is below rules.limit.warn: a warning comes first\n"
-     "f:1:9: rules.limit.memory: is below rules.limit.warn: a warning comes first\n"
-     "f:1:9: rules.limit.other: is below rules.limit.warn: a warning comes first\n"},
+     "f:1:9: rules.limit.memory: is below rules.limit.warn: a warning comes first\n"},
     {"rules: {limit: {warn: 0.05}}\n",
      "f:1:9: rules.limit.leave: leaves nothing of rules.limit.warn: no alert would ever let go\n"},
 };
@@ -329,6 +346,7 @@ int main(void)
 {
     if (!mkdtemp(folder) || chdir(folder) < 0) return 1;
     RUN(test_collector_defaults);
+    RUN(test_rules_reach_the_engine);
     RUN(test_agent_defaults);
     RUN(test_one_file_serves_both_programs);
     RUN(test_files_are_merged);

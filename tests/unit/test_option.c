@@ -160,6 +160,7 @@ static const struct {
     {"a:\n  coutn: 1\n", "f:2:3: a: there is no key 'coutn' here; did you mean 'count'?\n"},
     {"thigns: {}\n", "f:1:1: there is no key 'thigns'; did you mean 'things'?\n"},
     {"elsewhree: 1\n", "f:1:1: there is no key 'elsewhree'; did you mean 'elsewhere'?\n"},
+    {"a: {elsewhere: 1}\n", "f:1:5: a: there is no key 'elsewhere' here\n"},
     {"colour: red\n", "f:1:1: there is no key 'colour'; did you mean 'b.colour'?\n"},
     {"a.count: 1\n", "f:1:1: there is no key 'a.count'\n"},
     {"things: {one: {fiends: [x]}}\n",
