@@ -1,0 +1,54 @@
+/* keys.h - where everything lives in Redis: every key, field and time to live, in one place.
+ *
+ *     pl:{<host>}:r1:<bucket>     samples             bucket 15 min  kept  1 h
+ *     pl:{<host>}:r10:<bucket>    10 s min/avg/max    bucket  6 h    kept 24 h
+ *     pl:{<host>}:r300:<bucket>   5 min min/avg/max   bucket  3 d    kept 30 d
+ *     pl:hosts  pl:alerts  pl:outbox                  control records: kept until deleted
+ *     pl:writer                                       the connection that may write
+ *
+ * A metric key is a hash: one field per chunk of up to 60 rows. <bucket> is its start in Unix
+ * seconds. The braces are the hash tag: all keys of a host share one slot of a cluster. Only metric
+ * keys have a time to live, so `volatile-ttl` eviction takes the oldest samples and never an alert.
+ */
+#pragma once
+
+#include "common/base/base.h"
+#include "common/base/name.h"
+#include "common/base/text.h"
+
+enum pl_resolution { PL_R1, PL_R10, PL_R300, PL_RESOLUTION_COUNT };
+
+struct pl_resolution_plan {
+    const char *tag;
+    int64_t row_ms;    // distance of rows; of samples: their usual one
+    int64_t window_ms; // what one chunk covers at most; starts at a multiple of it
+    int64_t bucket_ms;
+    int64_t keep_ms; // after the end of the bucket
+};
+const struct pl_resolution_plan *pl_resolution_plan(enum pl_resolution resolution);
+
+#define PL_KEY_HOSTS  "pl:hosts"
+#define PL_KEY_ALERTS "pl:alerts"
+#define PL_KEY_OUTBOX "pl:outbox"
+
+enum { PL_KEY_BYTES = 4 + PL_NAME_LEN_MAX + 7 + 20 + 1, PL_FIELD_BYTES = 20 + 1 + 20 + 1 };
+
+/* `unix_ms` rounded down to a multiple of `step_ms`; also before 1970. */
+int64_t pl_floor_ms(int64_t unix_ms, int64_t step_ms);
+/* Key of the bucket that holds `unix_ms`, into PL_KEY_BYTES bytes. */
+void pl_key_metric(char *out, const struct pl_name *host, enum pl_resolution resolution,
+                   int64_t unix_ms);
+/* Seconds to live of that bucket when it is written at `now`: to its end and keep_ms longer. Never
+ * below keep_ms (late samples are kept as long as others) and never above what a bucket that began
+ * just now gets (a host whose clock is ahead). */
+int64_t pl_key_ttl_s(enum pl_resolution resolution, int64_t unix_ms, int64_t now_unix_ms);
+/* True while everything that was stored for the window that starts at `unix_ms` is certainly
+ * there: none of it has reached its time to live. */
+bool pl_key_window_whole(enum pl_resolution resolution, int64_t window_unix_ms,
+                         int64_t now_unix_ms);
+
+/* Field of a chunk, into PL_FIELD_BYTES bytes: "<first ms>-<first seq>" for samples, "<first ms>"
+ * for rows (seq 0). The seq keeps apart what a clock set back would lay over each other. */
+void pl_field_write(char *out, int64_t first_unix_ms, uint64_t first_seq);
+/* Reads both forms back. PL_E_SYNTAX, PL_E_RANGE; `*first_unix_ms` is untouched then. */
+PL_MUST_CHECK int pl_field_parse(struct pl_span field, int64_t *first_unix_ms);

@@ -1,0 +1,29 @@
+/* A record from Redis: refused, or what it says can be written and read again. */
+#include "collector/codec/records.h"
+#include "tests/fuzz/fuzz.h"
+
+static const struct pl_name names[] = {{6, "oncall"}, {2, "pd"}};
+static const struct pl_record_targets targets = {names, PL_LEN(names)};
+static const struct pl_now now = {.mono_ms = 5000000, .unix_ms = 1746108193250};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct pl_span in = {data, size};
+    struct pl_hello hello;
+    struct pl_alert alert;
+    struct pl_page page;
+    char buf[PL_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    if (pl_record_page_read(in, &targets, now, &page) == 0) {
+        pl_record_page_write(&t, &page, &targets, now);
+        PL_ASSERT(!t.overflow);
+        PL_ASSERT(pl_record_page_read(pl_text_bytes(&t), &targets, now, &page) == 0);
+    } else if (pl_record_alert_read(in, &targets, now, &alert) == 0) {
+        pl_record_alert_write(&t, &alert, &targets, now);
+        PL_ASSERT(!t.overflow);
+        PL_ASSERT(pl_record_alert_read(pl_text_bytes(&t), &targets, now, &alert) == 0);
+    } else if (pl_record_host_read(in, &hello) == 0) {
+        PL_ASSERT(hello.host.len > 0 && hello.pool.len > 0 && hello.interval_ms >= 10);
+    }
+    return 0;
+}
