@@ -15,12 +15,14 @@ enum pl_effect_type {
     PL_EFFECT_HOST_BACK,   // a silent host is heard again
     PL_EFFECT_SAVE_ALERT,  // alert: write it down
     PL_EFFECT_ALERT_OPENED,
-    PL_EFFECT_ALERT_RAISED,
+    PL_EFFECT_ALERT_RAISED,  // it shows on the page already; now it pages
+    PL_EFFECT_ALERT_LOWERED, // it goes on, but no longer at the level that pages
     PL_EFFECT_ALERT_RESOLVED,
     PL_EFFECT_SAVE_PAGE, // page: write it down; in state INTENT answer with pl_engine_page_saved()
     PL_EFFECT_SEND_PAGE, // page: try it; answer with pl_engine_page_result()
     PL_EFFECT_DROP_PAGE, // page `number` is done: delete its record
-    PL_EFFECT_PAGE_REFUSED, // the outbox is full: alert could not page `target`
+    PL_EFFECT_PAGE_REFUSED, // the outbox is full: alert cannot page `target` until there is room
+    PL_EFFECT_PAGE_FAILED,  // alert's page to `target` was given up: rejected, or out of time
     PL_EFFECT_TILT_ON,      // the clock jumped: collect, do not act
     PL_EFFECT_TILT_OFF,
 };
@@ -29,7 +31,7 @@ struct pl_effect {
     enum pl_effect_type type;
     uint8_t target;
     uint32_t host;  // index, for *_HOST*
-    uint32_t alert; // index, for *_ALERT*, PAGE_REFUSED
+    uint32_t alert; // index, for *_ALERT* and *_PAGE*
     struct pl_slot_id page;
     uint64_t number;     // for DROP_PAGE
     struct pl_name name; // for DROP_HOST

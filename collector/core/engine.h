@@ -9,7 +9,11 @@
  *
  * Tilt: when the two clocks disagree by more than PL_TILT_JUMP_MS from one call to the next, or
  * nobody called for that long, neither silence nor a level can be judged: for PL_TILT_MS samples
- * are collected and nothing new fires or resolves. Pages already decided go on. */
+ * are collected and nothing new fires or resolves. Pages already decided go on. A caller that plays
+ * recorded time must therefore call pl_engine_tick() for every second of it.
+ *
+ * Nothing here asserts on input: a full table is an error or a counted refusal. The same calls give
+ * the same effects, byte for byte. */
 #pragma once
 
 #include "collector/core/effect.h"
@@ -18,7 +22,9 @@
 enum {
     PL_TILT_JUMP_MS = 5000,
     PL_TILT_MS = 30000,
-    PL_LATE_SAMPLE_MS = 30000, // an older sample fills the window and is not judged
+    /* The tick comes once a second. When nobody called for longer than this, what arrived in the
+     * meantime still waits in sockets: nobody is found silent for as long again. */
+    PL_STALL_MS = 1500,
 };
 
 struct pl_pool_config {
@@ -38,7 +44,8 @@ struct pl_engine_config {
 
 struct pl_engine;
 
-/* Bytes pl_engine_init() needs; it grows with host_max by sizeof(struct pl_host) + 8. */
+/* Bytes pl_engine_init() needs; it grows with host_max by sizeof(struct pl_host) + 24. Memory of
+ * hosts that never came is not touched after init. */
 size_t pl_engine_bytes(const struct pl_engine_config *config);
 /* `memory` is that long, zeroed, aligned for any type, and is the engine's until it is freed. */
 struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *config,
@@ -49,10 +56,12 @@ struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *co
 /* An agent said HELLO. 0 and the host's index, or PL_E_FULL (hosts or pools). */
 PL_MUST_CHECK int pl_engine_join(struct pl_engine *e, const struct pl_hello *hello,
                                  struct pl_now now, uint32_t *host);
-/* Its connection ended. Not an alarm in itself: the missing samples are. */
+/* Its connection ended. Not an alarm in itself: the missing samples are. The shell ends a host's
+ * old connection before it lets a new one join. */
 void pl_engine_leave(struct pl_engine *e, uint32_t host, struct pl_now now);
 /* One sample of the boot id of that host's last join. True if it is new (seq above the newest);
- * an old one changes nothing. */
+ * an old one changes nothing. One that is over PL_AGE_LATE_MS old fills the window, shows that the
+ * host is alive, and fires nothing. */
 bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
                       struct pl_now now);
 /* Once a second: what arrives by not arriving. */
@@ -74,25 +83,36 @@ void pl_engine_effects_done(struct pl_engine *e);
 /* A host known before: judged silent only after the grace time. PL_E_FULL as join. */
 PL_MUST_CHECK int pl_engine_restore_host(struct pl_engine *e, const struct pl_hello *hello,
                                          struct pl_now now, uint32_t *host);
-/* Fills the window; judged as late, so nothing fires. `boot_id` as stored with the samples. */
+/* Fills the window and brings back what its resources hold, so that an alert which fired before
+ * goes on; nothing fires. Oldest first, `boot_id` as stored with the samples. Ignored once the host
+ * has joined under another boot id, or has newer samples (Redis came late). */
 void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct pl_boot_id *boot_id,
                               const struct pl_sample *sample);
 /* An alert that was pending, firing or resolved. One that already lives here (Redis came late)
- * stays as it is. PL_E_FULL when its pool does not fit. */
+ * stays as it is, but remembers who was told. PL_E_FULL when its pool does not fit, PL_E_RANGE for
+ * a rule, state or tier there is not. */
 PL_MUST_CHECK int pl_engine_restore_alert(struct pl_engine *e, const struct pl_alert *alert,
                                           struct pl_now now);
-/* A page whose delivery was not finished: it is tried again. Its `id` is given anew. */
+/* A page whose delivery was not finished: it is tried again with the newest state of its alert (the
+ * alert comes back with it if its own record was lost). Its `id` is given anew. PL_E_FULL as above,
+ * PL_E_RANGE for a target that is no longer configured; the record may be deleted then. */
 PL_MUST_CHECK int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page,
                                          struct pl_now now);
 
 /* ---- views, for the API and the codecs; borrowed until the next call ---- */
 
 struct pl_engine_counts {
-    uint64_t samples;
-    uint64_t duplicates;
-    uint64_t late;
-    uint64_t lost; // holes in seq: dropped by a full spool
-    uint64_t pages_sent, pages_failed, pages_expired, pages_refused, pages_retried;
+    uint64_t samples;    // new and in time
+    uint64_t late;       // new, but too old to be judged
+    uint64_t duplicates; // had already
+    uint64_t lost;       // holes in seq since the first sample known: dropped by a full spool
+    uint64_t pages_sent;
+    uint64_t pages_retried;   // attempts that will be repeated
+    uint64_t pages_failed;    // given up: rejected, or the target is broken
+    uint64_t pages_expired;   // given up: time to live over
+    uint64_t pages_withdrawn; // the trouble was over before anybody was told
+    uint64_t pages_refused;   // the outbox was full
+    uint64_t effects_refused; // the shell did not take the effects
     uint64_t tilts;
 };
 
@@ -109,7 +129,8 @@ uint32_t pl_engine_page_count(const struct pl_engine *e);
 const struct pl_page *pl_engine_page_at(const struct pl_engine *e, uint32_t n);
 const struct pl_engine_counts *pl_engine_counts(const struct pl_engine *e);
 bool pl_engine_in_tilt(const struct pl_engine *e);
-/* The worst of a pool's hosts: OK to SILENT. SILENT only when all of them are. */
+/* NO_DATA while no host is live, SILENT when all of them are silent; else the worst of its live
+ * hosts, and at least WATCH (ACT from half of the pool on) when some are silent. */
 enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool);
 /* Utilisation of a resource by the host's newest sample, basis points; -1: not known. */
 int32_t pl_host_used_bp(const struct pl_host *host, enum pl_resource resource);

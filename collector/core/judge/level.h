@@ -5,8 +5,9 @@
  * level to lose it again. */
 #pragma once
 
+#include "collector/core/now.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 /* What can run out, each with a utilisation between 0 and 1 (basis points: 0 to 10,000). */
 enum pl_resource { PL_RESOURCE_CPU, PL_RESOURCE_MEMORY, PL_RESOURCE_COUNT };
@@ -23,12 +24,15 @@ struct pl_level_policy {
 
 struct pl_level {
     enum pl_tier held;                   // what the resource holds now
-    int64_t over_mono_ms[PL_TIER_COUNT]; // since when it is over each tier's level; -1: it is not
+    int64_t over_mono_ms[PL_TIER_COUNT]; // since when it is over each tier's level, or PL_NEVER_MS
     int64_t over_unix_ms[PL_TIER_COUNT]; // the same moment for people
 };
 
 void pl_level_init(struct pl_level *l);
-/* One more value, basis points; negative: no value now, which freezes the level (no data never
- * proves recovery). Returns the tier held from here on. */
+/* One more value, basis points, taken at that time; negative: no value now, which freezes the level
+ * (no data never proves recovery). Returns the tier held from here on. */
 enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *policy,
                            int32_t used_bp, int64_t now_mono_ms, int64_t now_unix_ms);
+/* Values are missing before the next one: a tier that is held stays, but a hold time that was
+ * running starts again, because nobody knows what happened in between. */
+void pl_level_gap(struct pl_level *l);

@@ -24,6 +24,7 @@ const char *pl_resource_name(enum pl_resource resource);
 struct pl_rules {
     struct pl_level_policy limit[PL_RESOURCE_COUNT];
     int64_t limit_clear_ms;   // nothing over a level for this long before `limit` resolves
+    int64_t silent_clear_ms;  // no host silent for this long before `silent` resolves
     int64_t silent_intervals; // samples missed before a host is silent
     int64_t silent_grace_ms;  // after the collector's own start: agents are coming back
     int64_t silent_forget_ms; // a host silent for this long is forgotten
@@ -32,18 +33,23 @@ struct pl_rules {
 /* The defaults of the rule set, two agents installed and nothing configured. */
 void pl_rules_default(struct pl_rules *rules);
 
+/* What a rule says about one pool at this moment. */
+struct pl_verdict {
+    enum pl_tier tier; // PL_TIER_NONE: nothing wrong
+    bool no_data;      // cannot tell: the alert keeps its state
+};
+
 enum { PL_FINDING_HOSTS_MAX = 8 };
 
-/* What a rule sees in one pool at this moment: the content of an alert, never its identity. */
+/* What exactly it found: the content of an alert, never its identity. */
 struct pl_finding {
-    enum pl_tier tier;         // PL_TIER_NONE: nothing wrong
-    bool no_data;              // cannot tell: the alert keeps its state
+    enum pl_tier tier;
     enum pl_resource resource; // `limit`: of the worst host
     int32_t value_bp;          // `limit`: its utilisation; `silent`: silent share of the pool
     int32_t level_bp;          // the level it is over
     bool load_rising;          // `silent`: load was rising when a host fell silent
     int64_t since_unix_ms;     // when the worst host crossed, or fell silent
-    uint32_t host_count;       // hosts concerned
+    uint32_t host_count;       // hosts concerned: they hold `tier`, or are silent
     uint32_t named_count;      // of those, named below, worst first
     struct pl_name hosts[PL_FINDING_HOSTS_MAX];
 };

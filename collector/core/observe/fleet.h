@@ -1,16 +1,21 @@
 /* fleet.h - the hosts and pools the engine knows, found by name or by index.
  *
  * Hosts and pools live in arrays sized at start; an index stays valid until the host is forgotten.
- * A pool is made by the configuration or by the first host that names it. */
+ * A pool is made by the configuration or by the first host that names it, and then stays.
+ *
+ * A pool carries what the rules ask of it in every sample (how many hosts hold which tier, how many
+ * are silent) as counts, and its troubled hosts as a list, so that neither costs a walk over all
+ * hosts. pl_fleet_set() keeps both in step. */
 #pragma once
 
 #include "collector/core/judge/level.h"
 #include "collector/core/now.h"
+#include "collector/core/observe/age.h"
 #include "collector/core/observe/window.h"
 #include "common/wire/hello.h"
 
 enum {
-    PL_POOL_MAX = 256,
+    PL_POOL_MAX = 1024,
     PL_HOST_MAX = 100000,
     PL_NO_INDEX = UINT32_MAX,
 };
@@ -24,40 +29,66 @@ enum pl_health {
     PL_HEALTH_SILENT
 };
 
+/* How much can be said about a host now. */
+enum pl_presence {
+    PL_WAITING, // nothing recent enough to judge: new, just restored, or catching up
+    PL_LIVE,    // its newest sample came in time
+    PL_SILENT,  // nothing for so long that its agent must be presumed dead
+};
+
 struct pl_host {
-    struct pl_name name;
-    uint32_t pool;      // index
-    uint32_t next_peer; // next host of the same pool, or PL_NO_INDEX
-    bool used;          // this slot holds a host
-    bool connected;     // an agent's session is open
-    bool has_sample;
-    struct pl_boot_id boot_id;
-    uint64_t last_seq;       // newest sample taken into the window, of boot_id
-    int64_t arrived_mono_ms; // when it came (or: when the host became known, without one)
-    uint32_t interval_ms;
+    bool used;        // this slot holds a host
+    bool connected;   // an agent's session is open
+    bool joined;      // an agent said HELLO since the engine started
+    bool has_sample;  // perhaps only one restored from before the start
+    bool load_rising; // silent: load was rising when it fell silent
     enum pl_health health;
+    enum pl_presence presence;
+    enum pl_tier tier;  // the worst any of its resources holds; frozen unless PL_LIVE
+    uint32_t pool;      // index
+    uint32_t next_peer; // neighbours in the list of all hosts of that pool, or PL_NO_INDEX
+    uint32_t prev_peer;
+    uint32_t next_troubled; // neighbours in the list of its troubled hosts, or PL_NO_INDEX
+    uint32_t prev_troubled;
+    uint32_t interval_ms;
+    uint64_t last_seq;       // newest sample taken into the window, of boot_id; 0: none
+    int64_t arrived_mono_ms; // when it came (or: when the host became known, without one)
+    int64_t arrived_unix_ms; // the same for people
+    int64_t judged_mono_ms;  // when the sample that last moved the levels was taken
+    struct pl_age age;
+    struct pl_level levels[PL_RESOURCE_COUNT];
+    struct pl_sample last; // newest sample, all metrics
+    struct pl_window window;
+    struct pl_boot_id boot_id;
+    struct pl_name name;
     char agent_version[PL_VERSION_LEN_MAX + 1];
     struct pl_fact_value facts[PL_FACT_COUNT];
-    struct pl_sample last; // newest sample, all metrics
-    struct pl_level levels[PL_RESOURCE_COUNT];
-    struct pl_window window;
 };
 
 struct pl_pool {
     struct pl_name name;
-    uint32_t first_host; // of the list through next_peer, or PL_NO_INDEX
+    uint32_t first_host;     // of the list through next_peer, or PL_NO_INDEX
+    uint32_t first_troubled; // of the list through next_troubled: PL_HEALTH_WATCH or worse,
+    uint32_t last_troubled;  // those that are to be acted on before the others
     uint32_t host_count;
+    uint32_t waiting_count;
     uint32_t silent_count;
-    uint32_t tier_count[PL_TIER_COUNT]; // hosts by the worst tier any of their resources holds
+    uint32_t rising_count;              // silent hosts whose load was rising
+    uint32_t frozen_count;              // hosts not live that held a tier when last heard
+    uint32_t tier_count[PL_TIER_COUNT]; // live hosts by the worst tier any resource holds
     uint32_t notify;                    // bit t: target t of the configuration gets its pages
 };
 
 struct pl_fleet {
     struct pl_host *hosts; // borrowed, host_max items
-    uint32_t *by_name;     // borrowed, open-addressing table of host indexes, power of two
+    int64_t *due_mono_ms;  // borrowed, host_max items: when something happens to a host because
+                           // nothing was heard of it; INT64_MAX for a free slot
+    uint32_t *by_name;     // borrowed, open-addressing table of host indexes
+    uint32_t table_size;   // power of two, at least 2 * host_max
     uint32_t host_max;
     uint32_t host_count;
-    uint32_t table_size;
+    uint32_t slot_count; // slots ever used: hosts are among the first so many
+    uint32_t first_free; // of the free ones among them, through next_peer, or PL_NO_INDEX
     struct pl_pool pools[PL_POOL_MAX];
     uint32_t pool_count;
 };
@@ -70,11 +101,14 @@ void pl_fleet_init(struct pl_fleet *f, void *memory, uint32_t host_max);
 /* Index by name, or PL_NO_INDEX. */
 uint32_t pl_fleet_find_host(const struct pl_fleet *f, const struct pl_name *name);
 uint32_t pl_fleet_find_pool(const struct pl_fleet *f, const struct pl_name *name);
-/* Find or make. PL_E_FULL when the table is full; `*index` is untouched then. A new pool gets
- * `notify`. A host that names another pool than before moves there. */
+/* Find or make. A new host is PL_WAITING and due never. PL_E_FULL when the table is full; `*index`
+ * is untouched then. A new pool gets `notify`. A host that names another pool than before moves
+ * there. */
 PL_MUST_CHECK int pl_fleet_add_pool(struct pl_fleet *f, const struct pl_name *name, uint32_t notify,
                                     uint32_t *index);
 PL_MUST_CHECK int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *name, uint32_t pool,
                                     uint32_t *index);
 /* Forget a host; its slot may be used by another from here on. */
 void pl_fleet_drop_host(struct pl_fleet *f, uint32_t host);
+/* Say what a host is now. Set `load_rising` of the host before it becomes PL_SILENT. */
+void pl_fleet_set(struct pl_fleet *f, uint32_t host, enum pl_presence presence, enum pl_tier tier);

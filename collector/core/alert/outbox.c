@@ -1,0 +1,190 @@
+#include "collector/core/alert/outbox.h"
+
+#include "common/base/assert.h"
+
+void pl_outbox_init(struct pl_outbox *o, uint64_t seed)
+{
+    pl_slots_init(&o->slots, o->generation, o->next_free, PL_OUTBOX_MAX);
+    o->live_count = 0;
+    o->last_number = 0;
+    o->next_due_mono_ms = INT64_MAX;
+    for (size_t t = 0; t < PL_TARGET_MAX; t++) o->target_wait_mono_ms[t] = PL_NEVER_MS;
+    o->rng = pl_rng_init(seed);
+}
+
+static void wake_at(struct pl_outbox *o, int64_t mono_ms)
+{
+    o->next_due_mono_ms = PL_MIN(o->next_due_mono_ms, mono_ms);
+}
+
+struct pl_page *pl_outbox_find(struct pl_outbox *o, uint8_t target, const struct pl_alert *alert)
+{
+    for (uint32_t n = 0; n < o->live_count; n++) {
+        struct pl_page *page = &o->pages[o->live[n]];
+        if (page->target == target && page->alert.rule == alert->rule &&
+            pl_name_eq(&page->alert.pool, &alert->pool)) {
+            return page;
+        }
+    }
+    return NULL;
+}
+
+struct pl_page *pl_outbox_get(struct pl_outbox *o, struct pl_slot_id id)
+{
+    return pl_slots_live(&o->slots, id) ? &o->pages[id.index] : NULL;
+}
+
+static void set_content(struct pl_page *page, const struct pl_alert *alert, struct pl_now now)
+{
+    page->alert = *alert;
+    page->resolved = !pl_alert_pages(alert);
+    if (page->resolved && page->alert.state == PL_ALERT_FIRING) {
+        page->alert.resolved_unix_ms = now.unix_ms; // lowered: over as far as the pager goes
+    }
+    page->expires_mono_ms =
+        now.mono_ms + (page->resolved ? PL_PAGE_TTL_RESOLVED_MS : PL_PAGE_TTL_FIRING_MS);
+}
+
+/* A page in state INTENT, last in the list of live ones; the rest is the caller's. NULL when the
+ * table is full. */
+static struct pl_page *take(struct pl_outbox *o, uint8_t target)
+{
+    struct pl_slot_id id;
+    if (!pl_slots_take(&o->slots, &id)) return NULL;
+    struct pl_page *page = &o->pages[id.index];
+    *page = (struct pl_page){
+        .id = id,
+        .target = target,
+        .state = PL_PAGE_INTENT,
+        .backoff = {.base_ms = PL_RETRY_BASE_MS, .cap_ms = PL_RETRY_CAP_MS},
+    };
+    o->live[o->live_count++] = id.index;
+    return page;
+}
+
+enum pl_tell pl_outbox_tell(struct pl_outbox *o, uint8_t target, const struct pl_alert *alert,
+                            struct pl_now now, struct pl_page **page)
+{
+    PL_ASSERT(target < PL_TARGET_MAX);
+    struct pl_page *found = pl_outbox_find(o, target, alert);
+    bool knows = (alert->paged >> target & 1) != 0 || (found && found->told);
+    bool needed = knows || pl_alert_pages(alert);
+    if (found) {
+        if (found->state > PL_PAGE_READY) return PL_TELL_NOTHING;
+        if (needed && found->alert.revision == alert->revision) return PL_TELL_NOTHING;
+        if (needed) set_content(found, alert, now);
+        *page = found;
+        return needed ? PL_TELL_CHANGED : PL_TELL_WITHDRAWN;
+    }
+    if (!needed) return PL_TELL_NOTHING;
+    found = take(o, target);
+    if (!found) return PL_TELL_FULL;
+    /* Grows over restarts as long as the clock does not lose more than it gained since. */
+    uint64_t by_clock = (uint64_t)PL_MAX(now.unix_ms, 0) * PL_OUTBOX_MAX;
+    o->last_number = PL_MAX(o->last_number + 1, by_clock);
+    found->number = o->last_number;
+    found->created_unix_ms = now.unix_ms;
+    found->due_mono_ms = now.mono_ms + PL_PAGE_SAVE_WAIT_MS;
+    set_content(found, alert, now);
+    wake_at(o, found->due_mono_ms);
+    *page = found;
+    return PL_TELL_ADDED;
+}
+
+struct pl_page *pl_outbox_restore(struct pl_outbox *o, const struct pl_page *page,
+                                  struct pl_now now)
+{
+    PL_ASSERT(page->target < PL_TARGET_MAX);
+    if (pl_outbox_find(o, page->target, &page->alert)) return NULL;
+    struct pl_page *restored = take(o, page->target);
+    if (!restored) return NULL;
+    restored->number = page->number;
+    o->last_number = PL_MAX(o->last_number, page->number);
+    restored->created_unix_ms = page->created_unix_ms;
+    restored->attempts = page->attempts;
+    restored->last_status = page->last_status;
+    restored->told = true; // an attempt may have been under way when the record was last written
+    set_content(restored, &page->alert, now);
+    restored->due_mono_ms = now.mono_ms;
+    wake_at(o, restored->due_mono_ms);
+    return restored;
+}
+
+bool pl_outbox_saved(struct pl_outbox *o, struct pl_page *page, struct pl_now now)
+{
+    if (page->state != PL_PAGE_INTENT) return false;
+    page->state = PL_PAGE_READY;
+    page->due_mono_ms = now.mono_ms;
+    wake_at(o, page->due_mono_ms);
+    return true;
+}
+
+/* True if the page is the caller's now: SENDING or FAILED. */
+static bool step_due(struct pl_outbox *o, struct pl_page *page, struct pl_now now)
+{
+    if (page->state == PL_PAGE_SENDING) {
+        static const struct pl_page_result no_answer = {
+            .class = PL_RESULT_RETRY, .maybe_delivered = true, .wait_ms = -1};
+        (void)pl_outbox_result(o, page, &no_answer, now); // it is SENDING
+        return false;
+    }
+    if (now.mono_ms >= page->expires_mono_ms) {
+        page->state = PL_PAGE_FAILED;
+        return true;
+    }
+    if (now.mono_ms < o->target_wait_mono_ms[page->target]) {
+        page->due_mono_ms = o->target_wait_mono_ms[page->target];
+        return false;
+    }
+    page->state = PL_PAGE_SENDING;
+    page->attempts++;
+    page->due_mono_ms = now.mono_ms + PL_PAGE_ANSWER_WAIT_MS;
+    return true;
+}
+
+struct pl_page *pl_outbox_due(struct pl_outbox *o, struct pl_now now)
+{
+    if (now.mono_ms < o->next_due_mono_ms) return NULL;
+    int64_t next_due_mono_ms = INT64_MAX;
+    for (uint32_t n = 0; n < o->live_count; n++) {
+        struct pl_page *page = &o->pages[o->live[n]];
+        if (page->state == PL_PAGE_SENT || page->state == PL_PAGE_FAILED) continue;
+        if (page->due_mono_ms <= now.mono_ms && step_due(o, page, now)) return page;
+        next_due_mono_ms = PL_MIN(next_due_mono_ms, page->due_mono_ms);
+    }
+    o->next_due_mono_ms = next_due_mono_ms;
+    return NULL;
+}
+
+bool pl_outbox_result(struct pl_outbox *o, struct pl_page *page,
+                      const struct pl_page_result *result, struct pl_now now)
+{
+    if (page->state != PL_PAGE_SENDING) return false;
+    page->last_status = result->status;
+    if (result->class == PL_RESULT_SENT || result->maybe_delivered) page->told = true;
+    switch (result->class) {
+    case PL_RESULT_SENT: page->state = PL_PAGE_SENT; return true;
+    case PL_RESULT_REJECT:
+    case PL_RESULT_BROKEN: page->state = PL_PAGE_FAILED; return true;
+    case PL_RESULT_RETRY: break;
+    }
+    int64_t wait_ms = pl_backoff_next_ms(&page->backoff, &o->rng);
+    if (result->wait_ms >= 0) {
+        wait_ms = PL_MIN(result->wait_ms, PL_RETRY_AFTER_MAX_MS);
+        o->target_wait_mono_ms[page->target] = now.mono_ms + wait_ms;
+    }
+    page->state = PL_PAGE_READY;
+    page->due_mono_ms = now.mono_ms + wait_ms;
+    wake_at(o, page->due_mono_ms);
+    return true;
+}
+
+void pl_outbox_remove(struct pl_outbox *o, struct pl_page *page)
+{
+    uint32_t n = 0;
+    while (n < o->live_count && o->live[n] != page->id.index) n++;
+    PL_ASSERT(n < o->live_count);
+    memmove(&o->live[n], &o->live[n + 1], (o->live_count - n - 1) * sizeof o->live[0]);
+    o->live_count--;
+    pl_slots_give(&o->slots, page->id);
+}

@@ -1,0 +1,304 @@
+#include "collector/core/engine_state.h"
+
+#include "collector/core/judge/rule_limit.h"
+#include "collector/core/judge/rule_silent.h"
+#include "common/base/assert.h"
+#include "common/base/err.h"
+
+/* ---- effects ---- */
+
+bool pl_engine_has_room(const struct pl_engine *e)
+{
+    return e->effect_count + PL_EFFECT_ROOM <= PL_EFFECT_MAX;
+}
+
+void pl_engine_emit(struct pl_engine *e, const struct pl_effect *effect)
+{
+    if (e->effect_count == PL_EFFECT_MAX) {
+        e->counts.effects_refused++;
+        return;
+    }
+    e->effects[e->effect_count++] = *effect;
+}
+
+void pl_engine_emit_host(struct pl_engine *e, enum pl_effect_type type, uint32_t host)
+{
+    pl_engine_emit(
+        e, &(struct pl_effect){.type = type, .host = host, .name = e->fleet.hosts[host].name});
+}
+
+const struct pl_effect *pl_engine_effects(const struct pl_engine *e, size_t *count)
+{
+    *count = e->effect_count;
+    return e->effects;
+}
+
+void pl_engine_effects_done(struct pl_engine *e)
+{
+    e->effect_count = 0;
+}
+
+/* ---- time ---- */
+
+static void tilt(struct pl_engine *e, bool on)
+{
+    if (e->tilted == on) return;
+    e->tilted = on;
+    e->counts.tilts += on;
+    pl_engine_emit(e, &(struct pl_effect){.type = on ? PL_EFFECT_TILT_ON : PL_EFFECT_TILT_OFF});
+}
+
+struct pl_now pl_engine_begin(struct pl_engine *e, struct pl_now now)
+{
+    /* A callback may have begun before the one that called last. */
+    now.mono_ms = PL_MAX(now.mono_ms, e->now.mono_ms);
+    int64_t passed_ms = now.mono_ms - e->now.mono_ms;
+    int64_t jump_ms = now.unix_ms - e->now.unix_ms - passed_ms;
+    if (passed_ms > PL_STALL_MS) e->deaf_until_mono_ms = now.mono_ms + passed_ms;
+    if (passed_ms > PL_TILT_JUMP_MS || jump_ms > PL_TILT_JUMP_MS || jump_ms < -PL_TILT_JUMP_MS) {
+        e->tilt_until_mono_ms = now.mono_ms + PL_TILT_MS;
+        tilt(e, true);
+    } else if (now.mono_ms >= e->tilt_until_mono_ms) {
+        tilt(e, false);
+    }
+    e->now = now;
+    return now;
+}
+
+void pl_engine_end(struct pl_engine *e)
+{
+    pl_engine_run_outbox(e);
+}
+
+/* ---- start ---- */
+
+size_t pl_engine_bytes(const struct pl_engine_config *config)
+{
+    return sizeof(struct pl_engine) + pl_fleet_bytes(config->host_max);
+}
+
+struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *config,
+                                 struct pl_now now)
+{
+    PL_ASSERT(config->target_count <= PL_TARGET_MAX && config->pool_count <= PL_POOL_MAX);
+    struct pl_engine *e = memory;
+    e->start = e->now = now;
+    e->tilt_until_mono_ms = e->deaf_until_mono_ms = PL_NEVER_MS;
+    e->target_count = config->target_count;
+    e->default_notify = config->default_notify;
+    e->rules = config->rules;
+    pl_outbox_init(&e->outbox, config->seed);
+    pl_fleet_init(&e->fleet, e + 1, config->host_max);
+    for (uint32_t i = 0; i < config->pool_count; i++) {
+        uint32_t pool;
+        e->default_notify = config->pools[i].notify;
+        int err = pl_engine_admit_pool(e, &config->pools[i].name, &pool);
+        PL_ASSERT(err == 0); // there is room for PL_POOL_MAX
+    }
+    e->default_notify = config->default_notify;
+    return e;
+}
+
+/* ---- hosts ---- */
+
+int pl_engine_admit_pool(struct pl_engine *e, const struct pl_name *name, uint32_t *pool)
+{
+    uint32_t before = e->fleet.pool_count;
+    int err = pl_fleet_add_pool(&e->fleet, name, e->default_notify, pool);
+    if (err != 0 || e->fleet.pool_count == before) return err;
+    for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
+        pl_alert_init(&e->alerts[*pool * PL_RULE_COUNT + rule].alert, rule, name);
+    }
+    return 0;
+}
+
+int pl_engine_admit(struct pl_engine *e, const struct pl_hello *hello, bool *is_new, uint32_t *host)
+{
+    uint32_t pool;
+    int err = pl_engine_admit_pool(e, &hello->pool, &pool);
+    if (err != 0) return err;
+    uint32_t before = e->fleet.host_count;
+    err = pl_fleet_add_host(&e->fleet, &hello->host, pool, host);
+    *is_new = e->fleet.host_count != before;
+    return err;
+}
+
+bool pl_engine_introduce(struct pl_engine *e, const struct pl_hello *hello, uint32_t host)
+{
+    struct pl_host *h = &e->fleet.hosts[host];
+    bool changed = h->interval_ms != hello->interval_ms ||
+                   !pl_boot_id_eq(&h->boot_id, &hello->boot_id) ||
+                   strcmp(h->agent_version, hello->agent_version) != 0;
+    for (size_t i = 0; i < PL_FACT_COUNT; i++) {
+        const struct pl_fact_value *was = &h->facts[i], *is = &hello->facts[i];
+        changed = changed || was->value != is->value || strcmp(was->source, is->source) != 0;
+    }
+    if (!pl_boot_id_eq(&h->boot_id, &hello->boot_id)) h->last_seq = 0;
+    h->boot_id = hello->boot_id;
+    h->interval_ms = hello->interval_ms;
+    memcpy(h->agent_version, hello->agent_version, sizeof h->agent_version);
+    memcpy(h->facts, hello->facts, sizeof h->facts);
+    return changed;
+}
+
+int pl_engine_join(struct pl_engine *e, const struct pl_hello *hello, struct pl_now now,
+                   uint32_t *host)
+{
+    now = pl_engine_begin(e, now);
+    bool is_new;
+    uint32_t index;
+    uint32_t known = pl_fleet_find_host(&e->fleet, &hello->host);
+    uint32_t old_pool = known == PL_NO_INDEX ? PL_NO_INDEX : e->fleet.hosts[known].pool;
+    int err = pl_engine_admit(e, hello, &is_new, &index);
+    if (err != 0) return err;
+    struct pl_host *h = &e->fleet.hosts[index];
+    uint32_t old_interval_ms = h->interval_ms;
+    bool changed = pl_engine_introduce(e, hello, index);
+    h->connected = h->joined = true;
+    pl_age_hello(&h->age, hello->unix_ms, now.mono_ms);
+    int64_t due_mono_ms = now.mono_ms + pl_rule_silent_after_ms(&e->rules, h->interval_ms);
+    if (is_new) {
+        h->arrived_mono_ms = now.mono_ms;
+        h->arrived_unix_ms = now.unix_ms;
+        h->judged_mono_ms = PL_NEVER_MS;
+        e->fleet.due_mono_ms[index] = due_mono_ms;
+    } else if (h->presence != PL_SILENT && h->interval_ms > old_interval_ms) {
+        /* It will not come sooner. A HELLO alone is no sign of life: an agent that dies after
+         * each one must be found silent. */
+        e->fleet.due_mono_ms[index] = PL_MAX(e->fleet.due_mono_ms[index], due_mono_ms);
+    }
+    if (is_new || changed || h->pool != old_pool) {
+        pl_engine_emit_host(e, PL_EFFECT_SAVE_HOST, index);
+    }
+    if (!is_new && h->pool != old_pool) pl_engine_judge_pool(e, old_pool, false);
+    *host = index;
+    pl_engine_end(e);
+    return 0;
+}
+
+void pl_engine_leave(struct pl_engine *e, uint32_t host, struct pl_now now)
+{
+    (void)pl_engine_begin(e, now);
+    if (host < e->fleet.slot_count && e->fleet.hosts[host].used) {
+        e->fleet.hosts[host].connected = false;
+    }
+    pl_engine_end(e);
+}
+
+/* ---- samples ---- */
+
+enum pl_tier pl_engine_follow(struct pl_engine *e, struct pl_host *h,
+                              const struct pl_sample *sample, struct pl_now taken)
+{
+    int64_t gap_ms = pl_rule_silent_after_ms(&e->rules, h->interval_ms);
+    if (h->judged_mono_ms == PL_NEVER_MS || taken.mono_ms - h->judged_mono_ms > gap_ms) {
+        for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) pl_level_gap(&h->levels[r]);
+    }
+    h->judged_mono_ms = taken.mono_ms;
+    return pl_rule_limit_step(&e->rules, h, sample, taken);
+}
+
+static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
+                 struct pl_now now)
+{
+    struct pl_host *h = &e->fleet.hosts[host];
+    int64_t age_ms = pl_age_step(&h->age, sample->unix_ms, now.mono_ms);
+    bool late = age_ms > PL_AGE_LATE_MS;
+    if (late)
+        e->counts.late++;
+    else
+        e->counts.samples++;
+    if (h->last_seq > 0) e->counts.lost += sample->seq - h->last_seq - 1;
+    h->last_seq = sample->seq;
+    h->last = *sample;
+    h->has_sample = true;
+    h->arrived_mono_ms = now.mono_ms;
+    h->arrived_unix_ms = now.unix_ms;
+    e->fleet.due_mono_ms[host] = now.mono_ms + pl_rule_silent_after_ms(&e->rules, h->interval_ms);
+    pl_window_push(&h->window, sample);
+
+    struct pl_now taken = {now.mono_ms - age_ms, now.unix_ms - age_ms};
+    enum pl_tier tier = pl_engine_follow(e, h, sample, taken);
+    enum pl_presence presence = late ? PL_WAITING : PL_LIVE;
+    if (presence == h->presence && tier == h->tier) return;
+    if (h->presence == PL_SILENT) pl_engine_emit_host(e, PL_EFFECT_HOST_BACK, host);
+    pl_fleet_set(&e->fleet, host, presence, tier);
+    pl_engine_judge_pool(e, h->pool, false);
+}
+
+bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
+                      struct pl_now now)
+{
+    now = pl_engine_begin(e, now);
+    bool known = host < e->fleet.slot_count && e->fleet.hosts[host].used;
+    bool is_new = known && sample->seq > e->fleet.hosts[host].last_seq;
+    if (is_new)
+        take(e, host, sample, now);
+    else
+        e->counts.duplicates += known;
+    pl_engine_end(e);
+    return is_new;
+}
+
+/* ---- the tick ---- */
+
+static void fall_silent(struct pl_engine *e, uint32_t host)
+{
+    struct pl_host *h = &e->fleet.hosts[host];
+    h->load_rising = pl_rule_silent_rising(&h->window);
+    pl_fleet_set(&e->fleet, host, PL_SILENT, h->tier);
+    e->fleet.due_mono_ms[host] = e->now.mono_ms + e->rules.silent_forget_ms;
+    pl_engine_emit_host(e, PL_EFFECT_HOST_SILENT, host);
+}
+
+static void forget(struct pl_engine *e, uint32_t host)
+{
+    pl_engine_emit_host(e, PL_EFFECT_DROP_HOST, host);
+    pl_fleet_drop_host(&e->fleet, host);
+}
+
+/* What is due happened to hosts that were not heard. A connected one is never forgotten: its
+ * session names it by index. */
+static void look_for_silence(struct pl_engine *e)
+{
+    if (e->tilted || e->now.mono_ms < e->deaf_until_mono_ms) return;
+    const int64_t *due_mono_ms = e->fleet.due_mono_ms;
+    for (uint32_t host = 0; host < e->fleet.slot_count; host++) {
+        if (due_mono_ms[host] > e->now.mono_ms) continue;
+        if (!pl_engine_has_room(e)) return;
+        const struct pl_host *h = &e->fleet.hosts[host];
+        if (h->presence != PL_SILENT)
+            fall_silent(e, host);
+        else if (!h->connected)
+            forget(e, host);
+    }
+}
+
+void pl_engine_tick(struct pl_engine *e, struct pl_now now)
+{
+    (void)pl_engine_begin(e, now);
+    look_for_silence(e);
+    for (uint32_t pool = 0; pool < e->fleet.pool_count; pool++) {
+        pl_engine_judge_pool(e, pool, true);
+    }
+    pl_engine_end(e);
+}
+
+/* ---- answers about pages ---- */
+
+void pl_engine_page_saved(struct pl_engine *e, struct pl_slot_id page, struct pl_now now)
+{
+    now = pl_engine_begin(e, now);
+    struct pl_page *p = pl_outbox_get(&e->outbox, page);
+    if (p) (void)pl_outbox_saved(&e->outbox, p, now); // it may be further already
+    pl_engine_end(e);
+}
+
+void pl_engine_page_result(struct pl_engine *e, struct pl_slot_id page,
+                           const struct pl_page_result *result, struct pl_now now)
+{
+    now = pl_engine_begin(e, now);
+    struct pl_page *p = pl_outbox_get(&e->outbox, page);
+    if (p && pl_outbox_result(&e->outbox, p, result, now)) pl_engine_answered(e, p);
+    pl_engine_end(e);
+}

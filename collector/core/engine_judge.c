@@ -1,0 +1,217 @@
+#include "collector/core/engine_state.h"
+
+#include "collector/core/judge/rule_limit.h"
+#include "collector/core/judge/rule_silent.h"
+#include "common/base/assert.h"
+
+uint32_t pl_engine_alert_index(const struct pl_engine *e, const struct pl_alert *alert)
+{
+    uint32_t pool = pl_fleet_find_pool(&e->fleet, &alert->pool);
+    PL_ASSERT(pool != PL_NO_INDEX); // pools stay
+    return pool * PL_RULE_COUNT + alert->rule;
+}
+
+static void emit_alert(struct pl_engine *e, enum pl_effect_type type, uint32_t alert)
+{
+    pl_engine_emit(e, &(struct pl_effect){.type = type, .alert = alert});
+}
+
+static void emit_page(struct pl_engine *e, enum pl_effect_type type, uint32_t alert,
+                      const struct pl_page *page)
+{
+    pl_engine_emit(e, &(struct pl_effect){.type = type,
+                                          .target = page->target,
+                                          .alert = alert,
+                                          .page = page->id,
+                                          .number = page->number});
+}
+
+/* ---- alerts and their pages ---- */
+
+static void drop_page(struct pl_engine *e, uint32_t alert, struct pl_page *page)
+{
+    struct pl_alert_slot *slot = &e->alerts[alert];
+    emit_page(e, PL_EFFECT_DROP_PAGE, alert, page);
+    slot->queued &= ~(1u << page->target);
+    pl_outbox_remove(&e->outbox, page);
+}
+
+void pl_engine_tell_target(struct pl_engine *e, uint32_t alert, uint8_t target)
+{
+    struct pl_alert_slot *slot = &e->alerts[alert];
+    uint32_t bit = 1u << target;
+    struct pl_page *page;
+    switch (pl_outbox_tell(&e->outbox, target, &slot->alert, e->now, &page)) {
+    case PL_TELL_NOTHING:
+        if ((slot->queued & bit) == 0) slot->settled |= bit;
+        return;
+    case PL_TELL_ADDED:
+        slot->queued |= bit;
+        slot->refused &= ~bit;
+        emit_page(e, PL_EFFECT_SAVE_PAGE, alert, page);
+        return;
+    case PL_TELL_CHANGED: emit_page(e, PL_EFFECT_SAVE_PAGE, alert, page); return;
+    case PL_TELL_WITHDRAWN:
+        e->counts.pages_withdrawn++;
+        slot->settled |= bit;
+        drop_page(e, alert, page);
+        return;
+    case PL_TELL_FULL:
+        if ((slot->refused & bit) != 0) return;
+        slot->refused |= bit;
+        e->counts.pages_refused++;
+        pl_engine_emit(e, &(struct pl_effect){
+                              .type = PL_EFFECT_PAGE_REFUSED, .alert = alert, .target = target});
+        return;
+    }
+    PL_UNREACHABLE("tell");
+}
+
+void pl_engine_tell(struct pl_engine *e, uint32_t alert)
+{
+    struct pl_alert_slot *slot = &e->alerts[alert];
+    uint32_t notify = e->fleet.pools[alert / PL_RULE_COUNT].notify;
+    uint32_t open = ~slot->settled & (uint32_t)((1ull << e->target_count) - 1);
+    if (open == 0 || !pl_engine_has_room(e)) return;
+    for (uint8_t target = 0; target < e->target_count; target++) {
+        uint32_t bit = 1u << target;
+        if ((open & bit) == 0) continue;
+        bool concerned = (notify & bit) != 0 || (slot->alert.paged & bit) != 0;
+        if (concerned || (slot->queued & bit) != 0)
+            pl_engine_tell_target(e, alert, target);
+        else
+            slot->settled |= bit;
+    }
+}
+
+/* The page is SENT or FAILED. */
+static void settle(struct pl_engine *e, struct pl_page *page)
+{
+    uint32_t alert = pl_engine_alert_index(e, &page->alert);
+    struct pl_alert_slot *slot = &e->alerts[alert];
+    uint32_t bit = 1u << page->target;
+    bool sent = page->state == PL_PAGE_SENT;
+    bool newest = page->alert.revision == slot->alert.revision;
+    if (page->told && !page->resolved) slot->alert.paged |= bit;
+    if (sent && page->resolved) slot->alert.paged &= ~bit;
+    if (newest) slot->settled |= bit;
+    if (newest && !sent) slot->alert.failed |= bit;
+    if (!sent) emit_page(e, PL_EFFECT_PAGE_FAILED, alert, page);
+    emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
+    drop_page(e, alert, page);
+    pl_engine_tell(e, alert);
+}
+
+void pl_engine_answered(struct pl_engine *e, struct pl_page *page)
+{
+    if (page->state == PL_PAGE_SENT || page->state == PL_PAGE_FAILED) {
+        if (page->state == PL_PAGE_SENT)
+            e->counts.pages_sent++;
+        else
+            e->counts.pages_failed++;
+        settle(e, page);
+        return;
+    }
+    e->counts.pages_retried++;
+    uint32_t alert = pl_engine_alert_index(e, &page->alert);
+    struct pl_alert *a = &e->alerts[alert].alert;
+    uint32_t bit = 1u << page->target;
+    if (page->told && !page->resolved && (a->paged & bit) == 0) {
+        a->paged |= bit;
+        emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
+    }
+    pl_engine_tell_target(e, alert, page->target);
+}
+
+void pl_engine_run_outbox(struct pl_engine *e)
+{
+    while (pl_engine_has_room(e)) {
+        struct pl_page *page = pl_outbox_due(&e->outbox, e->now);
+        if (!page) return;
+        uint32_t alert = pl_engine_alert_index(e, &page->alert);
+        if (page->state == PL_PAGE_FAILED) {
+            e->counts.pages_expired++;
+            settle(e, page);
+            continue;
+        }
+        /* Tell the newest values and hosts, not those of an hour of retries ago. */
+        const struct pl_alert *newest = &e->alerts[alert].alert;
+        if (!page->resolved && newest->revision == page->alert.revision) page->alert = *newest;
+        emit_page(e, PL_EFFECT_SEND_PAGE, alert, page);
+    }
+}
+
+/* ---- rules ---- */
+
+static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
+{
+    const struct pl_pool *p = &e->fleet.pools[pool];
+    bool coming_back = e->now.mono_ms - e->start.mono_ms < e->rules.silent_grace_ms;
+    if (e->tilted || (p->host_count == 0 && coming_back)) {
+        return (struct pl_verdict){.no_data = true};
+    }
+    switch (rule) {
+    case PL_RULE_LIMIT: return pl_rule_limit_judge(p);
+    case PL_RULE_SILENT: return pl_rule_silent_judge(p);
+    case PL_RULE_COUNT: break;
+    }
+    PL_UNREACHABLE("rule");
+}
+
+static struct pl_alert_policy policy_of(const struct pl_engine *e, enum pl_rule rule)
+{
+    /* Both rules hold by themselves: levels for their hold time, silence for its intervals. */
+    switch (rule) {
+    case PL_RULE_LIMIT: return (struct pl_alert_policy){.clear_ms = e->rules.limit_clear_ms};
+    case PL_RULE_SILENT: return (struct pl_alert_policy){.clear_ms = e->rules.silent_clear_ms};
+    case PL_RULE_COUNT: break;
+    }
+    PL_UNREACHABLE("rule");
+}
+
+static void describe(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
+{
+    switch (a->rule) {
+    case PL_RULE_LIMIT: pl_rule_limit_describe(&e->rules, &e->fleet, pool, &a->finding); return;
+    case PL_RULE_SILENT: pl_rule_silent_describe(&e->fleet, pool, &a->finding); return;
+    case PL_RULE_COUNT: break;
+    }
+    PL_UNREACHABLE("rule");
+}
+
+static void act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action)
+{
+    static const enum pl_effect_type said[] = {
+        [PL_ALERT_OPEN] = PL_EFFECT_ALERT_OPENED,
+        [PL_ALERT_RAISE] = PL_EFFECT_ALERT_RAISED,
+        [PL_ALERT_LOWER] = PL_EFFECT_ALERT_LOWERED,
+        [PL_ALERT_CLOSE] = PL_EFFECT_ALERT_RESOLVED,
+    };
+    struct pl_alert_slot *slot = &e->alerts[alert];
+    if (action == PL_ALERT_OPEN && slot->alert.finding.since_unix_ms != 0) {
+        slot->alert.since_unix_ms = slot->alert.finding.since_unix_ms;
+    }
+    slot->restored = false;
+    slot->settled = slot->refused = slot->alert.failed = 0;
+    emit_alert(e, said[action], alert);
+    emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
+}
+
+void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh)
+{
+    for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
+        uint32_t index = pool * PL_RULE_COUNT + rule;
+        struct pl_alert *a = &e->alerts[index].alert;
+        struct pl_verdict verdict = judge(e, pool, rule);
+        bool quiet = a->state == PL_ALERT_OK || a->state == PL_ALERT_RESOLVED;
+        bool trouble = !verdict.no_data && verdict.tier != PL_TIER_NONE;
+        if (!pl_engine_has_room(e)) return; // the next tick looks again
+        if (!quiet || trouble) {
+            struct pl_alert_policy policy = policy_of(e, rule);
+            enum pl_alert_action action = pl_alert_step(a, &policy, verdict, e->now);
+            if (trouble && (action != PL_ALERT_NONE || refresh)) describe(e, pool, a);
+            if (action != PL_ALERT_NONE) act(e, index, action);
+        }
+        pl_engine_tell(e, index);
+    }
+}

@@ -1,0 +1,150 @@
+#include "collector/core/engine_state.h"
+
+#include "collector/core/judge/rule_silent.h"
+#include "common/base/err.h"
+
+int pl_engine_restore_host(struct pl_engine *e, const struct pl_hello *hello, struct pl_now now,
+                           uint32_t *host)
+{
+    now = pl_engine_begin(e, now);
+    uint32_t known = pl_fleet_find_host(&e->fleet, &hello->host);
+    if (known != PL_NO_INDEX) { // it was faster than its record
+        *host = known;
+        return 0;
+    }
+    bool is_new;
+    uint32_t index;
+    int err = pl_engine_admit(e, hello, &is_new, &index);
+    if (err != 0) return err;
+    (void)pl_engine_introduce(e, hello, index); // nothing new to write down
+    struct pl_host *h = &e->fleet.hosts[index];
+    h->arrived_mono_ms = now.mono_ms;
+    h->arrived_unix_ms = now.unix_ms;
+    h->judged_mono_ms = PL_NEVER_MS;
+    int64_t after_ms = pl_rule_silent_after_ms(&e->rules, h->interval_ms);
+    e->fleet.due_mono_ms[index] = now.mono_ms + PL_MAX(e->rules.silent_grace_ms, after_ms);
+    *host = index;
+    return 0;
+}
+
+void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct pl_boot_id *boot_id,
+                              const struct pl_sample *sample)
+{
+    if (host >= e->fleet.slot_count || !e->fleet.hosts[host].used) return;
+    struct pl_host *h = &e->fleet.hosts[host];
+    bool same_boot = pl_boot_id_eq(&h->boot_id, boot_id);
+    if (h->presence != PL_WAITING || (h->joined && !same_boot)) return;
+    if (!same_boot) {
+        h->boot_id = *boot_id;
+        h->last_seq = 0;
+    }
+    if (sample->seq <= h->last_seq) return;
+    h->last_seq = sample->seq;
+    h->last = *sample;
+    h->has_sample = true;
+    pl_window_push(&h->window, sample);
+    int64_t age_ms = PL_MAX(e->now.unix_ms - sample->unix_ms, 0);
+    struct pl_now taken = {e->now.mono_ms - age_ms, sample->unix_ms};
+    h->arrived_mono_ms = taken.mono_ms;
+    h->arrived_unix_ms = taken.unix_ms;
+    pl_fleet_set(&e->fleet, host, PL_WAITING, pl_engine_follow(e, h, sample, taken));
+}
+
+/* Is every number of it one this program has a meaning for? */
+static bool is_sane(const struct pl_alert *a)
+{
+    return a->rule < PL_RULE_COUNT && a->state <= PL_ALERT_RESOLVED && a->tier < PL_TIER_COUNT &&
+           a->finding.tier < PL_TIER_COUNT && a->finding.resource < PL_RESOURCE_COUNT &&
+           a->finding.named_count <= PL_FINDING_HOSTS_MAX;
+}
+
+static uint32_t known_targets(const struct pl_engine *e)
+{
+    return (uint32_t)((1ull << e->target_count) - 1);
+}
+
+/* Who was told already has nothing more to hear. */
+static uint32_t settled_before(const struct pl_alert *a)
+{
+    return a->failed | (pl_alert_pages(a) ? a->paged : ~a->paged);
+}
+
+/* Take the record over: nothing has happened to this alert here. Running hold and clear times
+ * begin again, because they were measured by the clock of another process. */
+static void adopt(struct pl_engine *e, struct pl_alert_slot *slot, const struct pl_alert *record)
+{
+    uint32_t paged = slot->alert.paged | record->paged;
+    slot->alert = *record;
+    slot->alert.paged = paged & known_targets(e);
+    slot->alert.failed &= known_targets(e);
+    slot->alert.pending_mono_ms = e->now.mono_ms;
+    slot->alert.lower_mono_ms = slot->alert.clear_mono_ms = PL_NEVER_MS;
+    slot->settled = settled_before(&slot->alert);
+    slot->restored = true;
+}
+
+/* It lives here already: keep the state, remember who was told, and continue the revisions. */
+static void merge(struct pl_engine *e, uint32_t index, const struct pl_alert *record)
+{
+    struct pl_alert_slot *slot = &e->alerts[index];
+    struct pl_alert *a = &slot->alert;
+    uint32_t told = record->paged & known_targets(e) & ~a->paged;
+    a->paged |= told;
+    a->revision = PL_MAX(a->revision, record->revision + 1);
+    if (!pl_alert_pages(a)) slot->settled &= ~told; // they must hear that it is over
+    pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_SAVE_ALERT, .alert = index});
+}
+
+/* Find or make the alert a record is about, and take the record over where that is newer. */
+static int restore_record(struct pl_engine *e, const struct pl_alert *record, bool own_record,
+                          uint32_t *index)
+{
+    if (!is_sane(record)) return PL_E_RANGE;
+    uint32_t pool;
+    int err = pl_engine_admit_pool(e, &record->pool, &pool);
+    if (err != 0) return err;
+    *index = pool * PL_RULE_COUNT + record->rule;
+    struct pl_alert_slot *slot = &e->alerts[*index];
+    bool untouched = slot->restored || slot->alert.revision == 0;
+    bool newer = record->revision > slot->alert.revision;
+    if (untouched && (newer || (own_record && record->revision == slot->alert.revision))) {
+        adopt(e, slot, record);
+    } else if (!untouched && own_record) {
+        merge(e, *index, record);
+    }
+    return 0;
+}
+
+int pl_engine_restore_alert(struct pl_engine *e, const struct pl_alert *alert, struct pl_now now)
+{
+    (void)pl_engine_begin(e, now);
+    uint32_t index;
+    return restore_record(e, alert, true, &index);
+}
+
+int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page, struct pl_now now)
+{
+    now = pl_engine_begin(e, now);
+    if (page->target >= e->target_count) return PL_E_RANGE;
+    uint32_t index;
+    int err = restore_record(e, &page->alert, false, &index);
+    if (err != 0) return err;
+    struct pl_alert_slot *slot = &e->alerts[index];
+    uint32_t bit = 1u << page->target;
+    if (pl_outbox_find(&e->outbox, page->target, &page->alert)) {
+        /* A newer one is on its way. */
+        slot->alert.paged |= bit;
+        pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_DROP_PAGE,
+                                              .target = page->target,
+                                              .alert = index,
+                                              .number = page->number});
+        return 0;
+    }
+    if (!pl_outbox_restore(&e->outbox, page, now)) return PL_E_FULL;
+    slot->queued |= bit;
+    slot->settled &= ~bit;
+    slot->alert.paged |= bit; // an attempt may have been under way
+    slot->alert.failed &= ~bit;
+    pl_engine_tell_target(e, index, page->target);
+    return 0;
+}

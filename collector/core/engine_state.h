@@ -1,0 +1,79 @@
+/* engine_state.h - what is inside the engine, for its own files only:
+ *
+ *     engine.c          the calls that happen all the time: join, sample, tick, results
+ *     engine_judge.c    from counts to verdicts to alerts to pages
+ *     engine_restore.c  what was written down before a restart
+ *     engine_view.c     what others may look at
+ *
+ * Every call runs the same way: begin (the clocks; tilt), change state, judge the pools concerned,
+ * let the outbox do what is due. Judging looks at levels, never at events, so what is left over
+ * because the list of effects is full is done by the next tick. */
+#pragma once
+
+#include "collector/core/engine.h"
+
+enum {
+    PL_ALERT_MAX = PL_POOL_MAX * PL_RULE_COUNT,
+    /* Judging stops when less than this is free: no step of it asks for more. An alert: its change,
+     * its record, and two effects per target. */
+    PL_EFFECT_ROOM = 4 + 2 * PL_TARGET_MAX,
+};
+
+/* An alert and how far telling people about it has got. */
+struct pl_alert_slot {
+    struct pl_alert alert;
+    bool restored;    // as it is, it comes from a record: nothing has changed it since
+    uint32_t settled; // bit t: nothing more to do for target t about the newest state
+    uint32_t queued;  // bit t: the outbox holds a page to t about it
+    uint32_t refused; // bit t: it did not, because it was full; said once
+};
+
+struct pl_engine {
+    struct pl_now start;
+    struct pl_now now; // of the newest call
+    bool tilted;
+    int64_t tilt_until_mono_ms;
+    int64_t deaf_until_mono_ms; // nobody can be found silent before
+    uint32_t target_count;
+    uint32_t default_notify;
+    struct pl_rules rules;
+    struct pl_engine_counts counts;
+    size_t effect_count;
+    struct pl_effect effects[PL_EFFECT_MAX];
+    struct pl_alert_slot alerts[PL_ALERT_MAX]; // pool * PL_RULE_COUNT + rule
+    struct pl_outbox outbox;
+    struct pl_fleet fleet;
+};
+
+/* ---- engine.c ---- */
+
+bool pl_engine_has_room(const struct pl_engine *e);
+/* A full list refuses and counts; whoever must not lose an effect asks for room first. */
+void pl_engine_emit(struct pl_engine *e, const struct pl_effect *effect);
+void pl_engine_emit_host(struct pl_engine *e, enum pl_effect_type type, uint32_t host);
+/* Move the levels of a host to a sample; the tier it holds from here on. */
+enum pl_tier pl_engine_follow(struct pl_engine *e, struct pl_host *h,
+                              const struct pl_sample *sample, struct pl_now taken);
+/* Takes over what a HELLO says. True if something of it must be written down. */
+bool pl_engine_introduce(struct pl_engine *e, const struct pl_hello *hello, uint32_t host);
+/* Find or make the pool with its alerts, and the host in it. PL_E_FULL as join. */
+PL_MUST_CHECK int pl_engine_admit_pool(struct pl_engine *e, const struct pl_name *name,
+                                       uint32_t *pool);
+PL_MUST_CHECK int pl_engine_admit(struct pl_engine *e, const struct pl_hello *hello, bool *is_new,
+                                  uint32_t *host);
+/* Every public call begins and ends with these. */
+struct pl_now pl_engine_begin(struct pl_engine *e, struct pl_now now);
+void pl_engine_end(struct pl_engine *e);
+
+/* ---- engine_judge.c ---- */
+
+/* Ask every rule about one pool; `refresh` also renews the content of what fires. */
+void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh);
+/* Make the outbox agree with the alert: every target that must hear its newest state has a page. */
+void pl_engine_tell(struct pl_engine *e, uint32_t alert);
+void pl_engine_tell_target(struct pl_engine *e, uint32_t alert, uint8_t target);
+/* Hand out what is due. */
+void pl_engine_run_outbox(struct pl_engine *e);
+/* An attempt was answered: remember what the target knows now, and go on with what is newer. */
+void pl_engine_answered(struct pl_engine *e, struct pl_page *page);
+uint32_t pl_engine_alert_index(const struct pl_engine *e, const struct pl_alert *alert);

@@ -1,0 +1,70 @@
+#include "collector/core/engine_state.h"
+
+#include "collector/core/judge/rule_limit.h"
+#include "common/base/assert.h"
+
+const struct pl_fleet *pl_engine_fleet(const struct pl_engine *e)
+{
+    return &e->fleet;
+}
+
+const struct pl_rules *pl_engine_rules(const struct pl_engine *e)
+{
+    return &e->rules;
+}
+
+uint32_t pl_engine_alert_count(const struct pl_engine *e)
+{
+    return e->fleet.pool_count * PL_RULE_COUNT;
+}
+
+const struct pl_alert *pl_engine_alert(const struct pl_engine *e, uint32_t index)
+{
+    PL_ASSERT(index < pl_engine_alert_count(e));
+    return &e->alerts[index].alert;
+}
+
+const struct pl_page *pl_engine_page(const struct pl_engine *e, struct pl_slot_id id)
+{
+    return pl_slots_live(&e->outbox.slots, id) ? &e->outbox.pages[id.index] : NULL;
+}
+
+uint32_t pl_engine_page_count(const struct pl_engine *e)
+{
+    return e->outbox.live_count;
+}
+
+const struct pl_page *pl_engine_page_at(const struct pl_engine *e, uint32_t n)
+{
+    PL_ASSERT(n < e->outbox.live_count);
+    return &e->outbox.pages[e->outbox.live[n]];
+}
+
+const struct pl_engine_counts *pl_engine_counts(const struct pl_engine *e)
+{
+    return &e->counts;
+}
+
+bool pl_engine_in_tilt(const struct pl_engine *e)
+{
+    return e->tilted;
+}
+
+enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool)
+{
+    PL_ASSERT(pool < e->fleet.pool_count);
+    const struct pl_pool *p = &e->fleet.pools[pool];
+    uint32_t live_count = p->host_count - p->waiting_count - p->silent_count;
+    if (p->host_count > 0 && p->silent_count == p->host_count) return PL_HEALTH_SILENT;
+    if (live_count == 0) return PL_HEALTH_NO_DATA;
+    if (p->tier_count[PL_TIER_PAGE] > 0) return PL_HEALTH_ACT;
+    if (2 * p->silent_count >= p->host_count) return PL_HEALTH_ACT;
+    if (p->tier_count[PL_TIER_WARN] > 0 || p->silent_count > 0) return PL_HEALTH_WATCH;
+    return PL_HEALTH_OK;
+}
+
+int32_t pl_host_used_bp(const struct pl_host *host, enum pl_resource resource)
+{
+    if (!host->has_sample) return -1;
+    return PL_MAX(host->last.values[pl_resource_metric(resource)], -1);
+}

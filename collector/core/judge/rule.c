@@ -1,0 +1,38 @@
+#include "collector/core/judge/rule.h"
+
+#include "common/base/assert.h"
+
+const char *pl_rule_name(enum pl_rule rule)
+{
+    static const char *const names[PL_RULE_COUNT] = {
+#define X(rule, name) [rule] = (name),
+        PL_RULE_LIST(X)
+#undef X
+    };
+    PL_ASSERT(rule < PL_RULE_COUNT);
+    return names[rule];
+}
+
+const char *pl_resource_name(enum pl_resource resource)
+{
+    switch (resource) {
+    case PL_RESOURCE_CPU: return "cpu";
+    case PL_RESOURCE_MEMORY: return "memory";
+    case PL_RESOURCE_COUNT: break;
+    }
+    PL_UNREACHABLE("resource");
+}
+
+void pl_rules_default(struct pl_rules *rules)
+{
+    static const struct pl_level_policy limit = {
+        .warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10 * 1000};
+    *rules = (struct pl_rules){
+        .limit = {[PL_RESOURCE_CPU] = limit, [PL_RESOURCE_MEMORY] = limit},
+        .limit_clear_ms = 15 * 1000,
+        .silent_clear_ms = 15 * 1000,
+        .silent_intervals = 5,
+        .silent_grace_ms = 30 * 1000,
+        .silent_forget_ms = 24 * 3600 * 1000,
+    };
+}

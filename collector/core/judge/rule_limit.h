@@ -1,0 +1,28 @@
+/* rule_limit.h - `limit`: a resource of some host of the pool is nearly used up.
+ *
+ * Incremental: each sample moves the levels of its own host, the fleet counts hosts by the tier
+ * they hold, and the pool's verdict is read from those counts. Hosts are only looked at to describe
+ * a finding. */
+#pragma once
+
+#include "collector/core/judge/rule.h"
+#include "collector/core/observe/fleet.h"
+
+/* A description looks at this many of the pool's troubled hosts, those at the higher tier first:
+ * with more of them, the ones named are the worst of these. */
+enum { PL_FINDING_SCAN_MAX = 1024 };
+
+/* The metric that tells how much of a resource is used; its scale is basis points. */
+enum pl_metric pl_resource_metric(enum pl_resource resource);
+
+/* Take one sample, taken at `taken`, into the host's levels. Returns the worst tier any of its
+ * resources holds from here on. */
+enum pl_tier pl_rule_limit_step(const struct pl_rules *rules, struct pl_host *host,
+                                const struct pl_sample *sample, struct pl_now taken);
+/* PAGE or WARN if a live host holds it. Without one: no_data when a host that is not live held a
+ * tier, or nothing is known of it, or no host is live at all; else nothing wrong. */
+struct pl_verdict pl_rule_limit_judge(const struct pl_pool *pool);
+/* Names the worst of the live hosts that hold the verdict's tier: furthest over (or least under)
+ * the enter level first. */
+void pl_rule_limit_describe(const struct pl_rules *rules, const struct pl_fleet *fleet,
+                            uint32_t pool, struct pl_finding *out);
