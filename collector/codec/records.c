@@ -92,7 +92,6 @@ static void put_finding(struct pl_text *t, const struct pl_finding *finding)
     put_member(t, "finding");
     pl_text_char(t, '{');
     put_text(t, "tier", pl_span_of(tier_words[finding->tier]));
-    put_bool(t, "no_data", finding->no_data);
     put_text(t, "resource", pl_span_of(resource_words[finding->resource]));
     put_i64(t, "value_bp", finding->value_bp);
     put_i64(t, "level_bp", finding->level_bp);
@@ -103,6 +102,18 @@ static void put_finding(struct pl_text *t, const struct pl_finding *finding)
     pl_text_char(t, '[');
     for (uint32_t i = 0; i < finding->named_count; i++) put_item(t, i, &finding->hosts[i]);
     pl_text_str(t, "]}");
+}
+
+/* The targets whose bits are set, by name: their numbers change with the configuration. */
+static void put_targets(struct pl_text *t, const char *name, uint32_t bits,
+                        const struct pl_record_targets *targets)
+{
+    put_member(t, name);
+    pl_text_char(t, '[');
+    for (uint32_t i = 0, written = 0; i < targets->count; i++) {
+        if ((bits >> i & 1) != 0) put_item(t, written++, &targets->names[i]);
+    }
+    pl_text_char(t, ']');
 }
 
 void pl_record_alert_write(struct pl_text *t, const struct pl_alert *alert,
@@ -119,12 +130,8 @@ void pl_record_alert_write(struct pl_text *t, const struct pl_alert *alert,
     put_i64(t, "since", alert->since_unix_ms);
     put_i64(t, "opened", alert->opened_unix_ms);
     put_i64(t, "resolved", alert->resolved_unix_ms);
-    put_member(t, "paged");
-    pl_text_char(t, '[');
-    for (uint32_t i = 0, written = 0; i < targets->count; i++) {
-        if ((alert->paged >> i & 1) != 0) put_item(t, written++, &targets->names[i]);
-    }
-    pl_text_char(t, ']');
+    put_targets(t, "paged", alert->paged, targets);
+    put_targets(t, "failed", alert->failed, targets);
     put_finding(t, &alert->finding);
     pl_text_char(t, '}');
 }
@@ -237,7 +244,6 @@ static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
     if (!object) return;
     struct pl_json_reader r = pl_json_reader_init(object);
     out->tier = (enum pl_tier)pl_json_word(&r, "tier", tier_words, PL_LEN(tier_words));
-    out->no_data = pl_json_bool(&r, "no_data");
     out->resource =
         (enum pl_resource)pl_json_word(&r, "resource", resource_words, PL_LEN(resource_words));
     out->value_bp = (int32_t)pl_json_i64(&r, "value_bp", INT32_MIN, INT32_MAX);
@@ -260,6 +266,21 @@ static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
     alert->err = r.err;
 }
 
+static uint32_t get_targets(struct pl_json_reader *r, const char *member,
+                            const struct pl_record_targets *targets)
+{
+    const cJSON *list = pl_json_array(r, member);
+    const cJSON *item;
+    uint32_t bits = 0;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsString(item)) r->err = PL_E_SYNTAX;
+        uint32_t target = r->err == 0 ? find_target(targets, item->valuestring) : targets->count;
+        if (target < targets->count) bits |= 1u << target;
+    }
+    return bits;
+}
+
 static int read_alert(const cJSON *object, const struct pl_record_targets *targets,
                       struct pl_now now, struct pl_alert *out)
 {
@@ -275,14 +296,8 @@ static int read_alert(const cJSON *object, const struct pl_record_targets *targe
     alert.since_unix_ms = get_time(&r, "since");
     alert.opened_unix_ms = get_time(&r, "opened");
     alert.resolved_unix_ms = get_time(&r, "resolved");
-    const cJSON *paged = pl_json_array(&r, "paged");
-    const cJSON *item;
-    cJSON_ArrayForEach(item, paged)
-    {
-        if (!cJSON_IsString(item)) r.err = PL_E_SYNTAX;
-        uint32_t target = r.err == 0 ? find_target(targets, item->valuestring) : targets->count;
-        if (target < targets->count) alert.paged |= 1u << target;
-    }
+    alert.paged = get_targets(&r, "paged", targets);
+    alert.failed = get_targets(&r, "failed", targets);
     get_finding(&r, &alert.finding);
     if (r.err == 0) *out = alert;
     return r.err;

@@ -122,7 +122,8 @@ static struct pl_alert some_alert(void)
                          .clear_mono_ms = -1,
                          .since_unix_ms = now.unix_ms - 20000,
                          .opened_unix_ms = now.unix_ms - 10000,
-                         .paged = 5};
+                         .paged = 5,
+                         .failed = 2};
     a.finding = (struct pl_finding){.tier = PL_TIER_WARN,
                                     .resource = PL_RESOURCE_MEMORY,
                                     .value_bp = 9700,
@@ -148,6 +149,7 @@ static void check_alert(const struct pl_alert *got, const struct pl_alert *want)
     CHECK_INT(got->opened_unix_ms, want->opened_unix_ms);
     CHECK_INT(got->resolved_unix_ms, want->resolved_unix_ms);
     CHECK_INT(got->paged, want->paged);
+    CHECK_INT(got->failed, want->failed);
     CHECK(memcmp(&got->finding, &want->finding, sizeof got->finding) == 0);
 }
 
@@ -217,7 +219,7 @@ static void test_the_longest_page_fits(void)
     for (size_t i = 0; i < PL_LEN(all); i++) all[i] = longest;
     for (size_t i = 0; i < PL_FINDING_HOSTS_MAX; i++) page.alert.finding.hosts[i] = longest;
     page.alert.pool = longest;
-    page.alert.paged = UINT32_MAX;
+    page.alert.paged = page.alert.failed = UINT32_MAX;
     char buf[PL_RECORD_BYTES];
     struct pl_text t = pl_text_init(buf, sizeof buf);
     pl_record_page_write(&t, &page, &(struct pl_record_targets){all, PL_TARGET_MAX}, now);
