@@ -1,0 +1,52 @@
+/* api.h - the routes: what a request under /api/v1, /metrics or / is answered with.
+ *
+ *     http_server --request--> api --> codec/json_* over the engine        (at once)
+ *                                  --> store --series--> codec/json_series (later)
+ *                                  --> stream: a subscription              (for as long as it
+ * lasts)
+ *                                  --> assets: the dashboard's files
+ *
+ * It owns the HTTP server and the stream hub and only looks at everything else. Every route is for
+ * GET and HEAD. */
+#pragma once
+
+#include "collector/core/engine.h"
+#include "collector/io/ingest.h"
+#include "collector/io/store.h"
+#include "collector/io/webhook.h"
+
+enum { PL_API_SERIES_MAX = 32 }; // series being read at once; a further request gets 503
+
+/* Everything is borrowed and outlives the API. */
+struct pl_api_config {
+    const struct pl_engine *engine;
+    struct pl_store *store;
+    const struct pl_ingest *ingest;
+    const struct pl_webhook *webhook;
+    const struct pl_name *targets; // names of the engine's targets, by index
+    uint32_t target_count;
+    uint32_t agent_slots; // for /api/v1/self
+    int64_t started_mono_ms;
+};
+
+struct pl_api;
+
+/* NULL without memory. `loop` and what `config` points to outlive it; `config` is copied. */
+struct pl_api *pl_api_new(uv_loop_t *loop, const struct pl_api_config *config);
+/* Only before _start, or after on_stopped. */
+void pl_api_free(struct pl_api *api);
+
+/* Bind and listen. 0 or a libuv code; then call pl_api_stop all the same. */
+PL_MUST_CHECK int pl_api_start(struct pl_api *api, const struct sockaddr *address,
+                               struct pl_now now);
+/* The bound port, for port 0. */
+uint16_t pl_api_port(const struct pl_api *api);
+/* Agents are listened to: /readyz may say so. Before this call it does not. */
+void pl_api_ingest_ready(struct pl_api *api);
+/* As pl_http_server_stop(). Stop it before the store, which still owes it answers. */
+void pl_api_stop(struct pl_api *api, void (*on_stopped)(void *arg), void *arg);
+
+/* Once a second, after the engine's tick: time limits, and everybody's `state` event. */
+void pl_api_tick(struct pl_api *api, struct pl_now now);
+/* A sample that was new to the engine: to those who watch its host. */
+void pl_api_sample(struct pl_api *api, uint32_t host, const struct pl_sample *sample);
