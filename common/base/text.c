@@ -80,8 +80,7 @@ void pl_text_fixed(struct pl_text *t, int64_t value, int32_t scale)
     }
 }
 
-/* Length of the valid UTF-8 sequence at `p`, or 0 (RFC 3629 section 4). */
-static size_t utf8_len(const uint8_t *p, size_t left)
+size_t pl_utf8_len(const uint8_t *p, size_t left)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (p[0] < 0x80) return 1;
@@ -101,7 +100,7 @@ void pl_text_json(struct pl_text *t, struct pl_span bytes)
     pl_text_char(t, '"');
     for (size_t i = 0; i < bytes.len;) {
         uint8_t c = bytes.ptr[i];
-        size_t len = utf8_len(bytes.ptr + i, bytes.len - i);
+        size_t len = pl_utf8_len(bytes.ptr + i, bytes.len - i);
         if (c == '"' || c == '\\') {
             pl_text_char(t, '\\');
             pl_text_char(t, (char)c);

@@ -27,6 +27,9 @@ void pl_text_hex(struct pl_text *t, uint64_t value, int width);
 /* value / scale in decimal without trailing zeros: (1234, 100) is "12.34". `scale` is a power of
  * ten from 1 to 1,000,000. */
 void pl_text_fixed(struct pl_text *t, int64_t value, int32_t scale);
+/* Length of the valid UTF-8 sequence at `p`, 1 to 4, or 0 (RFC 3629 section 4). `left`: bytes from
+ * `p` to the end of the text, at least 1. */
+size_t pl_utf8_len(const uint8_t *p, size_t left);
 /* A JSON string with its quotes (RFC 8259 section 7); bytes that are not valid UTF-8 become
  * U+FFFD, so the output is always valid JSON. */
 void pl_text_json(struct pl_text *t, struct pl_span bytes);

@@ -34,7 +34,7 @@ static void test_classes(void)
         {0, 422, -1, true, PL_RESULT_REJECT, -1, false},
         {0, 429, 2000, true, PL_RESULT_RETRY, 2000, false}, // says itself: not taken
         {0, 429, -1, true, PL_RESULT_RETRY, -1, false},
-        {0, 429, 86400000, true, PL_RESULT_RETRY, PL_NOTIFY_WAIT_MAX_MS, false},
+        {0, 429, 86400000, true, PL_RESULT_RETRY, 86400000, false},
         {0, 500, -1, true, PL_RESULT_RETRY, -1, true},
         {0, 503, 30000, true, PL_RESULT_RETRY, 30000, true},
         {PL_E_CLOSED, 500, -1, true, PL_RESULT_RETRY, -1, true},
@@ -95,15 +95,15 @@ static void test_longest_reason_fits(void)
     char body[4096], buf[PL_NOTIFY_REASON_BYTES * 4];
     struct pl_text json = pl_text_init(body, sizeof body);
     pl_text_str(&json, "{\"message\":\"");
-    for (int i = 0; i < 300; i++) pl_text_str(&json, "m");
+    for (int i = 0; i < 300; i++) pl_text_str(&json, "\xf0\x9f\x9a\xa2"); // 4 bytes each
     pl_text_str(&json, "\",\"errors\":[\"");
-    for (int i = 0; i < 300; i++) pl_text_str(&json, "e");
+    for (int i = 0; i < 300; i++) pl_text_str(&json, "\xf0\x9f\x9a\xa2");
     pl_text_str(&json, "\"]}");
     struct pl_text out = pl_text_init(buf, sizeof buf);
     pl_notify_reason_write(
         &(struct pl_notify_answer){.http_status = 400, .body = pl_text_bytes(&json)}, &out);
     CHECK(out.len < PL_NOTIFY_REASON_BYTES);
-    CHECK(strstr(buf, "mmm\xe2\x80\xa6 (eee") != NULL);
+    CHECK(strstr(buf, "\xe2\x80\xa6 (\xf0\x9f\x9a\xa2") != NULL);
 }
 
 static void test_clip(void)
@@ -125,8 +125,9 @@ static void test_clip(void)
         {"ab\n\n\n", 2, "ab"}, // what is stripped does not count
         {"a\xc2\x85"
          "b\xc2\xa0",
-         9, "ab\xc2\xa0"},             // U+0085 is a control, U+00A0 is not
-        {"a\xff\xc3", 9, "a\xff\xc3"}, // left for pl_text_json to replace
+         9, "ab\xc2\xa0"},                            // U+0085 is a control, U+00A0 is not
+        {"\xe0\x80\x80z", 3, "\xe0\x80\xe2\x80\xa6"}, // overlong: three broken bytes
+        {"a\xff\xc3", 9, "a\xff\xc3"},                // left for pl_text_json to replace
     };
     for (size_t i = 0; i < PL_LEN(cases); i++) {
         char buf[64];

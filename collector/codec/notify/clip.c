@@ -1,20 +1,9 @@
 #include "collector/codec/notify/clip.h"
 
 #include "common/base/assert.h"
+#include "common/base/base.h"
 
 static const char ellipsis[] = "\xe2\x80\xa6"; // U+2026
-
-/* Bytes of the code point at `p`, 1 to 4; a sequence that is broken or cut is taken byte by byte
- * (RFC 3629 section 3). */
-static size_t point_len(const uint8_t *p, size_t left)
-{
-    size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 1;
-    if (len > left) return 1;
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80) return 1;
-    }
-    return len;
-}
 
 static bool is_control(const uint8_t *p, size_t len)
 {
@@ -28,7 +17,7 @@ void pl_text_clip(struct pl_text *out, struct pl_span in, size_t points_max)
     size_t points = 0;
     struct pl_span held = {in.ptr, 0}; // the last code point that may have to make room
     for (size_t at = 0, len; at < in.len; at += len) {
-        len = point_len(in.ptr + at, in.len - at);
+        len = PL_MAX(pl_utf8_len(in.ptr + at, in.len - at), 1u);
         if (is_control(in.ptr + at, len)) continue;
         if (++points > points_max) {
             pl_text_str(out, ellipsis);

@@ -34,9 +34,7 @@ struct pl_page_result pl_notify_classify(const struct pl_notify_answer *answer)
         /* "On 429 the event is not ingested" (PagerDuty); a 5xx may come from behind the point of
          * no return. */
         r.maybe_delivered = answer->may_be_delivered && answer->http_status != 429;
-        if (answer->retry_after_ms > 0) {
-            r.wait_ms = PL_MIN(answer->retry_after_ms, PL_NOTIFY_WAIT_MAX_MS);
-        }
+        r.wait_ms = answer->retry_after_ms;
         break;
     case PL_RESULT_REJECT:
     case PL_RESULT_BROKEN: break;

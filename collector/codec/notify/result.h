@@ -12,11 +12,7 @@
 #include "collector/core/alert/outbox.h"
 #include "common/base/text.h"
 
-enum {
-    /* A provider may ask for a day; a page does not live that long, so it is asked again before. */
-    PL_NOTIFY_WAIT_MAX_MS = 10 * 60 * 1000,
-    PL_NOTIFY_REASON_BYTES = 512,
-};
+enum { PL_NOTIFY_REASON_BYTES = 1024 };
 
 /* What came back from one attempt; filled by collector/io/webhook. */
 struct pl_notify_answer {

@@ -1,0 +1,153 @@
+#include "collector/codec/alert_text.h"
+
+#include "common/base/assert.h"
+
+enum { SILENT_NAMED_MAX = 2 }; // hosts named in a sentence about silence; the rest is counted
+
+static void pair_write(int64_t big, const char *big_unit, int64_t small, const char *small_unit,
+                       struct pl_text *out)
+{
+    pl_text_i64(out, big);
+    pl_text_str(out, big_unit);
+    if (small == 0) return;
+    pl_text_char(out, ' ');
+    pl_text_i64(out, small);
+    pl_text_str(out, small_unit);
+}
+
+void pl_duration_write(int64_t ms, struct pl_text *out)
+{
+    int64_t s = ms > 0 ? ms / 1000 : 0;
+    if (s < 60) {
+        pair_write(s, " s", 0, "", out);
+    } else if (s < 3600) {
+        pair_write(s / 60, " min", s % 60, " s", out);
+    } else if (s < 86400) {
+        pair_write(s / 3600, " h", s / 60 % 60, " min", out);
+    } else {
+        pair_write(s / 86400, " d", s / 3600 % 24, " h", out);
+    }
+}
+
+void pl_alert_hosts_write(const struct pl_finding *f, uint32_t named_max, struct pl_text *out)
+{
+    uint32_t named = PL_MIN(f->named_count, named_max);
+    uint32_t others = f->host_count > named ? f->host_count - named : 0;
+    for (uint32_t i = 0; i < named; i++) {
+        bool last = i + 1 == named && others == 0;
+        if (i > 0) pl_text_str(out, last ? " and " : ", ");
+        pl_text_span(out, pl_name_span(&f->hosts[i]));
+    }
+    if (others == 0) return;
+    if (named > 0) pl_text_str(out, " and ");
+    pl_text_u64(out, others);
+    if (named > 0) pl_text_str(out, " other");
+    pl_text_str(out, others == 1 ? " host" : " hosts");
+}
+
+static void percent_write(int32_t bp, int32_t step_bp, struct pl_text *out)
+{
+    pl_text_fixed(out, bp / step_bp * step_bp, 100);
+    pl_text_str(out, " %");
+}
+
+/* The value is as fine as its limit: "97 %" against "90 %", "97.4 %" against "92.5 %". */
+static int32_t step_of(int32_t level_bp)
+{
+    return level_bp % 100 == 0 ? 100 : level_bp % 10 == 0 ? 10 : 1;
+}
+
+/* An alert holds since its rule does; the worst host may have been over its level for the rule's
+ * hold time by then. */
+static int64_t began_unix_ms(const struct pl_alert *a)
+{
+    int64_t crossed_unix_ms = a->finding.since_unix_ms;
+    return crossed_unix_ms > 0 ? PL_MIN(a->since_unix_ms, crossed_unix_ms) : a->since_unix_ms;
+}
+
+static void limit_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    int32_t step_bp = step_of(f->level_bp);
+    pl_text_str(out, pl_resource_name(f->resource));
+    pl_text_str(out, " of ");
+    pl_alert_hosts_write(f, 1, out);
+    pl_text_str(out, f->host_count > 1 ? " at up to " : " at ");
+    percent_write(f->value_bp, step_bp, out);
+    pl_text_str(out, " (limit ");
+    percent_write(f->level_bp, step_bp, out);
+    pl_text_char(out, ')');
+    if (lasted_ms < 1000) return; // paged at once: there is no duration to tell yet
+    pl_text_str(out, " for ");
+    pl_duration_write(lasted_ms, out);
+}
+
+static void silent_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    pl_alert_hosts_write(f, SILENT_NAMED_MAX, out);
+    pl_text_str(out, " silent for ");
+    pl_duration_write(lasted_ms, out);
+    pl_text_str(out, " (");
+    percent_write(f->value_bp, 100, out);
+    pl_text_str(out, " of the pool)");
+    if (f->load_rising) pl_text_str(out, ", load was rising");
+}
+
+static void limit_over(const struct pl_finding *f, bool lowered, struct pl_text *out)
+{
+    int32_t step_bp = step_of(f->level_bp);
+    pl_text_str(out, pl_resource_name(f->resource));
+    pl_text_str(out, " of ");
+    pl_alert_hosts_write(f, 1, out);
+    if (lowered) {
+        pl_text_str(out, " at ");
+        percent_write(f->value_bp, step_bp, out);
+        pl_text_str(out, ", under the paging level again");
+    } else {
+        pl_text_str(out, " back under ");
+        percent_write(f->level_bp, step_bp, out);
+    }
+}
+
+static void silent_over(const struct pl_finding *f, bool lowered, struct pl_text *out)
+{
+    pl_alert_hosts_write(f, SILENT_NAMED_MAX, out);
+    pl_text_str(out,
+                lowered ? " still silent, no longer enough of the pool to page" : " heard again");
+}
+
+void pl_alert_over_write(const struct pl_alert *alert, struct pl_text *out)
+{
+    bool lowered = alert->state == PL_ALERT_FIRING;
+    switch (alert->rule) {
+    case PL_RULE_LIMIT: limit_over(&alert->finding, lowered, out); break;
+    case PL_RULE_SILENT: silent_over(&alert->finding, lowered, out); break;
+    case PL_RULE_COUNT: PL_UNREACHABLE("rule");
+    }
+    pl_text_str(out, " after ");
+    pl_duration_write(alert->resolved_unix_ms - began_unix_ms(alert), out);
+}
+
+void pl_alert_text_write(const struct pl_alert *alert, int64_t at_unix_ms, struct pl_text *out)
+{
+    if (alert->state == PL_ALERT_RESOLVED) {
+        pl_alert_over_write(alert, out);
+        return;
+    }
+    int64_t lasted_ms = at_unix_ms - began_unix_ms(alert);
+    switch (alert->rule) {
+    case PL_RULE_LIMIT: limit_write(&alert->finding, lasted_ms, out); return;
+    case PL_RULE_SILENT: silent_write(&alert->finding, lasted_ms, out); return;
+    case PL_RULE_COUNT: break;
+    }
+    PL_UNREACHABLE("rule");
+}
+
+void pl_alert_title_write(const struct pl_alert *alert, int64_t at_unix_ms, struct pl_text *out)
+{
+    pl_text_str(out, alert->state == PL_ALERT_RESOLVED ? "[RESOLVED] "
+                     : alert->tier == PL_TIER_PAGE     ? "[PAGE] "
+                                                       : "[WARN] ");
+    pl_text_span(out, pl_name_span(&alert->pool));
+    pl_text_str(out, ": ");
+    pl_alert_text_write(alert, at_unix_ms, out);
+}

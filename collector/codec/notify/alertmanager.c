@@ -1,0 +1,118 @@
+#include "collector/codec/notify/alertmanager.h"
+
+#include "collector/codec/alert_text.h"
+
+#define ZERO_TIME "\"0001-01-01T00:00:00Z\""
+
+/* Names are written as they are: their alphabet needs no escape in JSON or labels (name.h). */
+
+static void group_members(const struct pl_alert *a, struct pl_text *out)
+{
+    pl_text_str(out, "{\"alertname\":\"plimsoll_");
+    pl_text_str(out, pl_rule_name(a->rule));
+    pl_text_str(out, "\",\"pool\":\"");
+    pl_text_span(out, pl_name_span(&a->pool));
+    pl_text_char(out, '"');
+}
+
+/* {"alertname":"plimsoll_limit","pool":"web"} */
+static void group_labels(const struct pl_alert *a, struct pl_text *out)
+{
+    group_members(a, out);
+    pl_text_char(out, '}');
+}
+
+static void labels(const struct pl_alert *a, struct pl_text *out)
+{
+    group_members(a, out);
+    pl_text_str(out, ",\"severity\":\"critical\"}"); // what is less pages nobody
+}
+
+/* The key of the group as Alertmanager forms it: {}:{alertname="plimsoll_limit", pool="web"} */
+static void group_key(const struct pl_alert *a, struct pl_text *out)
+{
+    pl_text_str(out, "\"{}:{alertname=\\\"plimsoll_");
+    pl_text_str(out, pl_rule_name(a->rule));
+    pl_text_str(out, "\\\", pool=\\\"");
+    pl_text_span(out, pl_name_span(&a->pool));
+    pl_text_str(out, "\\\"}\"");
+}
+
+static void annotations(const struct pl_page *page, struct pl_text *out)
+{
+    char buf[PL_ALERT_TEXT_BYTES];
+    const struct pl_finding *f = &page->alert.finding;
+    struct pl_text text = pl_text_init(buf, sizeof buf);
+    pl_notify_write_title(page, &text);
+    pl_text_str(out, "{\"summary\":");
+    pl_text_json(out, pl_text_bytes(&text));
+    pl_text_str(out, ",\"hosts\":\"");
+    pl_alert_hosts_write(f, PL_FINDING_HOSTS_MAX, out);
+    pl_text_str(out, "\",\"value\":\"");
+    pl_text_fixed(out, f->value_bp, 10000);
+    pl_text_char(out, '"');
+    if (page->alert.rule == PL_RULE_LIMIT) {
+        pl_text_str(out, ",\"resource\":\"");
+        pl_text_str(out, pl_resource_name(f->resource));
+        pl_text_str(out, "\",\"level\":\"");
+        pl_text_fixed(out, f->level_bp, 10000);
+        pl_text_char(out, '"');
+    }
+    pl_text_char(out, '}');
+}
+
+static void time_json(struct pl_text *out, int64_t unix_ms)
+{
+    pl_text_char(out, '"');
+    pl_text_rfc3339(out, unix_ms);
+    pl_text_char(out, '"');
+}
+
+static void alert(const struct pl_notify_target *target, const struct pl_page *page,
+                  struct pl_text *out)
+{
+    const struct pl_alert *a = &page->alert;
+    char id[PL_ALERT_ID_MAX + 1];
+    pl_alert_id(a, id);
+    pl_text_str(out, "{\"status\":");
+    pl_text_str(out, page->resolved ? "\"resolved\"" : "\"firing\"");
+    pl_text_str(out, ",\"labels\":");
+    labels(a, out);
+    pl_text_str(out, ",\"annotations\":");
+    annotations(page, out);
+    pl_text_str(out, ",\"startsAt\":");
+    time_json(out, a->since_unix_ms);
+    pl_text_str(out, ",\"endsAt\":");
+    if (page->resolved) {
+        time_json(out, PL_MAX(a->resolved_unix_ms, a->since_unix_ms)); // the clock may have stepped
+    } else {
+        pl_text_str(out, ZERO_TIME);
+    }
+    pl_text_str(out, ",\"generatorURL\":");
+    pl_text_json(out, target->external_url);
+    pl_text_str(out, ",\"fingerprint\":\"");
+    pl_text_hex(out, pl_hash_bytes(pl_span_of(id)), 16);
+    pl_text_str(out, "\"}");
+}
+
+void pl_alertmanager_write(const struct pl_notify_target *target, const struct pl_page *page,
+                           struct pl_text *out)
+{
+    pl_text_str(out, "{\"version\":\"4\",\"groupKey\":");
+    group_key(&page->alert, out);
+    pl_text_str(out, ",\"truncatedAlerts\":0,\"status\":");
+    pl_text_str(out, page->resolved ? "\"resolved\"" : "\"firing\"");
+    pl_text_str(out, ",\"receiver\":");
+    pl_text_json(out, target->name);
+    pl_text_str(out, ",\"groupLabels\":");
+    group_labels(&page->alert, out);
+    pl_text_str(out, ",\"commonLabels\":");
+    labels(&page->alert, out);
+    pl_text_str(out, ",\"commonAnnotations\":");
+    annotations(page, out);
+    pl_text_str(out, ",\"externalURL\":");
+    pl_text_json(out, target->external_url);
+    pl_text_str(out, ",\"alerts\":[");
+    alert(target, page, out);
+    pl_text_str(out, "]}");
+}

@@ -1,0 +1,89 @@
+#include "collector/codec/notify/pagerduty.h"
+
+#include "collector/codec/alert_text.h"
+#include "collector/codec/notify/clip.h"
+
+#include <assert.h>
+
+enum { SUMMARY_POINTS_MAX = 1024, DEDUP_KEY_LEN_MAX = 255 };
+static_assert((int)PL_ALERT_ID_MAX <= (int)DEDUP_KEY_LEN_MAX, "an alert id is a dedup_key");
+
+static void member(struct pl_text *out, const char *name, const char *value)
+{
+    pl_text_str(out, ",\"");
+    pl_text_str(out, name);
+    pl_text_str(out, "\":\"");
+    pl_text_str(out, value);
+    pl_text_char(out, '"');
+}
+
+static void share_member(struct pl_text *out, const char *name, int32_t bp)
+{
+    pl_text_str(out, ",\"");
+    pl_text_str(out, name);
+    pl_text_str(out, "\":");
+    pl_text_fixed(out, bp, 10000);
+}
+
+static void details(const struct pl_page *page, struct pl_text *out)
+{
+    const struct pl_finding *f = &page->alert.finding;
+    pl_text_str(out, ",\"custom_details\":{\"hosts\":[");
+    for (uint32_t i = 0; i < f->named_count; i++) {
+        if (i > 0) pl_text_char(out, ',');
+        pl_text_json(out, pl_name_span(&f->hosts[i]));
+    }
+    pl_text_str(out, "],\"host_count\":");
+    pl_text_u64(out, f->host_count);
+    if (page->alert.rule == PL_RULE_LIMIT) {
+        member(out, "resource", pl_resource_name(f->resource));
+        share_member(out, "value", f->value_bp);
+        share_member(out, "level", f->level_bp);
+    } else {
+        share_member(out, "silent_share", f->value_bp);
+        pl_text_str(out, ",\"load_was_rising\":");
+        pl_text_str(out, f->load_rising ? "true" : "false");
+    }
+    pl_text_char(out, '}');
+}
+
+static void payload(const struct pl_page *page, struct pl_text *out)
+{
+    const struct pl_alert *a = &page->alert;
+    char buf[PL_ALERT_TEXT_BYTES];
+    struct pl_text title = pl_text_init(buf, sizeof buf);
+    pl_notify_write_title(page, &title);
+    pl_text_str(out, ",\"payload\":{\"summary\":");
+    pl_text_clip_json(out, pl_text_bytes(&title), SUMMARY_POINTS_MAX);
+    pl_text_str(out, ",\"source\":");
+    pl_text_json(out, pl_name_span(&a->pool));
+    member(out, "severity", "critical"); // what is less pages nobody
+    pl_text_str(out, ",\"timestamp\":\"");
+    pl_text_rfc3339(out, a->since_unix_ms);
+    pl_text_str(out, "\",\"group\":");
+    pl_text_json(out, pl_name_span(&a->pool));
+    member(out, "class", pl_rule_name(a->rule));
+    details(page, out);
+    pl_text_char(out, '}');
+}
+
+void pl_pagerduty_write(const struct pl_notify_target *target, const struct pl_page *page,
+                        struct pl_text *out)
+{
+    char id[PL_ALERT_ID_MAX + 1];
+    pl_alert_id(&page->alert, id);
+    pl_text_str(out, "{\"routing_key\":");
+    pl_text_json(out, target->routing_key);
+    member(out, "event_action", page->resolved ? "resolve" : "trigger");
+    pl_text_str(out, ",\"dedup_key\":");
+    pl_text_json(out, pl_span_of(id));
+    if (!page->resolved) { // a resolve carries nothing else
+        pl_text_str(out, ",\"client\":\"plimsoll\",\"client_url\":");
+        pl_text_json(out, target->external_url);
+        payload(page, out);
+        pl_text_str(out, ",\"links\":[{\"href\":");
+        pl_text_json(out, target->external_url);
+        pl_text_str(out, ",\"text\":\"Live view\"}]");
+    }
+    pl_text_char(out, '}');
+}

@@ -1,0 +1,27 @@
+/* Whatever a provider answers, the line for the log fits, holds no control character, and its text
+ * can be written as JSON that no reader refuses. */
+#include "tests/fuzz/fuzz.h"
+
+#include "collector/codec/notify/clip.h"
+#include "collector/codec/notify/result.h"
+
+enum { ANSWER_LEN_MAX = 16384 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static char reason[PL_NOTIFY_REASON_BYTES], json[6 * ANSWER_LEN_MAX + 16];
+    struct pl_span body = {data, PL_MIN(len, ANSWER_LEN_MAX)};
+    struct pl_text line = pl_text_init(reason, sizeof reason);
+    pl_notify_reason_write(&(struct pl_notify_answer){.http_status = 400, .body = body}, &line);
+    PL_ASSERT(!line.overflow);
+    for (size_t i = 0; i < line.len; i++) PL_ASSERT((uint8_t)reason[i] >= 0x20);
+
+    struct pl_text whole = pl_text_init(json, sizeof json);
+    pl_text_clip_json(&whole, body, 1 + len % PL_CLIP_POINTS_MAX);
+    PL_ASSERT(!whole.overflow && whole.len >= 2);
+    PL_ASSERT(json[0] == '"' && json[whole.len - 1] == '"');
+    size_t points = 0;
+    for (size_t i = 1; i + 1 < whole.len; i++) points += ((uint8_t)json[i] & 0xc0) != 0x80;
+    PL_ASSERT(points <= 6 * (1 + len % PL_CLIP_POINTS_MAX)); // an escape has up to 6 characters
+    return 0;
+}
