@@ -47,7 +47,7 @@ void pl_alert_hosts_write(const struct pl_finding *f, uint32_t named_max, struct
 
 static void percent_write(int32_t bp, int32_t step_bp, struct pl_text *out)
 {
-    pl_text_fixed(out, bp / step_bp * step_bp, 100);
+    pl_text_fixed(out, bp - bp % step_bp, 100);
     pl_text_str(out, " %");
 }
 
