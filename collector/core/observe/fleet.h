@@ -17,8 +17,9 @@
 enum {
     PL_POOL_MAX = 1024,
     PL_HOST_MAX = 100000,
-    PL_NO_INDEX = UINT32_MAX,
 };
+
+#define PL_NO_INDEX UINT32_MAX // no host, no pool; an enumerator would have to fit an int
 
 /* What people see; the words are in collector/codec. Ordered: worse is larger. */
 enum pl_health {
