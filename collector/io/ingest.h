@@ -38,6 +38,7 @@ enum {
     X(OUT_OF_TURN, "out_of_turn")     /* a frame that may not come now */                          \
     X(FULL, "full")                   /* no room for another host */                               \
     X(TAKEN, "taken")                 /* another live agent speaks for that host */                \
+    X(STOPPING, "stopping")           /* the handler takes nobody now */                           \
     X(HELLO_TIMEOUT, "hello_timeout") /* nobody introduced himself */                              \
     X(FRAME_TIMEOUT, "frame_timeout") /* half a frame */                                           \
     X(SILENT, "silent")               /* no frame for too long */                                  \
