@@ -1,0 +1,124 @@
+#include "collector/codec/alert_text.h"
+#include "collector/codec/json_put.h"
+#include "collector/codec/json_view.h"
+
+#include "common/base/assert.h"
+
+enum { BP = 10000 };
+
+static const char *page_state_name(const struct pl_page *page)
+{
+    bool tried = page->attempts > (page->state == PL_PAGE_SENDING ? 1 : 0);
+    switch (page->state) {
+    case PL_PAGE_INTENT:
+    case PL_PAGE_READY:
+    case PL_PAGE_SENDING: return tried ? "retry" : "queued";
+    case PL_PAGE_SENT: return "sent";
+    case PL_PAGE_FAILED: return "failed";
+    }
+    PL_UNREACHABLE("page state");
+}
+
+/* The page on its way to `target` about `alert`, or NULL. */
+static const struct pl_page *find_page(const struct pl_view *view, const struct pl_alert *alert,
+                                       uint32_t target)
+{
+    for (uint32_t n = 0; n < pl_engine_page_count(view->engine); n++) {
+        const struct pl_page *page = pl_engine_page_at(view->engine, n);
+        if (page->target == target && page->alert.rule == alert->rule &&
+            pl_name_eq(&page->alert.pool, &alert->pool))
+            return page;
+    }
+    return NULL;
+}
+
+/* What became of telling each target. A page that arrived has left the outbox: the alert itself
+ * remembers whom it reached. */
+static void put_pages(struct pl_text *out, const struct pl_view *view, const struct pl_alert *alert)
+{
+    bool first = true;
+    pl_text_str(out, ",\"pages\":[");
+    for (uint32_t t = 0; t < view->target_count; t++) {
+        const struct pl_page *page = find_page(view, alert, t);
+        bool failed = alert->failed >> t & 1, told = alert->paged >> t & 1;
+        if (!page && !failed && !told) continue;
+        pl_json_put_name(out, first ? "{\"target\":" : ",{\"target\":", &view->targets[t]);
+        pl_text_str(out, ",\"state\":\"");
+        pl_text_str(out, page ? page_state_name(page) : failed ? "failed" : "sent");
+        pl_text_char(out, '"');
+        if (page) {
+            pl_json_put_number(out, ",\"attempts\":", page->attempts, 1);
+            pl_json_put_number(out, ",\"last\":\"", page->last_status, 1);
+            pl_text_char(out, '"');
+        }
+        pl_text_char(out, '}');
+        first = false;
+    }
+    pl_text_char(out, ']');
+}
+
+static const char *alert_state_name(enum pl_alert_state state)
+{
+    switch (state) {
+    case PL_ALERT_OK: break; // not listed
+    case PL_ALERT_PENDING: return "pending";
+    case PL_ALERT_FIRING: return "firing";
+    case PL_ALERT_RESOLVED: return "resolved";
+    }
+    PL_UNREACHABLE("alert state");
+}
+
+static void put_alert(struct pl_text *out, const struct pl_view *view, const struct pl_alert *alert)
+{
+    const struct pl_finding *finding = &alert->finding;
+    char id[PL_ALERT_ID_MAX + 1], summary[PL_ALERT_TEXT_BYTES];
+    struct pl_text words = pl_text_init(summary, sizeof summary);
+    enum pl_tier tier = alert->state == PL_ALERT_PENDING ? finding->tier : alert->tier;
+    pl_alert_id(alert, id);
+    pl_alert_text_write(alert, view->now.unix_ms, &words);
+    pl_text_str(out, "{\"id\":");
+    pl_text_json(out, pl_span_of(id));
+    pl_text_str(out, ",\"rule\":");
+    pl_text_json(out, pl_span_of(pl_rule_name(alert->rule)));
+    pl_json_put_name(out, ",\"pool\":", &alert->pool);
+    pl_text_str(out, ",\"state\":\"");
+    pl_text_str(out, alert_state_name(alert->state));
+    pl_text_str(out, tier == PL_TIER_PAGE ? "\",\"tier\":\"page\"" : "\",\"tier\":\"warn\"");
+    pl_json_put_time(out, ",\"since\":", alert->since_unix_ms);
+    pl_json_put_time(out, ",\"opened\":", alert->opened_unix_ms);
+    pl_json_put_time(out, ",\"resolved\":", alert->resolved_unix_ms);
+    pl_text_str(out, ",\"hosts\":[");
+    for (uint32_t i = 0; i < finding->named_count; i++)
+        pl_json_put_name(out, i > 0 ? "," : "", &finding->hosts[i]);
+    pl_json_put_number(out, "],\"host_count\":", finding->host_count, 1);
+    pl_text_str(out, ",\"summary\":");
+    pl_text_json(out, pl_text_bytes(&words));
+    pl_json_put_number(out, ",\"value\":", finding->value_bp, BP);
+    pl_json_put_number(out, ",\"level\":", finding->level_bp, BP);
+    put_pages(out, view, alert);
+    pl_text_char(out, '}');
+}
+
+void pl_json_alert_list(struct pl_text *out, const struct pl_view *view, size_t reserve)
+{
+    struct pl_json_list alerts = pl_json_list_begin(out, ",\"alerts\":", reserve);
+    uint32_t total = 0;
+    bool full = false;
+    for (uint32_t i = 0; i < pl_engine_alert_count(view->engine); i++) {
+        const struct pl_alert *alert = pl_engine_alert(view->engine, i);
+        if (alert->state == PL_ALERT_OK) continue;
+        total++;
+        if (full) continue;
+        pl_json_item_begin(&alerts);
+        put_alert(out, view, alert);
+        full = !pl_json_item_end(&alerts);
+    }
+    pl_json_put_number(out, "],\"alerts_total\":", total, 1);
+}
+
+void pl_json_alerts(struct pl_text *out, const struct pl_view *view)
+{
+    pl_json_put_time(out, "{\"now\":", view->now.unix_ms);
+    pl_json_alert_list(out, view, PL_JSON_TAIL_BYTES);
+    pl_text_str(out, "}\n");
+}
