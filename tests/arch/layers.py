@@ -52,7 +52,9 @@ ROOMS = {
                         False),
     "collector/io":    (SHELL + ["collector/core", "collector/codec"], ["uv", "openssl", "hiredis", "curl"],
                         True),
-    "collector/cli":   (SHELL + ["collector/core", "collector/codec"], ["uv", "curl", "cjson"], True),
+    # cli reads the collector's configuration, to replay under its rules
+    "collector/cli":   (SHELL + ["collector/core", "collector/codec",
+                                 "collector"],                         ["curl", "cjson"], True),
     "collector/web":   ([],                                            ["zlib", "brotli"], True),
     "collector":       (SHELL + ["collector/core", "collector/codec",
                                  "collector/io"],                      ["uv", "curl"], True),

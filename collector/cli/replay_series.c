@@ -1,0 +1,160 @@
+#include "collector/cli/cli.h"
+#include "collector/cli/csv.h"
+#include "collector/cli/replay.h"
+#include "collector/cli/simulate.h"
+#include "common/base/err.h"
+
+#include <math.h>
+
+/* A series does not say how often it is sampled and has holes of any length, so its host is never
+ * counted as silent nor forgotten. */
+enum { SERIES_INTERVAL_MS = PL_INTERVAL_MS_MAX, SERIES_SILENT_INTERVALS = 1 << 20 };
+
+struct line_reader {
+    FILE *in; // borrowed
+    uint64_t number;
+    char buf[PL_CSV_LINE_LEN_MAX + 1];
+};
+
+/* The next line, without its newline. 1, 0 at the end, PL_E_TOO_BIG. */
+static int read_line(struct line_reader *r, struct pl_span *line)
+{
+    size_t len = 0;
+    int c = getc(r->in);
+    if (c == EOF) return 0;
+    r->number++;
+    for (; c != EOF && c != '\n'; c = getc(r->in)) {
+        if (len == PL_CSV_LINE_LEN_MAX) return PL_E_TOO_BIG;
+        r->buf[len++] = (char)c;
+    }
+    *line = (struct pl_span){(const uint8_t *)r->buf, len};
+    return 1;
+}
+
+static int refuse_line(const struct line_reader *r, const char *problem)
+{
+    pl_cli_complain("line %llu %s", (unsigned long long)r->number, problem);
+    return PL_EXIT_FAILURE;
+}
+
+/* Calls `on_row` for every row. An exit status. */
+static int read_rows(FILE *in, void (*on_row)(void *state, const struct pl_csv_row *row),
+                     void *state)
+{
+    struct line_reader reader = {.in = in};
+    struct pl_span line;
+    for (int got; (got = read_line(&reader, &line)) != 0;) {
+        struct pl_csv_row row;
+        if (got < 0) return refuse_line(&reader, pl_err_text(got));
+        bool is_header = reader.number == 1;
+        const char *problem = is_header ? pl_csv_header(line) : pl_csv_row(line, &row);
+        if (problem) return refuse_line(&reader, problem);
+        if (!is_header) on_row(state, &row);
+    }
+    if (!ferror(in) && reader.number > 0) return PL_EXIT_OK;
+    pl_cli_complain(ferror(in) ? "cannot read the series" : "the series is empty: no header");
+    return PL_EXIT_FAILURE;
+}
+
+static void put_span(FILE *out, struct pl_span text)
+{
+    (void)fwrite(text.ptr, 1, text.len, out); // main looks at the stream once, at the end
+}
+
+/* ---- against a capacity ---- */
+
+struct series {
+    FILE *out; // borrowed
+    double capacity;
+    struct pl_rules rules;
+    struct pl_simulation simulation; // engine NULL before the first row
+    uint32_t host;
+    uint64_t seq;
+    int err;
+};
+
+/* One pool called "series" with one host. */
+static int begin(struct series *s, int64_t unix_ms)
+{
+    struct pl_hello hello = {.version = PL_PROTOCOL_VERSION,
+                             .interval_ms = SERIES_INTERVAL_MS,
+                             .first_seq = 1,
+                             .unix_ms = unix_ms};
+    for (size_t i = 0; i < PL_FACT_COUNT; i++) hello.facts[i].value = -1;
+    int err = pl_name_parse(pl_span_of("series"), &hello.pool);
+    if (!err) err = pl_name_parse(pl_span_of("series"), &hello.host);
+    if (!err) err = pl_simulation_init(&s->simulation, &s->rules, 1, unix_ms);
+    if (!err) err = pl_engine_join(s->simulation.engine, &hello, s->simulation.now, &s->host);
+    return err;
+}
+
+static void feed(struct series *s, double value)
+{
+    struct pl_sample sample = {.seq = ++s->seq, .unix_ms = s->simulation.now.unix_ms};
+    for (size_t i = 0; i < PL_METRIC_COUNT; i++) sample.values[i] = PL_ABSENT;
+    double used = value / s->capacity * pl_metric_info(PL_CPU_BUSY)->scale;
+    sample.values[PL_CPU_BUSY] = (int32_t)fmin(fmax(used, 0), INT32_MAX);
+    (void)pl_engine_sample(s->simulation.engine, s->host, &sample, s->simulation.now); // always new
+    pl_simulation_drain(&s->simulation);
+}
+
+static bool is_paging(const struct pl_engine *engine)
+{
+    const struct pl_alert *alert = pl_engine_alert(engine, PL_RULE_LIMIT); // of pool 0
+    return alert->state == PL_ALERT_FIRING && alert->tier == PL_TIER_PAGE;
+}
+
+static void on_capacity_row(void *state, const struct pl_csv_row *row)
+{
+    struct series *s = state;
+    if (s->err) return;
+    if (s->simulation.engine) {
+        pl_simulation_advance(&s->simulation, row->unix_ms);
+    } else {
+        s->err = begin(s, row->unix_ms);
+        if (s->err) return;
+    }
+    if (!isnan(row->value)) feed(s, row->value);
+    put_span(s->out, row->time_text);
+    (void)fprintf(s->out, ",%d,%s\n", is_paging(s->simulation.engine),
+                  row->value >= s->capacity ? "0" : "");
+}
+
+int pl_replay_capacity(FILE *in, FILE *out, double capacity, const struct pl_rules *rules)
+{
+    struct series s = {.out = out, .capacity = capacity, .rules = *rules};
+    s.rules.silent_intervals = SERIES_SILENT_INTERVALS;
+    s.rules.silent_forget_ms = (int64_t)SERIES_SILENT_INTERVALS * SERIES_INTERVAL_MS;
+    (void)fputs("timestamp,alert,forecast_seconds_to_capacity\n", out);
+    int status = read_rows(in, on_capacity_row, &s);
+    if (s.simulation.engine) pl_simulation_fini(&s.simulation);
+    if (s.err == 0) return status;
+    pl_cli_complain("cannot start the engine: %s", pl_err_text(s.err));
+    return PL_EXIT_FAILURE;
+}
+
+/* ---- against what was seen before ---- */
+
+struct score {
+    FILE *out; // borrowed
+    double highest;
+};
+
+static void on_score_row(void *state, const struct pl_csv_row *row)
+{
+    struct score *s = state;
+    bool is_over = s->highest > 0 && row->value > s->highest; // false for a gap
+    double score = is_over ? 1 - s->highest / row->value : 0;
+    if (row->value > s->highest) s->highest = row->value;
+    put_span(s->out, row->time_text);
+    (void)fputc(',', s->out);
+    put_span(s->out, row->value_text);
+    (void)fprintf(s->out, ",%.6f\n", score);
+}
+
+int pl_replay_score(FILE *in, FILE *out)
+{
+    struct score s = {.out = out};
+    (void)fputs("timestamp,value,anomaly_score\n", out);
+    return read_rows(in, on_score_row, &s);
+}

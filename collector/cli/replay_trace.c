@@ -1,0 +1,262 @@
+#include "collector/cli/cli.h"
+#include "collector/cli/replay.h"
+#include "collector/cli/simulate.h"
+#include "collector/codec/alert_text.h"
+#include "common/base/assert.h"
+#include "common/base/err.h"
+#include "common/base/text.h"
+#include "common/wire/session.h"
+#include "common/wire/trace.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    HOSTS_MAX = 10000,
+    STREAMS_MAX = 1 << 20, // connections of one recording
+    BUFFER_BYTES = 1 << 17,
+    LINE_BYTES_MAX = 2048,
+};
+static_assert(BUFFER_BYTES >= 2 * PL_TRACE_RECORD_BYTES_MAX, "a record fits behind half of one");
+
+/* One connection of the recording. */
+struct stream {
+    struct pl_collector_session session;
+    bool joined;
+    uint32_t host;
+};
+
+struct replay {
+    struct pl_simulation simulation; // engine NULL before the first record
+    const struct pl_rules *rules;    // borrowed
+    FILE *out;                       // borrowed
+    bool as_json;
+    struct stream **streams; // owned: STREAMS_MAX pointers, by number; NULL: not open
+    uint64_t frames_refused; // malformed or out of turn, as the collector refused them
+};
+
+/* ---- what is printed ---- */
+
+static const char *event_of(enum pl_effect_type type)
+{
+    switch (type) {
+    case PL_EFFECT_ALERT_OPENED: return "opened";
+    case PL_EFFECT_ALERT_RAISED: return "raised";
+    case PL_EFFECT_ALERT_LOWERED: return "lowered";
+    case PL_EFFECT_ALERT_RESOLVED: return "resolved";
+    case PL_EFFECT_HOST_SILENT: return "silent";
+    case PL_EFFECT_HOST_BACK: return "back";
+    case PL_EFFECT_TILT_ON: return "tilt";
+    case PL_EFFECT_TILT_OFF: return "tilt_over";
+    case PL_EFFECT_SAVE_HOST:
+    case PL_EFFECT_DROP_HOST:
+    case PL_EFFECT_SAVE_ALERT:
+    case PL_EFFECT_SAVE_PAGE:
+    case PL_EFFECT_SEND_PAGE:
+    case PL_EFFECT_DROP_PAGE:
+    case PL_EFFECT_PAGE_REFUSED:
+    case PL_EFFECT_PAGE_FAILED: return NULL; // writing down and paging, which a replay does not
+    }
+    PL_UNREACHABLE("effect");
+}
+
+static const char *tier_text(const struct pl_alert *alert)
+{
+    return alert->tier == PL_TIER_PAGE ? "page" : "warn";
+}
+
+static void put_alert_text(struct pl_text *t, const struct pl_alert *alert, int64_t unix_ms)
+{
+    char id[PL_ALERT_ID_MAX + 1];
+    pl_alert_id(alert, id);
+    pl_text_str(t, id);
+    pl_text_char(t, ' ');
+    pl_text_str(t, tier_text(alert));
+    pl_text_str(t, ": ");
+    pl_alert_text_write(alert, unix_ms, t);
+}
+
+static void put_alert_json(struct pl_text *t, const struct pl_alert *alert, int64_t unix_ms)
+{
+    const struct pl_finding *f = &alert->finding;
+    char id[PL_ALERT_ID_MAX + 1], summary[PL_ALERT_TEXT_BYTES];
+    struct pl_text sentence = pl_text_init(summary, sizeof summary);
+    pl_alert_id(alert, id);
+    pl_alert_text_write(alert, unix_ms, &sentence);
+    pl_text_str(t, ",\"alert\":");
+    pl_text_json(t, pl_span_of(id));
+    pl_text_str(t, ",\"tier\":");
+    pl_text_json(t, pl_span_of(tier_text(alert)));
+    pl_text_str(t, ",\"value\":");
+    pl_text_fixed(t, f->value_bp, 10000);
+    pl_text_str(t, ",\"level\":");
+    pl_text_fixed(t, f->level_bp, 10000);
+    pl_text_str(t, ",\"summary\":");
+    pl_text_json(t, pl_text_bytes(&sentence));
+    pl_text_str(t, ",\"hosts\":[");
+    for (uint32_t i = 0; i < f->named_count; i++) {
+        if (i > 0) pl_text_char(t, ',');
+        pl_text_json(t, pl_name_span(&f->hosts[i]));
+    }
+    pl_text_str(t, "],\"host_count\":");
+    pl_text_u64(t, f->host_count);
+}
+
+static void print_effect(void *context, const struct pl_engine *engine,
+                         const struct pl_effect *effect, struct pl_now now)
+{
+    const struct replay *r = context;
+    char line[LINE_BYTES_MAX];
+    struct pl_text t = pl_text_init(line, sizeof line);
+    const char *event = event_of(effect->type);
+    if (!event) return;
+    bool is_host = effect->type == PL_EFFECT_HOST_SILENT || effect->type == PL_EFFECT_HOST_BACK;
+    bool is_tilt = effect->type == PL_EFFECT_TILT_ON || effect->type == PL_EFFECT_TILT_OFF;
+    const struct pl_name *host =
+        is_host ? &pl_engine_fleet(engine)->hosts[effect->host].name : NULL;
+    pl_text_str(&t, r->as_json ? "{\"time\":\"" : "");
+    pl_text_rfc3339(&t, now.unix_ms);
+    pl_text_str(&t, r->as_json ? "\",\"event\":\"" : " ");
+    pl_text_str(&t, event);
+    pl_text_str(&t, r->as_json ? "\"" : "");
+    if (is_host) {
+        pl_text_str(&t, r->as_json ? ",\"host\":\"" : " ");
+        pl_text_span(&t, pl_name_span(host)); // a name needs no escaping
+        pl_text_str(&t, r->as_json ? "\"" : "");
+    } else if (!is_tilt && r->as_json) {
+        put_alert_json(&t, pl_engine_alert(engine, effect->alert), now.unix_ms);
+    } else if (!is_tilt) {
+        pl_text_char(&t, ' ');
+        put_alert_text(&t, pl_engine_alert(engine, effect->alert), now.unix_ms);
+    }
+    pl_text_str(&t, r->as_json ? "}" : "");
+    PL_ASSERT(!t.overflow);              // bounded by PL_FINDING_HOSTS_MAX names
+    (void)fprintf(r->out, "%s\n", line); // main looks at the stream once, at the end
+}
+
+/* ---- what is fed ---- */
+
+/* A frame that this collector would refuse is counted, and its stream hears no more. */
+static void take_frame(struct replay *r, struct stream *stream, struct pl_span bytes)
+{
+    struct pl_frame frame;
+    struct pl_collector_event event;
+    struct pl_simulation *s = &r->simulation;
+    ssize_t used = pl_frame_parse(bytes, &frame);
+    int err = used < 0 ? (int)used : pl_collector_session_step(&stream->session, &frame, &event);
+    if (!err && event.type == PL_COLLECTOR_HELLO) {
+        err = pl_engine_join(s->engine, &event.hello, s->now, &stream->host);
+        stream->joined = err == 0;
+    }
+    if (!err && event.type == PL_COLLECTOR_SAMPLE && stream->joined) {
+        (void)pl_engine_sample(s->engine, stream->host, &event.sample, s->now); // resent: no news
+    }
+    if (err) r->frames_refused++;
+    pl_simulation_drain(s);
+}
+
+static void end_stream(struct replay *r, uint64_t number)
+{
+    struct stream *stream = r->streams[number];
+    if (stream->joined) {
+        pl_engine_leave(r->simulation.engine, stream->host, r->simulation.now);
+        pl_simulation_drain(&r->simulation);
+    }
+    free(stream);
+    r->streams[number] = NULL;
+}
+
+static int take_record(struct replay *r, const struct pl_trace_record *record)
+{
+    if (record->stream >= STREAMS_MAX) return PL_E_FULL;
+    if (!r->simulation.engine) {
+        int err = pl_simulation_init(&r->simulation, r->rules, HOSTS_MAX, record->unix_ms);
+        if (err) return err;
+        r->simulation.on_effect = print_effect;
+        r->simulation.context = r;
+    }
+    pl_simulation_advance(&r->simulation, record->unix_ms);
+    struct stream *stream = r->streams[record->stream];
+    bool is_end = record->frame.len == 0;
+    if (!stream && is_end) return 0;
+    if (!stream) {
+        stream = r->streams[record->stream] = calloc(1, sizeof *stream);
+        if (!stream) return -ENOMEM;
+        pl_collector_session_init(&stream->session);
+    }
+    if (is_end) {
+        end_stream(r, record->stream);
+    } else {
+        take_frame(r, stream, record->frame);
+    }
+    return 0;
+}
+
+/* ---- the file ---- */
+
+struct buffer {
+    uint8_t bytes[BUFFER_BYTES];
+    size_t len;
+};
+
+/* Take all whole records from the front of the buffer; the rest moves there. */
+static int take_records(struct replay *r, struct buffer *buf, int64_t *last_unix_ms)
+{
+    size_t used = 0;
+    int err = 0;
+    while (!err) {
+        struct pl_trace_record record;
+        ssize_t got = pl_trace_parse((struct pl_span){buf->bytes + used, buf->len - used},
+                                     last_unix_ms, &record);
+        if (got == 0) break;
+        err = got < 0 ? (int)got : take_record(r, &record);
+        if (!err) used += (size_t)got;
+    }
+    memmove(buf->bytes, buf->bytes + used, buf->len - used);
+    buf->len -= used;
+    return err;
+}
+
+/* A recording that ends inside a record was cut off by a crash: what came before counts. */
+static int replay_file(struct replay *r, FILE *in, struct buffer *buf)
+{
+    int64_t last_unix_ms = 0;
+    bool begun = false;
+    for (;;) {
+        size_t got = fread(buf->bytes + buf->len, 1, BUFFER_BYTES - buf->len, in);
+        if (got == 0) return ferror(in) ? -EIO : begun ? 0 : PL_E_TRUNCATED;
+        buf->len += got;
+        if (!begun) {
+            ssize_t used = pl_trace_parse_begin((struct pl_span){buf->bytes, buf->len});
+            if (used < 0) return (int)used;
+            if (used == 0) continue;
+            memmove(buf->bytes, buf->bytes + used, buf->len - (size_t)used);
+            buf->len -= (size_t)used;
+            begun = true;
+        }
+        int err = take_records(r, buf, &last_unix_ms);
+        if (err) return err;
+    }
+}
+
+int pl_replay_trace(const char *path, FILE *out, const struct pl_rules *rules, bool as_json)
+{
+    struct replay r = {.rules = rules, .out = out, .as_json = as_json};
+    struct buffer *buf = calloc(1, sizeof *buf);
+    FILE *in = fopen(path, "rbe");
+    int err = in ? -ENOMEM : -errno;
+    r.streams = calloc(STREAMS_MAX, sizeof *r.streams);
+    if (in && buf && r.streams) err = replay_file(&r, in, buf);
+    if (err) pl_cli_complain("the trace '%s' cannot be replayed: %s", path, pl_err_text(err));
+    if (r.frames_refused > 0) {
+        pl_cli_complain("%llu frames were malformed and are left out",
+                        (unsigned long long)r.frames_refused);
+    }
+    for (size_t i = 0; r.streams && i < STREAMS_MAX; i++) free(r.streams[i]);
+    free(r.streams);
+    if (r.simulation.engine) pl_simulation_fini(&r.simulation);
+    if (in) (void)fclose(in); // only read from
+    free(buf);
+    return err ? PL_EXIT_FAILURE : PL_EXIT_OK;
+}

@@ -1,0 +1,137 @@
+"""The plimsoll command as people call it: exit statuses, streams, and an API that answers badly."""
+
+import json
+import os
+import socket
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from programs import BUILD
+
+PLIMSOLL = os.path.join(BUILD, "collector", "plimsoll")
+POOLS = {"now": "2026-05-01T14:03:12.000Z", "tilt": False,
+         "pools": [{"name": "web", "state": "ok", "hosts": {"total": 1, "up": 1, "silent": 0}}]}
+ANSWERS = {"/api/v1/pools": POOLS, "/api/v1/hosts": {"hosts": []}, "/api/v1/alerts": {"alerts": []}}
+
+
+def plimsoll(*args, stdin="", **env):
+    """(exit status, stdout, stderr)"""
+    done = subprocess.run([PLIMSOLL, *args], input=stdin, capture_output=True, text=True, timeout=30,
+                          check=False, env={"PATH": os.environ["PATH"], **env})
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def api():
+    """A collector's API that answers what `answers` says: an object, or (status, bytes)."""
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            answer = server.answers[self.path]
+            status, body = answer if isinstance(answer, tuple) else (200, json.dumps(answer).encode())
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.answers = dict(ANSWERS)
+    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_status_is_a_table(api):
+    status, out, err = plimsoll("status", "--url", api.url)
+    assert (status, err) == (0, "")
+    assert "○ ok" in out and "web" in out and "1 of 1 hosts up" in out
+    assert "\033" not in out  # not a terminal
+
+
+def test_status_finds_the_collector_in_the_environment_whatever_the_proxy(api):
+    status, out, _ = plimsoll("status", "--json", PLIMSOLL_URL=api.url + "/",
+                              http_proxy="http://127.0.0.1:1")
+    assert status == 0
+    assert json.loads(out) == {"pools": POOLS, "hosts": {"hosts": []}, "alerts": {"alerts": []}}
+
+
+@pytest.mark.parametrize("answer", [(500, b"{}"), (200, b"[]"), (200, b"{"), (200, b""), (302, b"x")])
+def test_bad_answers_are_failures(api, answer):
+    api.answers["/api/v1/hosts"] = answer
+    status, out, err = plimsoll("status", "--url", api.url)
+    assert (status, out) == (1, "")
+    assert "/api/v1/hosts" in err
+
+
+def test_nobody_there_is_unreachable():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound, not listening: refused
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        status, out, err = plimsoll("status", "--url", url)
+    assert (status, out) == (3, "")
+    assert f"cannot reach {url}" in err
+
+
+@pytest.mark.parametrize("args, words", [
+    ([], "plimsoll status"),
+    (["stauts"], "did you mean 'status'?"),
+    (["status", "--jsno"], "--jsno"),
+    (["status", "now"], "'now'"),
+    (["status", "--url", "ftp://x"], "'ftp://x'"),
+    (["replay"], "one of FILE, --capacity C and --score"),
+    (["replay", "--score", "--capacity", "1"], "one of FILE"),
+    (["replay", "--capacity", "0"], "'0' is not a number above 0"),
+    (["replay", "--capacity", "1O0"], "'1O0'"),
+    (["replay", "--score", "--json"], "--json belongs to a FILE"),
+    (["replay", "--capacity", "1", "--config", "/nowhere"], "/nowhere: cannot be read"),
+])
+def test_usage_errors(args, words):
+    status, out, err = plimsoll(*args)
+    assert (status, out) == (2, "")
+    assert words in err
+
+
+@pytest.mark.parametrize("args", [["--help"], ["status", "--help"], ["replay", "--help"]])
+def test_help_begins_with_examples(args):
+    status, out, err = plimsoll(*args)
+    assert (status, err) == (0, "")
+    assert out.startswith("Examples:\n  plimsoll ")
+
+
+def test_replay_takes_its_rules_from_a_configuration(tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: {limit: {warn: 10%, cpu: 20%, hold: 0}}\n")
+    series = "timestamp,value\n2026-05-01 14:00:00,30\n"
+    assert plimsoll("replay", "--capacity", "100", stdin=series)[1].endswith("14:00:00,0,\n")
+    assert plimsoll("replay", "--capacity", "100", "--config", str(rules),
+                    stdin=series)[1].endswith("14:00:00,1,\n")
+
+
+def test_replay_names_the_bad_line():
+    status, out, err = plimsoll("replay", "--score", stdin="timestamp,value\n1,2\n1,x\n")
+    assert status == 1
+    assert out == "timestamp,value,anomaly_score\n1,2,0.000000\n"
+    assert err == "plimsoll: line 3 does not end with a number\n"
+
+
+def test_replay_names_the_bad_file(tmp_path):
+    status, _, err = plimsoll("replay", str(tmp_path / "none.trace"))
+    assert status == 1
+    assert "none.trace' cannot be replayed: No such file or directory" in err
+
+
+def test_an_answer_nobody_can_take_is_a_failure():
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([PLIMSOLL, "--help"], stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=30, check=False)
+    assert done.returncode == 1
+    assert "cannot write the answer" in done.stderr
