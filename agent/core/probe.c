@@ -2,6 +2,8 @@
 
 #include "common/base/assert.h"
 
+#include <assert.h>
+
 const char *pl_probe_path(enum pl_source source)
 {
     static const char *const paths[] = {
@@ -16,7 +18,7 @@ const char *pl_probe_path(enum pl_source source)
         [PL_SOURCE_NETSTAT] = "net/netstat",
         [PL_SOURCE_SOCKSTAT] = "net/sockstat",
     };
-    _Static_assert(PL_LEN(paths) == PL_SOURCE_COUNT, "one path per source");
+    static_assert(PL_LEN(paths) == PL_SOURCE_COUNT, "one path per source");
     PL_ASSERT(source < PL_SOURCE_COUNT);
     return paths[source];
 }

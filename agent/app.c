@@ -1,0 +1,134 @@
+/* struct app owns everything and lives as long as the loop runs.
+ *
+ *     sampler -> on_sample -> spool -> uplink         uplink -> on_welcome, on_directive -> sampler
+ */
+#include "agent/app.h"
+
+#include "agent/io/sampler.h"
+#include "agent/io/uplink.h"
+#include "common/base/err.h"
+#include "common/sys/clock.h"
+#include "common/sys/log.h"
+#include "common/sys/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+struct app {
+    uv_loop_t loop;
+    uv_signal_t terminate, interrupt;
+    struct pl_spool spool;
+    void *spool_memory; // owned
+    struct pl_sampler sampler;
+    struct pl_uplink uplink;
+};
+
+static void on_sample(void *arg, struct pl_sample *sample)
+{
+    struct app *app = arg;
+    sample->values[PL_AGENT_SPOOLED] = (int32_t)pl_spool_count(&app->spool);
+    sample->values[PL_AGENT_DROPPED] =
+        (int32_t)PL_MIN(app->spool.dropped_count, (uint64_t)INT32_MAX);
+    pl_spool_push(&app->spool, sample);
+    pl_uplink_flush(&app->uplink);
+}
+
+static void on_hello(void *arg, struct pl_hello *hello)
+{
+    struct app *app = arg;
+    hello->unix_ms = pl_clock_unix_ms();
+    pl_sampler_facts(&app->sampler, hello->facts);
+}
+
+static void on_welcome(void *arg, uint32_t interval_ms)
+{
+    struct app *app = arg;
+    pl_sampler_set_base(&app->sampler, interval_ms);
+}
+
+static void on_directive(void *arg, const struct pl_directive *directive)
+{
+    struct app *app = arg;
+    pl_sampler_direct(&app->sampler, directive->interval_ms, directive->for_ms);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct app *app = handle->data;
+    pl_log(PL_LOG_INFO, "stopping", "signal=%d spooled=%u", number, pl_spool_count(&app->spool));
+    pl_sampler_stop(&app->sampler);
+    pl_uplink_stop(&app->uplink);
+    uv_close((uv_handle_t *)&app->terminate, NULL);
+    uv_close((uv_handle_t *)&app->interrupt, NULL);
+}
+
+static int watch_signals(struct app *app)
+{
+    app->terminate.data = app->interrupt.data = app;
+    int err = uv_signal_init(&app->loop, &app->terminate);
+    if (err == 0) err = uv_signal_init(&app->loop, &app->interrupt);
+    if (err == 0) err = uv_signal_start(&app->terminate, on_signal, SIGTERM);
+    if (err == 0) err = uv_signal_start(&app->interrupt, on_signal, SIGINT);
+    return err;
+}
+
+/* What never changes while this process runs. */
+static int make_hello(const struct pl_agent_config *config, struct pl_hello *hello)
+{
+    *hello = (struct pl_hello){.version = PL_PROTOCOL_VERSION,
+                               .host = config->host,
+                               .pool = config->pool,
+                               .agent_version = PL_VERSION,
+                               .interval_ms = (uint32_t)config->interval_ms};
+    return uv_random(NULL, NULL, hello->boot_id.bytes, PL_BOOT_ID_BYTES, 0, NULL);
+}
+
+static int start_uplink(struct app *app, const struct pl_agent_config *config)
+{
+    struct pl_hello hello;
+    int err = make_hello(config, &hello);
+    if (err < 0) return err;
+    const struct pl_uplink_config uplink = {
+        .collectors = config->collectors.item,
+        .collector_count = config->collectors.count,
+        .hello = &hello,
+        .spool = &app->spool,
+        .seed = pl_process_seed(),
+        .handler = {on_hello, on_welcome, on_directive, app},
+    };
+    return pl_uplink_start(&app->uplink, &app->loop, &uplink);
+}
+
+static int start(struct app *app, const struct pl_agent_config *config)
+{
+    uint32_t capacity = pl_spool_capacity(config->spool_ms, config->interval_ms);
+    app->spool_memory = malloc(pl_spool_bytes(capacity));
+    if (!app->spool_memory) return -ENOMEM;
+    pl_spool_init(&app->spool, app->spool_memory, capacity);
+    int err = watch_signals(app);
+    if (err == 0) err = pl_sampler_init(&app->sampler, &app->loop, "/proc");
+    if (err == 0) err = start_uplink(app, config);
+    if (err < 0) return err;
+    pl_sampler_start(&app->sampler, config->interval_ms, on_sample, app);
+    pl_log(PL_LOG_INFO, "ready", "host=%s pool=%s collectors=%u interval_ms=%lld spool=%u",
+           config->host.text, config->pool.text, config->collectors.count,
+           (long long)config->interval_ms, capacity);
+    return 0;
+}
+
+int pl_app_run(const struct pl_agent_config *config)
+{
+    struct app *app = calloc(1, sizeof *app); // its large buffers take pages only when used
+    int err = app ? uv_loop_init(&app->loop) : -ENOMEM;
+    if (err == 0) err = start(app, config);
+    if (err == 0) err = uv_run(&app->loop, UV_RUN_DEFAULT);
+    if (err < 0) {
+        pl_log(PL_LOG_ERROR, "start_failed", "err=\"%s\"", pl_err_text(err));
+        return err; // the process ends and takes the half-started loop with it
+    }
+    err = uv_loop_close(&app->loop);
+    free(app->spool_memory);
+    free(app);
+    return err;
+}

@@ -1,0 +1,102 @@
+/* uplink.h - the agent's line to its collectors: what is in the spool gets there, once.
+ *
+ *     WAIT --timer--> CONNECT --TCP--> GREET --WELCOME--> STREAM
+ *       ^                |               |                   |
+ *       '--- CLOSE <-----'---------------'-------------------'   timeout, error, refusal, silence
+ *
+ * The order of collectors and the waits between attempts are route.h's, the conversation is
+ * wire/session.h's. Samples leave the spool only when the collector acknowledges them; on a new
+ * connection everything behind its last durable one is sent again, at most
+ * PL_UPLINK_TURN_SAMPLES_MAX at a time and the next lot only when the kernel has taken the last.
+ * At most one write is in progress. In the steady state a sample is one send(2) of one packet.
+ *
+ * A collector that says nothing for PL_UPLINK_SILENT_MS while samples wait for their
+ * acknowledgement is taken for dead, and so is one that neither accepts nor welcomes us within
+ * PL_UPLINK_GREET_MS. Nothing is allocated after pl_uplink_start. */
+#pragma once
+
+#include "agent/core/route.h"
+#include "agent/core/spool.h"
+#include "common/base/address.h"
+#include "common/sys/log.h"
+#include "common/wire/session.h"
+
+#include <uv.h>
+
+enum {
+    PL_UPLINK_COLLECTORS_MAX = 16,
+    PL_UPLINK_GREET_MS = 5 * 1000, // to connect, and again to be welcomed
+    PL_UPLINK_SILENT_MS = 60 * 1000,
+    PL_UPLINK_TURN_SAMPLES_MAX = 32,
+    PL_UPLINK_LOG_MS = 60 * 1000, // failed attempts at one collector are logged no more often
+    PL_UPLINK_OUT_BYTES =
+        PL_UPLINK_TURN_SAMPLES_MAX * (PL_FRAME_HEADER_BYTES + PL_SAMPLE_BYTES_MAX),
+};
+
+enum pl_uplink_state {
+    PL_UPLINK_WAIT,
+    PL_UPLINK_CONNECT,
+    PL_UPLINK_GREET,
+    PL_UPLINK_STREAM,
+    PL_UPLINK_CLOSE,
+    PL_UPLINK_STOPPED,
+};
+
+/* Called from the loop. */
+struct pl_uplink_handler {
+    /* Fill in what changes in HELLO between two connections: unix_ms and facts. */
+    void (*on_hello)(void *arg, struct pl_hello *hello);
+    /* WELCOME: the interval this collector wants, 0 for the agent's own. */
+    void (*on_welcome)(void *arg, uint32_t interval_ms);
+    void (*on_directive)(void *arg, const struct pl_directive *directive);
+    void *arg; // borrowed
+};
+
+/* What the uplink works with; hello and seed are copied, everything else is borrowed. */
+struct pl_uplink_config {
+    const struct pl_address *collectors; // `collector_count` of them, in the order to try
+    uint32_t collector_count;            // 1 to PL_UPLINK_COLLECTORS_MAX
+    const struct pl_hello *hello;        // with everything that stays the same
+    struct pl_spool *spool;
+    uint64_t seed; // of the jitter
+    struct pl_uplink_handler handler;
+};
+
+struct pl_uplink {
+    enum pl_uplink_state state;
+    uv_loop_t *loop;  // borrowed
+    uv_tcp_t tcp;     // open from CONNECT to CLOSE
+    uv_timer_t timer; // the wait of WAIT, the limit of CONNECT and GREET
+    uv_connect_t connect;
+    uv_write_t write;
+    bool is_writing;
+    int64_t wait_ms; // before the next attempt, in CLOSE and WAIT
+    struct pl_uplink_handler handler;
+    struct pl_hello hello;
+    struct pl_spool *spool; // borrowed
+    struct pl_route route;
+    struct pl_agent_session session;
+    uint64_t send_seq;     // the next sample to send on this connection
+    int64_t heard_mono_ms; // when the collector last said something, or had nothing to say
+    struct pl_uplink_collector {
+        union {
+            struct sockaddr any;
+            struct sockaddr_in ip4;
+            struct sockaddr_in6 ip6;
+        } address;
+        char text[PL_ADDRESS_TEXT_BYTES];
+        struct pl_log_limit log_limit, refused_limit;
+    } collectors[PL_UPLINK_COLLECTORS_MAX];
+    size_t in_len;
+    uint8_t in[2 * PL_FRAME_BYTES_MAX];
+    uint8_t out[PL_UPLINK_OUT_BYTES];
+};
+
+/* Start connecting. `u` stays where it is until the loop has run the closes of pl_uplink_stop.
+ * UV_EINVAL if an address is no IP literal: names are not resolved here. */
+PL_MUST_CHECK int pl_uplink_start(struct pl_uplink *u, uv_loop_t *loop,
+                                  const struct pl_uplink_config *config);
+/* A sample was pushed into the spool: send what can be sent. */
+void pl_uplink_flush(struct pl_uplink *u);
+/* Hand the kernel what it takes of the spool, and close. Idempotent. */
+void pl_uplink_stop(struct pl_uplink *u);

@@ -1,0 +1,96 @@
+/* plimsoll-agent - the process: command line, configuration, exit status. */
+#include "agent/app.h"
+#include "common/sys/process.h"
+#include "common/sys/yaml.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { CONFIGS_MAX = 16 };
+
+static const char usage[] =
+    "Usage: plimsoll-agent --config FILE [--config FILE ...] [--check]\n"
+    "\n"
+    "Streams this machine's metrics to a plimsoll collector. Runs in the foreground and logs to\n"
+    "standard error; SIGTERM ends it.\n"
+    "\n"
+    "  plimsoll-agent --config /etc/plimsoll/agent.yaml           run\n"
+    "  plimsoll-agent --config /etc/plimsoll/agent.yaml --check   only look for mistakes\n"
+    "\n"
+    "  --config FILE   configuration; a later file is merged over an earlier one\n"
+    "  --check         read the configuration, print every mistake in it, and end\n"
+    "  --version       print the version, and end\n"
+    "  --help          print this, and end\n"
+    "\n"
+    "Exit status: 0 ok, 1 failed, 2 mistakes on the command line or in the configuration.\n";
+
+struct arguments {
+    const char *configs[CONFIGS_MAX];
+    size_t config_count;
+    bool check;
+};
+
+/* Negative to go on, or the exit status to end with. */
+static int read_arguments(int argc, char **argv, struct arguments *out)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"check", no_argument, NULL, 'k'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            if (out->config_count == CONFIGS_MAX) {
+                (void)fprintf(stderr, "plimsoll-agent: more than %d --config\n", CONFIGS_MAX);
+                return EXIT_USAGE;
+            }
+            out->configs[out->config_count++] = optarg;
+            break;
+        case 'k': out->check = true; break;
+        case 'v': (void)puts("plimsoll-agent " PL_VERSION); return EXIT_OK;
+        case 'h': (void)fputs(usage, stdout); return EXIT_OK;
+        default: (void)fputs("Try plimsoll-agent --help.\n", stderr); return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        (void)fprintf(stderr, "plimsoll-agent: '%s' is no option; try --help\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+static void print_checked(const struct pl_agent_config *config)
+{
+    (void)printf("The configuration is good: host %s in pool %s, a sample every %lld ms, to ",
+                 config->host.text, config->pool.text, (long long)config->interval_ms);
+    for (uint32_t i = 0; i < config->collectors.count; i++) {
+        char text[PL_ADDRESS_TEXT_BYTES];
+        pl_address_write(&config->collectors.item[i], text);
+        (void)printf("%s%s", i == 0 ? "" : " or ", text);
+    }
+    (void)puts(".");
+}
+
+int main(int argc, char **argv)
+{
+    static struct pl_agent_config config;
+    static struct pl_option_errors errors;
+    struct arguments arguments = {0};
+    int status = read_arguments(argc, argv, &arguments);
+    if (status >= 0) return status;
+    int err = pl_agent_config_load(arguments.configs, arguments.config_count, &config, &errors);
+    if (err < 0) {
+        pl_yaml_print_errors(&errors, stderr);
+        return EXIT_USAGE;
+    }
+    if (arguments.check) {
+        print_checked(&config);
+        return EXIT_OK;
+    }
+    pl_log_set_level(config.log_level);
+    (void)pl_process_prepare(); // an agent needs few files
+    return pl_app_run(&config) < 0 ? EXIT_FAILED : EXIT_OK;
+}
