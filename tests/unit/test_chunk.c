@@ -196,6 +196,28 @@ static void test_a_steady_column_costs_nothing_per_row(void)
     CHECK_INT(write_table(&t).len, 3 + 6 + 3 + 1 + 2 + COLUMNS * 4);
 }
 
+static void test_the_example_of_the_protocol(void)
+{
+    static const uint8_t want[] = {0x01, 0x01, 0x04, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
+                                   0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x01,
+                                   0xe8, 0xb2, 0xc0, 0xde, 0xde, 0x33, 0xd0, 0x0f, 0x02, 0x18,
+                                   0x00, 0x02, 0x00, 0x01, 0x08, 0xe4, 0x41, 0xc8, 0x00, 0x27,
+                                   0x00, 0x0b, 0x80, 0x0b, 0x90, 0x4e};
+    static const int32_t cpu[] = {4210, 4310, 4310, 4290};
+    static const int32_t memory[] = {5000, 5000, PL_ABSENT, 5000};
+    struct pl_chunk_head head = {.kind = PL_CHUNK_SAMPLES, .first_seq = 1, .row_count = 4};
+    for (int i = 0; i < PL_BOOT_ID_BYTES; i++) head.boot_id.bytes[i] = (uint8_t)i;
+    for (int i = 0; i < 4; i++) head.unix_ms[i] = 1777777777000 + i * 1000 + (i == 2);
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    struct pl_chunk_writer cw;
+    pl_chunk_begin(&cw, &w, &head);
+    pl_chunk_column(&cw, pl_metric_info(PL_CPU_BUSY)->id, cpu);
+    pl_chunk_column(&cw, pl_metric_info(PL_MEMORY_USED)->id, memory);
+    pl_chunk_end(&cw);
+    CHECK_INT(w.len, sizeof want);
+    CHECK(w.len == sizeof want && memcmp(buf, want, sizeof want) == 0);
+}
+
 static struct pl_span example_frame(uint8_t type, uint8_t *frame)
 {
     struct pl_writer w = pl_writer_init(frame, PL_FRAME_BYTES_MAX);
@@ -277,6 +299,7 @@ int main(void)
     RUN(test_hand_made_chunks);
     RUN(test_the_worst_chunk_fits_its_limit);
     RUN(test_a_steady_column_costs_nothing_per_row);
+    RUN(test_the_example_of_the_protocol);
     RUN(test_a_trace_comes_back);
     RUN(test_broken_traces_are_refused);
     return check_finish();

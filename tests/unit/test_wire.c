@@ -281,6 +281,45 @@ static void test_a_conversation(void)
     CHECK(heard.type == PL_AGENT_DIRECTED && heard.directive.interval_ms == 200);
 }
 
+static void check_bytes(const struct pl_writer *w, const uint8_t *want, size_t len)
+{
+    CHECK_INT(w->err, 0);
+    CHECK_INT(w->len, len);
+    CHECK(w->len == len && memcmp(w->ptr, want, len) == 0);
+}
+
+static void test_the_example_of_the_protocol(void)
+{
+    static const uint8_t key[] = {0x50, 0x6c, 0x01, 0x04, 0x00, 0x00, 0x00, 0x1a, 0x01,
+                                  0x01, 0xe8, 0xb2, 0xc0, 0xde, 0xde, 0x33, 0x01, 0x04,
+                                  0x80, 0x00, 0x00, 0x00, 0x01, 0x04, 0x80, 0x00, 0x00,
+                                  0x00, 0xe4, 0x41, 0x90, 0x4e, 0xe0, 0x12};
+    static const uint8_t delta[] = {0x50, 0x6c, 0x01, 0x05, 0x00, 0x00, 0x00, 0x0c, 0x00, 0xd2,
+                                    0x0f, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0xc8, 0x01, 0x13};
+    static const uint8_t ack[] = {0x50, 0x6c, 0x01, 0x06, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 2};
+    uint8_t buf[256];
+    struct pl_agent_session agent = {.state = PL_AGENT_STREAMING};
+    struct pl_sample sample = {.seq = 1, .unix_ms = 1777777777000};
+    pl_sample_codec_init(&agent.codec, PL_METRIC_COUNT);
+    for (int m = 0; m < PL_METRIC_COUNT; m++) sample.values[m] = PL_ABSENT;
+    sample.values[PL_CPU_BUSY] = 4210;
+    sample.values[PL_MEMORY_USED] = 5000;
+    sample.values[PL_TCP_ACCEPTED] = 1200;
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_agent_session_sample(&agent, &sample, &w);
+    check_bytes(&w, key, sizeof key);
+    sample.seq = 2;
+    sample.unix_ms += 1001;
+    sample.values[PL_CPU_BUSY] += 100;
+    sample.values[PL_TCP_ACCEPTED] -= 10;
+    w = pl_writer_init(buf, sizeof buf);
+    pl_agent_session_sample(&agent, &sample, &w);
+    check_bytes(&w, delta, sizeof delta);
+    w = pl_writer_init(buf, sizeof buf);
+    pl_ack_write(2, &w);
+    check_bytes(&w, ack, sizeof ack);
+}
+
 static void test_a_refusal_is_safe_to_print(void)
 {
     uint8_t buf[PL_FRAME_BYTES_MAX];
@@ -376,6 +415,7 @@ int main(void)
     RUN(test_hello_refuses);
     RUN(test_unknown_metrics_and_scales_are_skipped);
     RUN(test_a_conversation);
+    RUN(test_the_example_of_the_protocol);
     RUN(test_a_refusal_is_safe_to_print);
     RUN(test_frames_out_of_turn);
     RUN(test_bodies_from_the_collector_are_checked);
