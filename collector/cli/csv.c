@@ -53,7 +53,7 @@ static int parse_time(struct pl_span text, int64_t *unix_ms)
 
 const char *pl_csv_row(struct pl_span line, struct pl_csv_row *out)
 {
-    struct pl_csv_row row = {.value = NAN};
+    struct pl_csv_row row = {.value = (double)NAN};
     line = without_cr(line);
     const uint8_t *comma = line.len > 0 ? memchr(line.ptr, ',', line.len) : NULL;
     if (!comma) return "is not TIMESTAMP,VALUE";

@@ -27,12 +27,16 @@ struct stream {
     uint32_t host;
 };
 
+struct slot {
+    struct stream *stream; // owned; NULL: not open
+};
+
 struct replay {
     struct pl_simulation simulation; // engine NULL before the first record
     const struct pl_rules *rules;    // borrowed
     FILE *out;                       // borrowed
     bool as_json;
-    struct stream **streams; // owned: STREAMS_MAX pointers, by number; NULL: not open
+    struct slot *slots;      // owned: STREAMS_MAX, by number of the stream
     uint64_t frames_refused; // malformed or out of turn, as the collector refused them
 };
 
@@ -158,13 +162,13 @@ static void take_frame(struct replay *r, struct stream *stream, struct pl_span b
 
 static void end_stream(struct replay *r, uint64_t number)
 {
-    struct stream *stream = r->streams[number];
+    struct stream *stream = r->slots[number].stream;
     if (stream->joined) {
         pl_engine_leave(r->simulation.engine, stream->host, r->simulation.now);
         pl_simulation_drain(&r->simulation);
     }
     free(stream);
-    r->streams[number] = NULL;
+    r->slots[number].stream = NULL;
 }
 
 static int take_record(struct replay *r, const struct pl_trace_record *record)
@@ -177,11 +181,11 @@ static int take_record(struct replay *r, const struct pl_trace_record *record)
         r->simulation.context = r;
     }
     pl_simulation_advance(&r->simulation, record->unix_ms);
-    struct stream *stream = r->streams[record->stream];
+    struct stream *stream = r->slots[record->stream].stream;
     bool is_end = record->frame.len == 0;
     if (!stream && is_end) return 0;
     if (!stream) {
-        stream = r->streams[record->stream] = calloc(1, sizeof *stream);
+        stream = r->slots[record->stream].stream = calloc(1, sizeof *stream);
         if (!stream) return -ENOMEM;
         pl_collector_session_init(&stream->session);
     }
@@ -246,15 +250,15 @@ int pl_replay_trace(const char *path, FILE *out, const struct pl_rules *rules, b
     struct buffer *buf = calloc(1, sizeof *buf);
     FILE *in = fopen(path, "rbe");
     int err = in ? -ENOMEM : -errno;
-    r.streams = calloc(STREAMS_MAX, sizeof *r.streams);
-    if (in && buf && r.streams) err = replay_file(&r, in, buf);
+    r.slots = calloc(STREAMS_MAX, sizeof *r.slots);
+    if (in && buf && r.slots) err = replay_file(&r, in, buf);
     if (err) pl_cli_complain("the trace '%s' cannot be replayed: %s", path, pl_err_text(err));
     if (r.frames_refused > 0) {
         pl_cli_complain("%llu frames were malformed and are left out",
                         (unsigned long long)r.frames_refused);
     }
-    for (size_t i = 0; r.streams && i < STREAMS_MAX; i++) free(r.streams[i]);
-    free(r.streams);
+    for (size_t i = 0; r.slots && i < STREAMS_MAX; i++) free(r.slots[i].stream);
+    free(r.slots);
     if (r.simulation.engine) pl_simulation_fini(&r.simulation);
     if (in) (void)fclose(in); // only read from
     free(buf);
