@@ -11,7 +11,7 @@ void pl_probe_pressure(struct pl_span text, struct pl_raw_pressure *out)
         uint64_t *field = pl_span_is(word, "some")   ? &out->some_us
                           : pl_span_is(word, "full") ? &out->full_us
                                                      : NULL;
-        if (!field) continue;
+        if (!field || *field != PL_RAW_ABSENT) continue;
         while (pl_scan_word(&line, &word)) {
             if (word.len <= total_len || memcmp(word.ptr, total, total_len) != 0) continue;
             *field = pl_scan_number((struct pl_span){word.ptr + total_len, word.len - total_len});

@@ -26,11 +26,14 @@ void pl_probe_stat(struct pl_span text, struct pl_raw_stat *out)
     /* The cpu lines come first. One machine has thousands of them, so only their beginnings are
      * looked at. */
     uint64_t cores = 0;
+    bool has_total = false;
     while (is_cpu(text) && pl_scan_line(&text, &line)) {
-        if (line.len > 3 && line.ptr[3] == ' ')
-            parse_cpu((struct pl_span){line.ptr + 3, line.len - 3}, out);
-        else
+        if (line.len == 3 || line.ptr[3] != ' ') {
             cores++;
+        } else if (!has_total) {
+            has_total = true;
+            parse_cpu((struct pl_span){line.ptr + 3, line.len - 3}, out);
+        }
     }
     /* Only a line behind the list proves that it was not cut. */
     struct pl_span behind = text;
