@@ -1,0 +1,163 @@
+#include "tests/swarm/load.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The simulated machine at load 1. */
+enum {
+    CORES = 4,
+    MEMORY_MIB = 8192,
+    ACCEPTS = 800,        // connections per second
+    CONNECTION_S = 3,     // that one lives
+    SEGMENTS = 24,        // in each direction, per connection
+    RECEIVED_KBIT = 12,   // per connection
+    SENT_KBIT = 180,      // per connection
+    BACKLOG_ACCEPTS = 60, // per second that find the accept queue full, per 1 % of overload
+};
+
+void load_shape_flat(struct load_shape *shape, double load)
+{
+    shape->count = 1;
+    shape->points[0].second = 0;
+    shape->points[0].load = load;
+}
+
+/* One line "second,load"; the number it ends with, or false. */
+static bool parse_line(const char *line, double *second, double *load)
+{
+    char *end;
+    *second = strtod(line, &end);
+    if (end == line || *end != ',') return false;
+    line = end + 1;
+    *load = strtod(line, &end);
+    return end != line && (*end == '\0' || *end == '\r') && isfinite(*second) && *load >= 0 &&
+           *load <= 10;
+}
+
+uint32_t load_shape_parse(struct pl_span text, struct load_shape *shape)
+{
+    uint32_t number = 0;
+    shape->count = 0;
+    while (text.len > 0) {
+        char line[64] = "";
+        const uint8_t *end = memchr(text.ptr, '\n', text.len);
+        size_t len = end ? (size_t)(end - text.ptr) : text.len;
+        double second, load;
+        number++;
+        if (len >= sizeof line) return number;
+        memcpy(line, text.ptr, len);
+        len += end ? 1 : 0;
+        text = (struct pl_span){text.ptr + len, text.len - len};
+        if (line[0] == '\0' || line[0] == '#') continue;
+        if (!parse_line(line, &second, &load)) {
+            if (number == 1) continue; // the heading
+            return number;
+        }
+        bool rises = shape->count == 0 || second > shape->points[shape->count - 1].second;
+        if (!rises || shape->count == LOAD_POINTS_MAX) return number;
+        shape->points[shape->count].second = second;
+        shape->points[shape->count++].load = load;
+    }
+    return shape->count > 0 ? 0 : number + 1;
+}
+
+double load_shape_at(const struct load_shape *shape, double second)
+{
+    uint32_t after = 0;
+    while (after < shape->count && shape->points[after].second <= second) after++;
+    if (after == 0) return shape->points[0].load;
+    if (after == shape->count) return shape->points[after - 1].load;
+    double from = shape->points[after - 1].second, to = shape->points[after].second;
+    double share = (second - from) / (to - from);
+    return shape->points[after - 1].load +
+           share * (shape->points[after].load - shape->points[after - 1].load);
+}
+
+void load_host_init(struct load_host *host, uint64_t seed)
+{
+    *host = (struct load_host){.rng = pl_rng_init(seed)};
+    host->memory = 0.3 + 0.05 * pl_rng_unit(&host->rng);
+}
+
+void load_host_facts(struct pl_fact_value *facts)
+{
+    for (int f = 0; f < PL_FACT_COUNT; f++) facts[f].value = -1;
+    facts[PL_FACT_CORES] = (struct pl_fact_value){CORES, "simulated"};
+    facts[PL_FACT_MEMORY] = (struct pl_fact_value){(int64_t)MEMORY_MIB * 1024, "simulated"};
+    facts[PL_FACT_SWAP] = (struct pl_fact_value){0, "simulated"};
+    facts[PL_FACT_SOMAXCONN] = (struct pl_fact_value){4096, "simulated"};
+}
+
+/* `value` give or take `share` of it. */
+static double noisy(struct load_host *host, double value, double share)
+{
+    return value * (1 + share * (2 * pl_rng_unit(&host->rng) - 1));
+}
+
+static void set(int32_t *values, enum pl_metric metric, double value)
+{
+    double stored = value * pl_metric_info(metric)->scale;
+    values[metric] = stored < INT32_MAX ? (int32_t)lrint(fmax(stored, 0)) : INT32_MAX;
+}
+
+/* Processor and what waits for it. */
+static void step_processor(struct load_host *host, double load, double elapsed_s, int32_t *values)
+{
+    double busy = fmin(noisy(host, 0.02 + 0.98 * load, 0.05), 1);
+    double waiting = fmax(load - 0.7, 0);
+    double tasks = 0.2 + CORES * load * (1 + 3 * waiting);
+    host->load_average += (tasks - host->load_average) * (1 - exp(-elapsed_s / 60));
+    set(values, PL_CPU_BUSY, busy);
+    set(values, PL_CPU_USER, 0.7 * busy);
+    set(values, PL_CPU_SYSTEM, 0.3 * busy);
+    set(values, PL_CPU_IOWAIT, noisy(host, 0.003, 0.5));
+    set(values, PL_PROCS_RUNNING, noisy(host, 1 + tasks, 0.3));
+    set(values, PL_FORKS, noisy(host, 2 + 20 * load, 0.3));
+    set(values, PL_CONTEXT_SWITCHES, noisy(host, 500 + 30000 * load, 0.1));
+    set(values, PL_LOAD1, host->load_average);
+    set(values, PL_PSI_CPU_SOME, fmin(noisy(host, 2 * waiting, 0.2), 1));
+}
+
+static void step_memory(struct load_host *host, double load, double elapsed_s, int32_t *values)
+{
+    double wanted = 0.35 + 0.35 * load;
+    host->memory += (wanted - host->memory) * (1 - exp(-elapsed_s / 30));
+    double used = fmin(host->memory, 0.99);
+    set(values, PL_MEMORY_USED, used);
+    set(values, PL_MEMORY_AVAILABLE, MEMORY_MIB * (1 - used));
+    set(values, PL_PSI_MEMORY_SOME, fmax(used - 0.9, 0) * 5);
+    set(values, PL_PSI_MEMORY_FULL, fmax(used - 0.95, 0) * 5);
+}
+
+/* What comes in; above load 1 the rest finds the accept queue full. */
+static void step_network(struct load_host *host, double load, double elapsed_s, int32_t *values)
+{
+    double accepted = noisy(host, ACCEPTS * fmin(load, 1), 0.05);
+    double overflows = fmax(load - 1, 0) * 100 * BACKLOG_ACCEPTS;
+    host->established +=
+        (accepted * CONNECTION_S * (1 + load) - host->established) * (1 - exp(-elapsed_s / 2));
+    host->time_wait += (accepted * 60 - host->time_wait) * (1 - exp(-elapsed_s / 60));
+    set(values, PL_TCP_ACCEPTED, accepted);
+    set(values, PL_TCP_OPENED, noisy(host, accepted * 0.5, 0.1));
+    set(values, PL_TCP_ESTABLISHED, host->established);
+    set(values, PL_TCP_SEGMENTS_IN, accepted * SEGMENTS);
+    set(values, PL_TCP_SEGMENTS_OUT, accepted * SEGMENTS * 1.2);
+    set(values, PL_TCP_RETRANSMITTED, noisy(host, accepted * 0.02, 0.5));
+    set(values, PL_TCP_FAILED, noisy(host, accepted * 0.01, 0.5));
+    set(values, PL_LISTEN_OVERFLOWS, noisy(host, overflows, 0.2));
+    set(values, PL_LISTEN_DROPS, noisy(host, overflows, 0.2));
+    set(values, PL_TCP_IN_USE, host->established + 12);
+    set(values, PL_TCP_TIME_WAIT, host->time_wait);
+    set(values, PL_TCP_MEMORY, host->established * 2);
+    set(values, PL_NET_RX, noisy(host, accepted * RECEIVED_KBIT, 0.1));
+    set(values, PL_NET_TX, noisy(host, accepted * SENT_KBIT, 0.1));
+}
+
+void load_host_step(struct load_host *host, double load, double elapsed_s, int32_t *values)
+{
+    memset(values, 0, PL_METRIC_COUNT * sizeof values[0]);
+    values[PL_SWAP_USED] = PL_ABSENT; // it has no swap
+    step_processor(host, load, elapsed_s, values);
+    step_memory(host, load, elapsed_s, values);
+    step_network(host, load, elapsed_s, values);
+}
