@@ -1,8 +1,8 @@
 #include "collector/codec/json_put.h"
 
-struct pl_json_list pl_json_list_begin(struct pl_text *out, const char *name, size_t reserve)
+struct pl_json_list pl_json_list_begin(struct pl_text *out, const char *key, size_t reserve)
 {
-    pl_text_str(out, name);
+    pl_text_str(out, key);
     pl_text_char(out, '[');
     return (struct pl_json_list){out, reserve, 0, 0};
 }

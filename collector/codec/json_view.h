@@ -26,7 +26,7 @@ void pl_json_pools(struct pl_text *out, const struct pl_view *view);
  * "next" is the name to ask with ?after= for the rest, or null. */
 void pl_json_hosts(struct pl_text *out, const struct pl_view *view, uint32_t pool, uint32_t first);
 /* One host, with its newest sample and its capacity facts. */
-void pl_json_host(struct pl_text *out, const struct pl_view *view, uint32_t host);
+void pl_json_host(struct pl_text *out, const struct pl_view *view, uint32_t index);
 /* /api/v1/alerts: all but those that are OK. */
 void pl_json_alerts(struct pl_text *out, const struct pl_view *view);
 /* The list inside it, with its key and how many there are in all; at least `reserve` bytes of the

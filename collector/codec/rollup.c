@@ -119,7 +119,7 @@ int pl_rollup_add(struct pl_rollup_job *job, struct pl_span chunk)
     if (err < 0) return err;
     enum pl_chunk_kind kind = job->into == PL_R10 ? PL_CHUNK_SAMPLES : PL_CHUNK_ROLLUP;
     if (cr.head.kind != kind) return PL_E_SYNTAX;
-    int8_t rows[PL_CHUNK_ROWS_MAX];
+    int8_t rows[PL_CHUNK_ROWS_MAX] = {0};
     place(job, &cr.head, rows);
     uint16_t id;
     int32_t values[PL_CHUNK_ROWS_MAX] = {0};
