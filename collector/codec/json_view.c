@@ -241,6 +241,18 @@ static uint32_t pick_worst(const struct pl_fleet *fleet, uint32_t pool,
     return count;
 }
 
+static void put_limits(struct pl_text *out, const struct pl_rules *rules)
+{
+    for (int r = 0; r < PL_RESOURCE_COUNT; r++) {
+        pl_text_str(out, r == 0 ? ",\"limits\":{" : ",");
+        pl_text_json(out, pl_span_of(pl_resource_name((enum pl_resource)r)));
+        pl_json_put_number(out, ":{\"warn\":", rules->limit[r].warn_bp, BP);
+        pl_json_put_number(out, ",\"page\":", rules->limit[r].page_bp, BP);
+        pl_text_char(out, '}');
+    }
+    pl_text_char(out, '}');
+}
+
 static void put_used(struct pl_text *out, const char *key, const struct pl_host *host,
                      enum pl_resource resource)
 {
@@ -255,6 +267,7 @@ void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t poo
     uint32_t count = pick_worst(fleet, pool, picked, &total);
     put_now(out, view);
     pl_text_str(out, redis_ok ? ",\"redis\":\"ok\"" : ",\"redis\":\"away\"");
+    put_limits(out, pl_engine_rules(view->engine));
     put_pools(out, view, 2 * STATE_HOSTS_BYTES);
     pl_json_alert_list(out, view, STATE_HOSTS_BYTES);
     pl_json_put_number(out, ",\"hosts_total\":", total, 1);

@@ -33,7 +33,7 @@ struct pl_api;
 
 /* NULL without memory. `loop` and what `config` points to outlive it; `config` is copied. */
 struct pl_api *pl_api_new(uv_loop_t *loop, const struct pl_api_config *config);
-/* Only before _start, or after on_stopped. */
+/* Only before _start, or after on_stopped and after the store is gone: it still owes answers. */
 void pl_api_free(struct pl_api *api);
 
 /* Bind and listen. 0 or a libuv code; then call pl_api_stop all the same. */
@@ -43,7 +43,7 @@ PL_MUST_CHECK int pl_api_start(struct pl_api *api, const struct sockaddr *addres
 uint16_t pl_api_port(const struct pl_api *api);
 /* Agents are listened to: /readyz may say so. Before this call it does not. */
 void pl_api_ingest_ready(struct pl_api *api);
-/* As pl_http_server_stop(). Stop it before the store, which still owes it answers. */
+/* As pl_http_server_stop(). */
 void pl_api_stop(struct pl_api *api, void (*on_stopped)(void *arg), void *arg);
 
 /* Once a second, after the engine's tick: time limits, and everybody's `state` event. */

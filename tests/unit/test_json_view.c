@@ -181,7 +181,8 @@ static void test_state_lists_the_worst_first(void)
     struct pl_text out = pl_text_init(buf, sizeof buf);
     pl_json_state(&out, &t.view, PL_NO_INDEX, false);
     CHECK(is_json(buf));
-    CHECK(strstr(buf, "\"redis\":\"away\"") != NULL);
+    CHECK(strstr(buf, "\"redis\":\"away\",\"limits\":{\"cpu\":{\"warn\":0.75,\"page\":0.9},"
+                      "\"memory\":{\"warn\":") != NULL);
     CHECK(strstr(buf, "\"hosts_total\":2,\"hosts\":["
                       "{\"name\":\"fe2\",\"pool\":\"web\",\"state\":\"act\",\"age_ms\":0,"
                       "\"cpu\":0.97,\"memory\":0.25},"

@@ -1,0 +1,51 @@
+/* api_private.h - what the parts of the API share; only api*.c include it. */
+#pragma once
+
+#include "collector/codec/query.h"
+#include "collector/codec/stats.h"
+#include "collector/io/api.h"
+#include "collector/io/stream.h"
+
+/* A /series request whose answer the store still owes. */
+struct pl_api_series {
+    bool busy;
+    struct pl_api *api; // borrowed: its owner
+    struct pl_slot_id client;
+    struct pl_series_query query;
+};
+
+struct pl_api {
+    struct pl_api_config config;
+    struct pl_http_server *server; // owned
+    struct pl_stream *stream;      // owned
+    bool ingest_ready;
+    struct pl_api_series series[PL_API_SERIES_MAX];
+    char body[PL_HTTP_BODY_OUT_MAX]; // of the answer being written
+};
+
+/* The collector's own numbers, into `stats` of PL_STATS_MAX items. Returns how many. */
+size_t pl_api_stats(const struct pl_api *api, struct pl_now now, struct pl_stat *stats);
+
+/* One request on its way through the routes. */
+struct pl_api_call {
+    struct pl_api *api;
+    struct pl_slot_id client;
+    const struct pl_http_request *request;
+    struct pl_now now;
+    struct pl_view view;
+    struct pl_name name; // of the host in the path
+    struct pl_text out;  // the answer's body, in api->body
+};
+
+/* Answer with what was written to `out`. */
+void pl_api_reply_json(struct pl_api_call *c);
+
+/* Answer with a problem instead of what was written to `out` so far. */
+void pl_api_problem(struct pl_api_call *c, int status, struct pl_span parameter,
+                    const char *detail);
+#define PL_API_NO_PARAMETER ((struct pl_span){0})
+
+/* Read the query. False: it was refused, and answered. */
+bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count);
+
+void pl_api_get_series(struct pl_api_call *c);

@@ -1,0 +1,153 @@
+/* /api/v1/hosts/{h}/series: asked of the store, answered when its rows are here. */
+#include "collector/io/api_private.h"
+
+#include "collector/codec/json_series.h"
+#include "common/base/err.h"
+#include "common/base/suggest.h"
+
+enum {
+    SPAN_DEFAULT_MS = 3600 * 1000,
+    STEP_MAX_S = 86400,
+};
+
+static void write_series(struct pl_text *out, const struct pl_series_query *query,
+                         const struct pl_series_answer *answer)
+{
+    struct pl_json_series series = {
+        .host = query->host,
+        .metric = query->metric,
+        .from_unix_ms = query->from_unix_ms,
+        .to_unix_ms = query->to_unix_ms,
+        .step_ms = query->step_ms,
+        .resolution_ms = answer->resolution_ms,
+    };
+    pl_json_series_begin(out, &series);
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct pl_series_point *p = &answer->points[i];
+        struct pl_json_point point = {p->unix_ms, p->avg, p->min, p->max};
+        pl_json_series_point(out, &series, i == 0, &point);
+    }
+    pl_json_series_end(out);
+}
+
+/* Why the store gave no answer, for the person who asked. */
+static void series_problem(struct pl_api_call *c, int err)
+{
+    if (err == PL_E_STATE || err == PL_E_CLOSED)
+        pl_api_problem(c, 503, PL_API_NO_PARAMETER,
+                       "Redis is away: charts come back with it, paging goes on");
+    else if (err == PL_E_FULL)
+        pl_api_problem(c, 503, PL_API_NO_PARAMETER,
+                       "too many series are being read; ask again or for less");
+    else
+        pl_api_problem(c, 500, PL_API_NO_PARAMETER, pl_err_text(err));
+}
+
+static void on_series(void *ctx, int err, const struct pl_series_answer *answer)
+{
+    struct pl_api_series *s = ctx;
+    struct pl_api_call c = {.api = s->api, .client = s->client};
+    c.out = pl_text_init(s->api->body, sizeof s->api->body);
+    s->busy = false;
+    if (err < 0) {
+        series_problem(&c, err);
+    } else if (answer->count == 0 && pl_fleet_find_host(pl_engine_fleet(s->api->config.engine),
+                                                        &s->query.host) == PL_NO_INDEX) {
+        pl_api_problem(&c, 404, PL_API_NO_PARAMETER,
+                       "no host of that name, neither now nor in this time span");
+    } else {
+        write_series(&c.out, &s->query, answer);
+        pl_api_reply_json(&c);
+    }
+}
+
+static bool read_metric(struct pl_api_call *c, const struct pl_query_param *param,
+                        enum pl_metric *out)
+{
+    struct pl_span name = pl_span_of(param->value);
+    *out = pl_metric_by_name(name);
+    if (*out != PL_METRIC_COUNT) return true;
+    struct pl_suggest similar = pl_suggest_init(name);
+    for (int m = 0; m < PL_METRIC_COUNT; m++)
+        pl_suggest_consider(&similar, pl_span_of(pl_metric_info((enum pl_metric)m)->name));
+    char detail[128];
+    struct pl_text text = pl_text_init(detail, sizeof detail);
+    pl_text_str(&text, param->present ? "no metric of that name" : "name a metric, as cpu.busy");
+    if (param->present && similar.best.len > 0) {
+        pl_text_str(&text, "; did you mean '");
+        pl_text_span(&text, similar.best);
+        pl_text_str(&text, "'?");
+    }
+    pl_api_problem(c, 422, pl_span_of("metric"), detail);
+    return false;
+}
+
+static bool read_time(struct pl_api_call *c, const struct pl_query_param *param, int64_t otherwise,
+                      int64_t *out)
+{
+    *out = otherwise;
+    if (!param->present || pl_query_time(param->value, out) == 0) return true;
+    pl_api_problem(c, 422, pl_span_of(param->name),
+                   "not a time: write 2026-05-01T14:03:12Z or unix seconds");
+    return false;
+}
+
+/* True if [from, to] has at most PL_SERIES_POINTS_MAX steps; else says which step would do. */
+static bool check_span(struct pl_api_call *c, const struct pl_series_query *q)
+{
+    if (q->from_unix_ms > q->to_unix_ms) {
+        pl_api_problem(c, 422, pl_span_of("from"), "'from' is later than 'to'");
+        return false;
+    }
+    int64_t span_ms = q->to_unix_ms - q->from_unix_ms;
+    if (span_ms / q->step_ms < PL_SERIES_POINTS_MAX) return true;
+    int64_t fits_s = span_ms / ((int64_t)PL_SERIES_POINTS_MAX * 1000) + 1;
+    char detail[128];
+    struct pl_text text = pl_text_init(detail, sizeof detail);
+    pl_text_str(&text, "more than 3600 points: a step of ");
+    pl_text_i64(&text, fits_s);
+    pl_text_str(&text, " would fit");
+    if (fits_s > STEP_MAX_S) {
+        text = pl_text_init(detail, sizeof detail);
+        pl_text_str(&text, "more than 3600 points even with the largest step of 86400");
+    }
+    pl_api_problem(c, 422, pl_span_of("step"), detail);
+    return false;
+}
+
+static bool read_series_query(struct pl_api_call *c, struct pl_series_query *q)
+{
+    struct pl_query_param params[] = {
+        {.name = "metric"}, {.name = "from"}, {.name = "to"}, {.name = "step"}};
+    uint64_t step_s = 1;
+    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_metric(c, &params[0], &q->metric) ||
+        !read_time(c, &params[2], c->now.unix_ms, &q->to_unix_ms))
+        return false;
+    int64_t from = PL_MAX(q->to_unix_ms - SPAN_DEFAULT_MS + 1, 0); // 3,600 whole seconds
+    if (!read_time(c, &params[1], from, &q->from_unix_ms)) return false;
+    if (params[3].present && pl_query_u64(params[3].value, 1, STEP_MAX_S, &step_s) < 0) {
+        pl_api_problem(c, 422, pl_span_of("step"), "not a whole number of seconds from 1 to 86400");
+        return false;
+    }
+    q->step_ms = (int64_t)step_s * 1000;
+    return check_span(c, q);
+}
+
+void pl_api_get_series(struct pl_api_call *c)
+{
+    struct pl_series_query query = {.host = c->name};
+    if (!read_series_query(c, &query)) return;
+    query.host_index = pl_fleet_find_host(pl_engine_fleet(c->view.engine), &c->name);
+    struct pl_api_series *s = NULL;
+    for (size_t i = 0; i < PL_LEN(c->api->series) && !s; i++)
+        if (!c->api->series[i].busy) s = &c->api->series[i];
+    if (!s) {
+        series_problem(c, PL_E_FULL);
+        return;
+    }
+    *s = (struct pl_api_series){true, c->api, c->client, query};
+    int err = pl_store_series(c->api->config.store, &s->query, on_series, s);
+    if (err == 0) return;
+    s->busy = false;
+    series_problem(c, err);
+}

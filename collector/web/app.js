@@ -1,0 +1,310 @@
+// app.js - the page: what is wrong, how full, of what, since when; then the charts of one host.
+//
+// Everything shown comes from `state` events; the address (#pool=web&host=fe1) says what was chosen.
+
+import {Charts} from './charts.js';
+import {Live} from './live.js';
+import {STATES, clock, count, duration, iconUrl, isUtc, moment, percent, shape, stateOf, switchZone, zoneName} from './words.js';
+
+const STALE_MS = 4000;
+const el = id => document.getElementById(id);
+
+let state = null;   // newest `state` event
+let offsetMs = 0;   // the collector's clock minus ours
+let wasStale = false;
+
+const collectorNow = () => Date.now() + offsetMs;
+
+// ---- what was chosen ----
+
+function chosen() {
+  const hash = new URLSearchParams(location.hash.slice(1));
+  return {pool: hash.get('pool'), host: hash.get('host')};
+}
+
+function hashOf(pool, host) {
+  const hash = new URLSearchParams();
+  if (pool) hash.set('pool', pool);
+  if (host) hash.set('host', host);
+  return `#${hash}`;
+}
+
+// Without a choice: the pool in the worst state, and its worst host.
+function effective() {
+  const {pool, host} = chosen();
+  const worst = [...state.pools].sort((a, b) => STATES[stateOf(b.state)].rank - STATES[stateOf(a.state)].rank
+    || (b.worst?.utilisation ?? 0) - (a.worst?.utilisation ?? 0))[0];
+  const thePool = pool && state.pools.some(p => p.name === pool) ? pool : worst?.name ?? null;
+  const hosts = state.hosts.filter(h => h.pool === thePool);
+  const sticky = hosts.some(h => h.name === charts.host) ? charts.host : null;
+  const theHost = host && (hosts.some(h => h.name === host) || state.hosts_total > state.hosts.length) ? host : sticky ?? hosts[0]?.name ?? null;
+  return {pool: thePool, host: theHost};
+}
+
+// ---- small parts ----
+
+function node(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+// Write only what changed: assistive technology and selections stay undisturbed.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setState(element, name) {
+  if (element.dataset.state === name) return;
+  element.dataset.state = name;
+  element.replaceChildren(shape(name), STATES[name].word);
+}
+
+// Keep one element per item, in the items' order; `make` builds it, `update` fills it.
+function renderList(list, items, keyOf, make, update) {
+  const old = new Map([...list.children].map(child => [child.dataset.key, child]));
+  items.forEach((item, index) => {
+    const key = keyOf(item);
+    const child = old.get(key) ?? Object.assign(make(item), {});
+    old.delete(key);
+    child.dataset.key = key;
+    if (list.children[index] !== child) list.insertBefore(child, list.children[index] ?? null);
+    update(child, item);
+  });
+  for (const child of old.values()) child.remove();
+}
+
+function bar() {
+  const element = node('div', 'bar');
+  element.setAttribute('aria-hidden', 'true');
+  element.append(node('div', 'bar-fill'), node('div', 'bar-line'));
+  return element;
+}
+
+// `limit`: the levels of that resource; the line stands where somebody is paged.
+function setBar(element, share, limit) {
+  const [fill, line] = element.children;
+  fill.style.width = `${Math.min(100, 100 * (share ?? 0))}%`;
+  fill.dataset.level = !limit || !share ? '' : share >= limit.page ? 'act' : share >= limit.warn ? 'watch' : 'ok';
+  line.hidden = !limit;
+  if (limit) line.style.left = `${100 * limit.page}%`;
+}
+
+const openAlerts = pool => state.alerts.filter(a => a.pool === pool && a.state !== 'resolved');
+
+// ---- pools ----
+
+function makePool() {
+  const item = node('li');
+  const card = node('a', 'card');
+  const head = node('div', 'card-head');
+  head.append(node('span', 'card-name'), node('span', 'state'));
+  const full = node('div', 'full');
+  full.append(node('span', 'big'), ' ', node('span', 'of'));
+  card.append(head, full, bar(), node('div', 'facts'), node('div', 'since'));
+  item.append(card);
+  return item;
+}
+
+function updatePool(item, pool) {
+  const name = stateOf(pool.state);
+  const card = item.firstChild;
+  const part = selector => item.querySelector(selector);
+  card.dataset.state = name;
+  card.href = hashOf(pool.name);
+  card.setAttribute('aria-current', String(pool.name === effective().pool));
+  setText(part('.card-name'), pool.name);
+  setState(part('.state'), name);
+  const {worst, hosts, traffic} = pool;
+  setText(part('.big'), worst ? percent(worst.utilisation) : '–');
+  setText(part('.of'), worst ? `${worst.resource} of ${worst.host}, pages at ${percent(worst.limit)}` : 'no host is sending');
+  setBar(part('.bar'), worst?.utilisation, state.limits[worst?.resource]);
+  const up = hosts.silent > 0 ? `${hosts.up} of ${count(hosts.total, 'host', 'hosts')} heard` : count(hosts.total, 'host', 'hosts');
+  const flow = traffic ? `${Math.round(traffic.value * 10) / 10} new connections/s` : '';
+  setText(part('.facts'), [up, flow].filter(Boolean).join(' · '));
+  const alerts = openAlerts(pool.name);
+  const since = alerts.length ? Math.min(...alerts.map(a => Date.parse(a.since))) : 0;
+  setText(part('.since'), since && name !== 'ok' ? `since ${moment(since, collectorNow())}` : '');
+}
+
+// ---- hosts ----
+
+function makeHost() {
+  const item = node('li');
+  const card = node('a', 'card');
+  const head = node('div', 'card-head');
+  head.append(node('span', 'card-name'), node('span', 'age'), node('span', 'state'));
+  const meters = node('div', 'meters');
+  for (const resource of ['cpu', 'memory']) {
+    const meter = node('div', `meter meter-${resource}`);
+    meter.append(node('span', '', resource), bar(), node('span', 'meter-value'));
+    meters.append(meter);
+  }
+  card.append(head, meters);
+  item.append(card);
+  return item;
+}
+
+function updateHost(item, host) {
+  const name = stateOf(host.state);
+  const card = item.firstChild;
+  card.dataset.state = name;
+  card.href = hashOf(host.pool, host.name);
+  card.setAttribute('aria-current', String(host.name === effective().host));
+  setText(item.querySelector('.card-name'), host.name);
+  setState(item.querySelector('.state'), name);
+  setText(item.querySelector('.age'), name === 'silent' ? `for ${duration(host.age_ms)}` : '');
+  for (const resource of ['cpu', 'memory']) {
+    const meter = item.querySelector(`.meter-${resource}`);
+    setBar(meter.children[1], host[resource], state.limits[resource]);
+    setText(meter.children[2], host[resource] === undefined ? '–' : percent(host[resource]));
+  }
+}
+
+// ---- alerts ----
+
+const ALERT_STATES = {pending: 'watch', firing: 'act', resolved: 'ok'};
+const ALERT_WORDS = {pending: 'not yet lasting', firing: 'firing', resolved: 'resolved'};
+const PAGE_WORDS = {queued: 'is being told', sent: 'told', retry: 'not told yet, trying again', failed: 'could not be told'};
+
+function makeAlert() {
+  const item = node('li');
+  const card = node('div', 'card');
+  const head = node('div', 'card-head');
+  head.append(node('span', 'card-name'), node('span', 'state'));
+  card.append(head, node('div', 'alert-text'), node('div', 'alert-pages'));
+  item.append(card);
+  return item;
+}
+
+function updateAlert(item, alert) {
+  const shown = alert.state === 'firing' && alert.tier !== 'page' ? 'watch' : ALERT_STATES[alert.state];
+  const mark = item.querySelector('.state');
+  item.firstChild.dataset.state = shown;
+  setText(item.querySelector('.card-name'), alert.pool);
+  if (mark.dataset.key !== alert.state + shown) {
+    mark.dataset.key = alert.state + shown;
+    mark.replaceChildren(shape(shown), ALERT_WORDS[alert.state]);
+  }
+  setText(item.querySelector('.alert-text'), alert.summary);
+  const at = alert.state === 'resolved' ? `resolved ${moment(Date.parse(alert.resolved), collectorNow())}` : `since ${moment(Date.parse(alert.since), collectorNow())}`;
+  const pages = alert.pages.map(page => `${page.target} ${PAGE_WORDS[page.state] ?? page.state}`);
+  setText(item.querySelector('.alert-pages'), [at, ...pages].join(' · '));
+}
+
+// ---- the page as a whole ----
+
+// One sentence that changes only with the state of something, never with a value.
+function summary() {
+  const of = name => state.pools.filter(p => stateOf(p.state) === name).map(p => p.name);
+  const worst = state.pools.reduce((name, p) => STATES[stateOf(p.state)].rank > STATES[name].rank ? stateOf(p.state) : name, 'nodata');
+  const list = names => names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  const sinceOf = names => {
+    const times = names.flatMap(openAlerts).map(a => Date.parse(a.since));
+    return times.length ? `, since ${moment(Math.min(...times), collectorNow())}` : '';
+  };
+  if (state.pools.length === 0) return {worst, text: 'No agent has connected yet'};
+  if (worst === 'silent') return {worst, text: `Silent: ${list(of('silent'))}${sinceOf(of('silent'))}`};
+  if (worst === 'act') return {worst, text: `Act now: ${list(of('act'))}${sinceOf(of('act'))}`};
+  if (worst === 'watch') return {worst, text: `Watch: ${list(of('watch'))}${sinceOf(of('watch'))}`};
+  if (worst === 'nodata') return {worst, text: 'No data yet'};
+  return {worst, text: `All ok: ${count(of('ok').length, 'pool', 'pools')}, ${count(state.pools.reduce((sum, p) => sum + p.hosts.total, 0), 'host', 'hosts')}`};
+}
+
+function showSummary() {
+  const {worst, text} = summary();
+  const line = el('summary');
+  if (line.dataset.text === text) return;
+  line.dataset.text = text;
+  line.replaceChildren(shape(worst), text);
+  document.title = `${STATES[worst].mark} ${text} · plimsoll`;
+  el('favicon').href = iconUrl(worst);
+}
+
+function showNotice() {
+  const notes = [];
+  if (state.redis !== 'ok') notes.push('Redis is away: live data and paging go on, charts of the past and restarts do not.');
+  if (state.tilt) notes.push('A clock jumped: samples are collected, but for half a minute no rule acts.');
+  setText(el('notice'), notes.join(' '));
+  el('notice').hidden = notes.length === 0;
+}
+
+const byUrgency = (a, b) => STATES[stateOf(b.state)].rank - STATES[stateOf(a.state)].rank;
+const byName = (a, b) => a.name.localeCompare(b.name, 'en', {numeric: true});
+
+function render() {
+  const {pool, host} = effective();
+  showSummary();
+  showNotice();
+  const alerts = [...state.alerts].sort((a, b) => (a.state === 'resolved') - (b.state === 'resolved') || Date.parse(b.since) - Date.parse(a.since));
+  el('alerts-section').hidden = alerts.length === 0;
+  renderList(el('alerts'), alerts, alert => alert.id, makeAlert, updateAlert);
+  renderList(el('pools'), [...state.pools].sort((a, b) => byUrgency(a, b) || byName(a, b)), p => p.name, makePool, updatePool);
+  el('pools-empty').hidden = state.pools.length > 0;
+  const hosts = state.hosts.filter(h => h.pool === pool).sort((a, b) => byUrgency(a, b) || byName(a, b));
+  renderList(el('hosts'), hosts, h => h.name, makeHost, updateHost);
+  setText(el('hosts-title'), pool ? `Hosts of ${pool}` : 'Hosts');
+  const total = state.pools.find(p => p.name === pool)?.hosts.total ?? 0;
+  el('hosts-more').hidden = total <= hosts.length;
+  setText(el('hosts-more'), `The ${hosts.length} worst of ${total} hosts.`);
+  setText(el('charts-title'), host ? `Charts of ${host}` : 'Charts');
+  charts.setLimits(state.limits);
+  if (host !== charts.host) charts.show(host);
+  live.watch(host, pool);
+}
+
+function showClock() {
+  const now = collectorNow();
+  const stale = live.silentMs() > STALE_MS;
+  setText(el('now'), state ? clock(now) : '–');
+  setText(el('zone'), zoneName());
+  if (stale && state) setText(el('stale'), `Live data stopped at ${moment(Date.parse(state.now), now)}. What you see is from then. Reconnecting …`);
+  if (stale && !state) setText(el('stale'), 'The collector does not answer. Trying again …');
+  el('stale').hidden = !stale;
+  document.body.classList.toggle('old', stale);
+  if (wasStale && !stale) charts.reload();
+  if (stale && !wasStale) document.title = `? ${document.title.replace(/^\S+ /, '')}`;
+  if (wasStale && !stale) el('summary').dataset.text = '';
+  wasStale = stale;
+}
+
+const charts = new Charts(el('charts'), text => {
+  setText(el('charts-note'), text);
+  el('charts-note').hidden = !text;
+});
+
+const live = new Live({
+  state(next) {
+    const redisCameBack = state && state.redis !== 'ok' && next.redis === 'ok';
+    state = next;
+    offsetMs = Date.parse(state.now) - Date.now();
+    render();
+    if (redisCameBack) charts.reload();
+    charts.draw(collectorNow());
+    showClock();
+  },
+  sample(sample) {
+    charts.add(sample);
+  },
+});
+
+addEventListener('hashchange', () => state && render());
+
+el('zone').addEventListener('click', () => {
+  switchZone();
+  if (!state) return;
+  el('summary').dataset.text = '';
+  render();
+  charts.zoneChanged();
+  showClock();
+});
+
+el('span').addEventListener('click', ({target}) => {
+  if (!target.dataset.minutes) return;
+  for (const button of el('span').querySelectorAll('button')) button.setAttribute('aria-pressed', String(button === target));
+  charts.setSpan(Number(target.dataset.minutes));
+});
+
+setInterval(showClock, 1000);
+live.watch(chosen().host, chosen().pool);
