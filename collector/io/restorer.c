@@ -1,0 +1,250 @@
+/* Ownership: slots and requests live in the restorer; what is in flight comes back before the
+ * connection is closed, and the restorer is freed after that.
+ *
+ *     tick -> HGETALL hosts, alerts, outbox, one after the other -> on_part
+ *          -> a range per host, RANGES_MAX at a time -> on_chunk, on_range_done -> report */
+#include "collector/io/restorer.h"
+
+#include "collector/codec/records.h"
+#include "common/base/assert.h"
+#include "common/base/err.h"
+#include "common/sys/clock.h"
+#include "common/sys/log.h"
+#include "common/wire/chunk.h"
+
+#include <hiredis.h>
+#include <stdlib.h>
+
+enum { RANGES_MAX = 16, AHEAD_MS = 60 * 1000 };
+
+enum part { PART_HOSTS, PART_ALERTS, PART_PAGES, PART_SAMPLES, PART_NONE };
+
+struct slot {
+    bool busy;
+    struct pl_restorer *restorer;
+    uint32_t host;
+    int64_t from_unix_ms;
+    struct pl_boot_id boot_id; // of the newest sample handed on
+    int64_t unix_ms;
+    uint64_t seq; // 0: none yet
+};
+
+struct pl_restorer {
+    struct pl_restorer_options options;
+    enum part part; // what comes next
+    bool asked;     // a part's HGETALL is in flight
+    bool reported, late;
+    int64_t deadline_mono_ms;
+    uint32_t unreadable;
+    struct restored_host {
+        uint32_t index;
+        struct pl_name name;
+    } * hosts; // host_max items
+    uint32_t host_count, next_host, busy_count;
+    struct slot slots[RANGES_MAX];
+    struct pl_sample samples[PL_CHUNK_ROWS_MAX]; // of the chunk being read
+};
+
+struct pl_restorer *pl_restorer_new(const struct pl_restorer_options *options, int64_t now_mono_ms)
+{
+    struct pl_restorer *r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+    r->options = *options;
+    r->deadline_mono_ms = now_mono_ms + PL_STORE_RESTORE_MS;
+    r->hosts = calloc(options->host_max, sizeof r->hosts[0]);
+    for (size_t i = 0; i < PL_LEN(r->slots); i++) r->slots[i].restorer = r;
+    if (r->hosts) return r;
+    free(r);
+    return NULL;
+}
+
+void pl_restorer_free(struct pl_restorer *r)
+{
+    if (!r) return;
+    PL_ASSERT(!r->asked && r->busy_count == 0);
+    free(r->hosts);
+    free(r);
+}
+
+bool pl_restorer_holds_writes(const struct pl_restorer *r)
+{
+    return r->part < PART_SAMPLES;
+}
+
+static void report(struct pl_restorer *r, enum pl_store_restored what)
+{
+    r->reported = true;
+    r->options.on_restored(r->options.ctx, what);
+}
+
+/* ---- control records ---- */
+
+static void take_host(struct pl_restorer *r, struct pl_span record, int *err)
+{
+    struct pl_hello hello;
+    *err = pl_record_host_read(record, &hello);
+    if (*err < 0) return;
+    uint32_t index = r->options.on_host(r->options.ctx, &hello);
+    if (index == PL_NO_INDEX || r->host_count == r->options.host_max) return;
+    r->hosts[r->host_count].index = index;
+    r->hosts[r->host_count++].name = hello.host;
+}
+
+static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_span record)
+{
+    struct pl_record_targets targets = {r->options.targets, r->options.target_count};
+    struct pl_now now = {pl_clock_mono_ms(), pl_clock_unix_ms()};
+    struct pl_alert alert;
+    struct pl_page page;
+    int err = 0;
+    if (r->part == PART_HOSTS) {
+        take_host(r, record, &err);
+    } else if (r->part == PART_ALERTS) {
+        err = pl_record_alert_read(record, &targets, now, &alert);
+        if (err == 0) r->options.on_alert(r->options.ctx, &alert);
+    } else {
+        err = pl_record_page_read(record, &targets, now, &page);
+        if (err == 0) r->options.on_page(r->options.ctx, &page);
+    }
+    if (err == 0) return;
+    r->unreadable++;
+    pl_log(PL_LOG_WARN, "record_unreadable", "part=%d field=\"%.*s\" reason=\"%s\"", (int)r->part,
+           (int)field.len, (const char *)field.ptr, pl_err_text(err));
+}
+
+static struct pl_span span_of(const struct redisReply *reply)
+{
+    return (struct pl_span){(const uint8_t *)reply->str, reply->len};
+}
+
+static void ask_part(struct pl_restorer *r);
+static void restore_samples(struct pl_restorer *r);
+
+static void on_part(void *ctx, const struct redisReply *reply)
+{
+    struct pl_restorer *r = ctx;
+    r->asked = false;
+    if (!reply) return; // asked again on the next connection
+    if (reply->type != REDIS_REPLY_ARRAY) {
+        pl_log(PL_LOG_ERROR, "restore_refused", "part=%d reason=\"%s\"", (int)r->part,
+               reply->type == REDIS_REPLY_ERROR ? reply->str : "not a hash");
+    }
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2) {
+        take_record(r, span_of(reply->element[i]), span_of(reply->element[i + 1]));
+    }
+    r->part++;
+    if (r->part < PART_SAMPLES) {
+        ask_part(r);
+    } else if (r->late) {
+        r->part = PART_NONE;
+        report(r, PL_STORE_RESTORED_LATE);
+    } else {
+        restore_samples(r);
+    }
+}
+
+static void ask_part(struct pl_restorer *r)
+{
+    static const char *const keys[] = {PL_KEY_HOSTS, PL_KEY_ALERTS, PL_KEY_OUTBOX};
+    struct pl_redis_args args = {0};
+    pl_redis_arg_text(&args, "HGETALL");
+    pl_redis_arg_text(&args, keys[r->part]);
+    r->asked = pl_redis_send(r->options.redis, &args, on_part, r) == 0;
+}
+
+/* ---- samples ---- */
+
+static void on_chunk(void *ctx, struct pl_span chunk)
+{
+    struct slot *slot = ctx;
+    struct pl_restorer *r = slot->restorer;
+    struct pl_chunk_reader cr;
+    if (pl_chunk_open(&cr, chunk) < 0 || cr.head.kind != PL_CHUNK_SAMPLES) return;
+    for (size_t i = 0; i < cr.head.row_count; i++) {
+        r->samples[i].seq = cr.head.first_seq + i;
+        r->samples[i].unix_ms = cr.head.unix_ms[i];
+        for (size_t m = 0; m < PL_METRIC_COUNT; m++) r->samples[i].values[m] = PL_ABSENT;
+    }
+    uint16_t id;
+    int32_t values[PL_CHUNK_ROWS_MAX] = {0};
+    int err;
+    while ((err = pl_chunk_next(&cr, &id, values)) == 1) {
+        enum pl_metric metric = pl_metric_by_id(id);
+        if (metric == PL_METRIC_COUNT) continue;
+        for (size_t i = 0; i < cr.head.row_count; i++) r->samples[i].values[metric] = values[i];
+    }
+    if (err < 0) return; // damaged: its samples are lost to the window, not to the host
+    for (size_t i = 0; i < cr.head.row_count; i++) {
+        const struct pl_sample *s = &r->samples[i];
+        bool same = slot->seq > 0 && pl_boot_id_eq(&slot->boot_id, &cr.head.boot_id);
+        bool known = same ? s->seq <= slot->seq : slot->seq > 0 && s->unix_ms <= slot->unix_ms;
+        if (known || s->unix_ms < slot->from_unix_ms) continue;
+        slot->boot_id = cr.head.boot_id;
+        slot->seq = s->seq;
+        slot->unix_ms = s->unix_ms;
+        r->options.on_sample(r->options.ctx, slot->host, &cr.head.boot_id, s);
+    }
+}
+
+static void on_range_done(void *ctx, int err)
+{
+    struct slot *slot = ctx;
+    struct pl_restorer *r = slot->restorer;
+    slot->busy = false;
+    r->busy_count--;
+    if (r->part == PART_NONE) return;
+    if (err == 0) {
+        restore_samples(r);
+        return;
+    }
+    r->part = PART_NONE;
+    report(r, PL_STORE_RESTORED_PART);
+}
+
+/* False if no more can be started now. */
+static bool start_range(struct pl_restorer *r, struct slot *slot)
+{
+    int64_t now = pl_clock_unix_ms();
+    const struct restored_host *host = &r->hosts[r->next_host];
+    slot->host = host->index;
+    slot->seq = 0;
+    slot->from_unix_ms = now - PL_STORE_RESTORE_WINDOW_MS;
+    struct pl_range range = {.host = host->name,
+                             .resolution = PL_R1,
+                             .from_unix_ms = slot->from_unix_ms,
+                             .to_unix_ms = now + AHEAD_MS,
+                             .on_chunk = on_chunk,
+                             .on_done = on_range_done,
+                             .ctx = slot};
+    if (pl_ranges_read(r->options.ranges, &range) < 0) return false;
+    slot->busy = true;
+    r->busy_count++;
+    r->next_host++;
+    return true;
+}
+
+static void restore_samples(struct pl_restorer *r)
+{
+    for (size_t i = 0; i < PL_LEN(r->slots) && r->next_host < r->host_count; i++) {
+        if (!r->slots[i].busy && !start_range(r, &r->slots[i])) return;
+    }
+    if (r->busy_count > 0 || r->next_host < r->host_count) return;
+    r->part = PART_NONE;
+    report(r, PL_STORE_RESTORED_ALL);
+}
+
+void pl_restorer_tick(struct pl_restorer *r, struct pl_now now)
+{
+    if (r->part == PART_NONE) return;
+    if (!r->reported && now.mono_ms >= r->deadline_mono_ms) {
+        r->late = r->part < PART_SAMPLES;
+        report(r, r->late ? PL_STORE_RESTORED_NOTHING : PL_STORE_RESTORED_PART);
+        if (!r->late) r->part = PART_NONE;
+        return;
+    }
+    if (pl_redis_state(r->options.redis) != PL_REDIS_READY) return;
+    if (r->part == PART_SAMPLES)
+        restore_samples(r);
+    else if (!r->asked)
+        ask_part(r);
+}

@@ -1,0 +1,87 @@
+/* Control records on their way into their lane. A record that still waits is replaced by its newer
+ * version, so the lane holds at most two of each and cannot overflow. */
+#include "collector/io/store_state.h"
+
+#include "collector/codec/records.h"
+#include "common/base/assert.h"
+#include "common/base/err.h"
+#include "common/sys/clock.h"
+#include "common/sys/log.h"
+
+static void queue_record(struct pl_store *s, const char *key, const char *field,
+                         const struct pl_text *record, struct pl_slot_id page)
+{
+    PL_ASSERT(!record || !record->overflow);
+    struct pl_write write = {
+        .kind = PL_WRITE_RECORD,
+        .owner = PL_WRITE_NONE,
+        .host = PL_WRITE_NONE,
+        .page = page,
+        .key = pl_span_of(key),
+        .field = pl_span_of(field),
+        .value = record ? pl_text_bytes(record) : (struct pl_span){NULL, 0},
+    };
+    int64_t now = pl_clock_mono_ms();
+    s->counts.control_writes++;
+    int err = pl_write_queue_replace(&s->records.queue, &write);
+    if (err == PL_E_NOT_FOUND) err = pl_write_queue_push(&s->records.queue, &write, now, NULL);
+    if (err < 0) {
+        pl_log(PL_LOG_ERROR, "record_lost", "key=%s field=%s reason=\"%s\"", key, field,
+               pl_err_text(err));
+    }
+    if (!pl_restorer_holds_writes(s->restorer)) pl_lane_pump(&s->records, now);
+}
+
+static const struct pl_slot_id no_page = {PL_WRITE_NONE, 0};
+
+void pl_store_put_host(struct pl_store *s, const struct pl_host *host, const struct pl_name *pool)
+{
+    char buf[PL_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    pl_record_host_write(&t, host, pool);
+    queue_record(s, PL_KEY_HOSTS, host->name.text, &t, no_page);
+}
+
+void pl_store_drop_host(struct pl_store *s, uint32_t host, const struct pl_name *name)
+{
+    queue_record(s, PL_KEY_HOSTS, name->text, NULL, no_page);
+    pl_store_unname_host(s, host);
+}
+
+static struct pl_record_targets targets_of(const struct pl_store *s)
+{
+    return (struct pl_record_targets){s->options.targets, s->options.target_count};
+}
+
+void pl_store_put_alert(struct pl_store *s, const struct pl_alert *alert, struct pl_now now)
+{
+    char buf[PL_RECORD_BYTES], id[PL_ALERT_ID_MAX + 1];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    struct pl_record_targets targets = targets_of(s);
+    pl_record_alert_write(&t, alert, &targets, now);
+    pl_alert_id(alert, id);
+    queue_record(s, PL_KEY_ALERTS, id, &t, no_page);
+}
+
+static void write_number(char field[24], uint64_t number)
+{
+    struct pl_text t = pl_text_init(field, 24);
+    pl_text_u64(&t, number);
+}
+
+void pl_store_put_page(struct pl_store *s, const struct pl_page *page, struct pl_now now)
+{
+    char buf[PL_RECORD_BYTES], field[24];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    struct pl_record_targets targets = targets_of(s);
+    pl_record_page_write(&t, page, &targets, now);
+    write_number(field, page->number);
+    queue_record(s, PL_KEY_OUTBOX, field, &t, page->state == PL_PAGE_INTENT ? page->id : no_page);
+}
+
+void pl_store_drop_page(struct pl_store *s, uint64_t number)
+{
+    char field[24];
+    write_number(field, number);
+    queue_record(s, PL_KEY_OUTBOX, field, NULL, no_page);
+}
