@@ -30,13 +30,12 @@ void pl_named_lines(struct pl_span text, const struct pl_named *table, size_t co
     }
 }
 
-/* Take lines off `text` up to the one that begins with the word `prefix`; `*line` is its rest. */
+/* Take lines off `text` up to the one that begins with `prefix`; `*line` is its rest. */
 static bool find_line(struct pl_span *text, const char *prefix, struct pl_span *line)
 {
     size_t len = strlen(prefix);
     while (pl_scan_line(text, line)) {
-        if (line->len <= len || memcmp(line->ptr, prefix, len) != 0 || line->ptr[len] != ' ')
-            continue;
+        if (line->len < len || memcmp(line->ptr, prefix, len) != 0) continue;
         *line = (struct pl_span){line->ptr + len, line->len - len};
         return true;
     }

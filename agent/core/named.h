@@ -26,10 +26,10 @@ void pl_named_clear(const struct pl_named *table, size_t count);
 
 /* Lines "NAME VALUE [unit]" (meminfo, the tail of stat). Stops when every name was seen. */
 void pl_named_lines(struct pl_span text, const struct pl_named *table, size_t count);
-/* The line beginning with the word `prefix`, then "NAME VALUE NAME VALUE ..." (sockstat). */
+/* The line beginning with `prefix` ("Tcp:"), then "NAME VALUE NAME VALUE ..." (sockstat). */
 void pl_named_words(struct pl_span text, const char *prefix, const struct pl_named *table,
                     size_t count);
-/* The first pair of lines beginning with the word `prefix`: names in one, values in the next, in
+/* The first pair of lines beginning with `prefix`: names in one, values in the next, in
  * whatever order this kernel prints them (snmp, netstat). */
 void pl_named_columns(struct pl_span text, const char *prefix, const struct pl_named *table,
                       size_t count);

@@ -13,8 +13,9 @@ uint64_t pl_rate_grown_32(uint64_t before, uint64_t now)
     const uint64_t size = UINT64_C(1) << 32;
     const uint64_t quarter = size / 4;
     if (before == PL_RAW_ABSENT || now >= before) return pl_rate_grown(before, now);
-    bool wrapped = before < size && before >= size - quarter && now + size - before < quarter;
-    return wrapped ? now + size - before : PL_RAW_ABSENT;
+    if (before >= size) return PL_RAW_ABSENT; // wider than 32 bits
+    uint64_t around = now + size - before;
+    return around < quarter ? around : PL_RAW_ABSENT;
 }
 
 static int32_t saturate(double value)

@@ -12,9 +12,9 @@
 /* How much a 64-bit counter grew; PL_RAW_ABSENT if either reading is, or if it went back. */
 uint64_t pl_rate_grown(uint64_t before, uint64_t now);
 
-/* The same for a counter that may be 32 bits wide. One that went back is taken for wrapped if it
- * stood in the last quarter of 32 bits and came out less than a quarter further on, which at one
- * sample per second is a rate of 8 Gbit/s; otherwise it began again. */
+/* The same for a counter that may be 32 bits wide. One that went back is taken for wrapped if the
+ * way around is less than a quarter of 32 bits, which at one sample per second is 8 Gbit/s;
+ * otherwise it began again. */
 uint64_t pl_rate_grown_32(uint64_t before, uint64_t now);
 
 /* `grown` over `elapsed_us` as units per second times `scale`, rounded, saturating. PL_ABSENT if

@@ -39,7 +39,7 @@ class Bench:
         self.folder = tempfile.mkdtemp(prefix="pl-")
         self.interval_ms = interval_ms
         self.sink = self.spawn([programs.sink], stdout=subprocess.PIPE, text=True)
-        port = self.sink.stdout.readline().strip().removeprefix("port=")
+        port = re.match(r"port=(\d+)", self.sink.stdout.readline())[1]
         config = os.path.join(self.folder, "agent.yaml")
         with open(config, "w", encoding="utf-8") as f:
             f.write(f"agent:\n  host: bench\n  interval: {interval_ms}ms\n"

@@ -46,24 +46,24 @@ static bool run_until(bool (*done)(void *ctx), void *ctx, int64_t limit_ms)
     return true;
 }
 
-static bool is_set(void *flag)
+__attribute__((unused)) static bool is_set(void *flag)
 {
     return *(bool *)flag;
 }
 
-static void set_flag(void *flag)
+__attribute__((unused)) static void set_flag(void *flag)
 {
     *(bool *)flag = true;
 }
 
 /* A fresh directory; `buf` is what remove_dir() takes. */
-static void make_dir(char buf[64])
+__attribute__((unused)) static void make_dir(char buf[64])
 {
     (void)snprintf(buf, 64, "/tmp/plimsoll-test-XXXXXX");
     if (!mkdtemp(buf)) abort();
 }
 
-static void remove_dir(const char *dir)
+__attribute__((unused)) static void remove_dir(const char *dir)
 {
     char command[128];
     (void)snprintf(command, sizeof command, "rm -rf '%s'", dir);

@@ -1,7 +1,7 @@
 /* agent_sink - the cheapest collector an agent can talk to: welcomes, decodes, acknowledges every
- * Nth sample, keeps nothing. Prints "port=P", and at SIGTERM what it has seen.
+ * Nth sample, keeps nothing. Prints "port=P pid=N", and at SIGTERM what it has seen.
  *
- *   agent_sink [ACK_EVERY]        default 10 */
+ *   agent_sink [ACK_EVERY [HANG_UP_EVERY]]      in samples; default: 10, never */
 #include "common/base/err.h"
 #include "common/wire/session.h"
 
@@ -13,7 +13,7 @@
 
 static struct {
     unsigned long connections, samples, bytes, reads;
-    long ack_every;
+    unsigned long ack_every, hang_up_every;
 } sink = {.ack_every = 10};
 
 static volatile sig_atomic_t is_stopping;
@@ -34,7 +34,7 @@ static int listen_on_loopback(void)
         perror("agent_sink");
         exit(1);
     }
-    (void)printf("port=%d\n", ntohs(address.sin_port));
+    (void)printf("port=%d pid=%d\n", ntohs(address.sin_port), (int)getpid());
     (void)fflush(stdout);
     return fd;
 }
@@ -51,9 +51,11 @@ static bool take_frame(int fd, struct pl_collector_session *session, const struc
         return false;
     }
     if (event.type == PL_COLLECTOR_HELLO) pl_welcome_write(&(struct pl_welcome){0}, &out);
-    if (event.type == PL_COLLECTOR_SAMPLE && ++sink.samples % (unsigned long)sink.ack_every == 0)
+    if (event.type == PL_COLLECTOR_SAMPLE && ++sink.samples % sink.ack_every == 0)
         pl_ack_write(event.sample.seq, &out);
-    return out.len == 0 || write(fd, out.ptr, out.len) == (ssize_t)out.len;
+    if (out.len > 0 && write(fd, out.ptr, out.len) != (ssize_t)out.len) return false;
+    return event.type != PL_COLLECTOR_SAMPLE || sink.hang_up_every == 0 ||
+           sink.samples % sink.hang_up_every != 0;
 }
 
 static void serve(int fd)
@@ -80,7 +82,8 @@ static void serve(int fd)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1) sink.ack_every = strtol(argv[1], NULL, 10);
+    if (argc > 1) sink.ack_every = strtoul(argv[1], NULL, 10);
+    if (argc > 2) sink.hang_up_every = strtoul(argv[2], NULL, 10);
     if (sink.ack_every < 1) return 2;
     struct sigaction stop = {.sa_handler = on_stop}; // no SA_RESTART: ends read and accept
     (void)sigaction(SIGTERM, &stop, NULL);
