@@ -138,8 +138,8 @@ static void test_every_truncation_is_refused(void)
     CHECK_INT(read_all((struct pl_span){buf, bytes.len + 1}), PL_E_SYNTAX);
 }
 
-/* version, kind, rows, [boot id, seq,] time, step, width, [packed], columns (2), per column: id
- * (2), shape, [presence], first, [packed] */
+/* version, kind, rows, [boot id, seq,] time, step, head, [packed], columns (2), per column: id (2),
+ * head, [presence], first, [packed], [exceptions] */
 static void test_hand_made_chunks(void)
 {
     static const struct {
@@ -164,6 +164,20 @@ static void test_hand_made_chunks(void)
         {{1, 2, 1, 5, 0, 0, 0, 1, 0, 9, 0x80, 2, 0}, 13, PL_E_SYNTAX}, // beyond the last row
         {{1, 2, 1, 5, 0, 0, 0, 1, 0, 9, 0, 0x80, 0x80, 0x80, 0x80, 0x10}, 16, PL_E_RANGE},
         {{1, 2, 1, 5, 0, 0, 0, 1, 0, 9, 0, 0xff, 0xff, 0xff, 0xff, 0x0f}, 16, PL_E_RANGE},
+        {{1, 2, 1, 5, 0, 0x80, 0, 0}, 8, PL_E_SYNTAX}, // times are never absent
+        /* three rows, first 3, fields of 2 bits: 1 and 2; exceptions: number, index, high bits */
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 1, 1, 1}, 16, 0},
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 2, 0, 1, 1, 1}, 18, 0},
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 0}, 14, 0},
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9}, 13, PL_E_TRUNCATED},
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 1, 1}, 15, PL_E_TRUNCATED},
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 1, 2, 1}, 16, PL_E_SYNTAX}, // no third field
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 2, 1, 1, 0, 1}, 18, PL_E_SYNTAX}, // falls
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 2, 1, 1, 1, 1}, 18, PL_E_SYNTAX}, // twice
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 1, 1, 0}, 16, PL_E_RANGE}, // no high bits
+        {{1, 2, 3, 5, 4, 0, 0, 1, 0, 9, 0x42, 6, 9, 1, 1, 0x80, 0x80, 0x80, 0x80, 8},
+         20,
+         PL_E_RANGE}, // 34 bits in all
     };
     for (size_t i = 0; i < PL_LEN(cases); i++)
         CHECK_INT(read_all((struct pl_span){cases[i].bytes, cases[i].len}), cases[i].want);
@@ -194,6 +208,20 @@ static void test_a_steady_column_costs_nothing_per_row(void)
         for (int c = 0; c < COLUMNS; c++) t.values[c][row] = c;
     }
     CHECK_INT(write_table(&t).len, 3 + 6 + 3 + 1 + 2 + COLUMNS * 4);
+}
+
+static void test_a_spike_does_not_widen_its_column(void)
+{
+    struct table t = {.head = {.kind = PL_CHUNK_ROLLUP, .row_count = PL_CHUNK_ROWS_MAX}};
+    for (int row = 0; row < PL_CHUNK_ROWS_MAX; row++) {
+        t.head.unix_ms[row] = 1777777777000 + row * 10000;
+        for (int c = 0; c < COLUMNS; c++) t.values[c][row] = row % 2;
+    }
+    size_t flat = write_table(&t).len;
+    t.values[3][30] = 1000000000;
+    struct pl_span bytes = write_table(&t);
+    CHECK_INT(bytes.len - flat, 1 + 2 * 6); // their number; up and down again: index and varint
+    CHECK(reads_back(bytes, &t));
 }
 
 static void test_the_example_of_the_protocol(void)
@@ -299,6 +327,7 @@ int main(void)
     RUN(test_hand_made_chunks);
     RUN(test_the_worst_chunk_fits_its_limit);
     RUN(test_a_steady_column_costs_nothing_per_row);
+    RUN(test_a_spike_does_not_widen_its_column);
     RUN(test_the_example_of_the_protocol);
     RUN(test_a_trace_comes_back);
     RUN(test_broken_traces_are_refused);
