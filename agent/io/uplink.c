@@ -123,8 +123,10 @@ static void take_welcome(struct pl_uplink *u, const struct pl_welcome *welcome)
 
 static void take_ack(struct pl_uplink *u, uint64_t seq)
 {
-    if (seq >= u->send_seq || pl_spool_ack(u->spool, seq) < 0) {
-        lose(u, "it acknowledged samples that were never sent");
+    /* It may be ahead of what this connection has sent again: what an earlier one sent has become
+     * durable since. */
+    if (pl_spool_ack(u->spool, seq) < 0) {
+        lose(u, "it acknowledged samples that were never taken");
         return;
     }
     pl_route_prove(&u->route);
