@@ -4,7 +4,7 @@
 
 import {Charts} from './charts.js';
 import {Live} from './live.js';
-import {STATES, clock, count, duration, iconUrl, isUtc, moment, percent, shape, stateOf, switchZone, zoneName} from './words.js';
+import {STATES, clock, count, duration, iconUrl, moment, percent, shape, stateOf, switchZone, zoneName} from './words.js';
 
 const STALE_MS = 4000;
 const el = id => document.getElementById(id);
@@ -55,10 +55,10 @@ function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function setState(element, name) {
-  if (element.dataset.state === name) return;
+function setState(element, name, word = STATES[name].word) {
+  if (element.dataset.state === name && element.textContent === word) return;
   element.dataset.state = name;
-  element.replaceChildren(shape(name), STATES[name].word);
+  element.replaceChildren(shape(name), word);
 }
 
 // Keep one element per item, in the items' order; `make` builds it, `update` fills it.
@@ -66,7 +66,7 @@ function renderList(list, items, keyOf, make, update) {
   const old = new Map([...list.children].map(child => [child.dataset.key, child]));
   items.forEach((item, index) => {
     const key = keyOf(item);
-    const child = old.get(key) ?? Object.assign(make(item), {});
+    const child = old.get(key) ?? make();
     old.delete(key);
     child.dataset.key = key;
     if (list.children[index] !== child) list.insertBefore(child, list.children[index] ?? null);
@@ -164,8 +164,13 @@ function updateHost(item, host) {
 
 // ---- alerts ----
 
-const ALERT_STATES = {pending: 'watch', firing: 'act', resolved: 'ok'};
-const ALERT_WORDS = {pending: 'not yet lasting', firing: 'firing', resolved: 'resolved'};
+// An alert's shape and word, by its state and, while it fires, by its tier.
+function alertLook({state: name, tier}) {
+  if (name === 'resolved') return ['ok', 'resolved'];
+  if (name === 'pending') return ['watch', 'beginning'];
+  return tier === 'page' ? ['act', 'paging'] : ['watch', 'warning'];
+}
+
 const PAGE_WORDS = {queued: 'is being told', sent: 'told', retry: 'not told yet, trying again', failed: 'could not be told'};
 
 function makeAlert() {
@@ -179,14 +184,11 @@ function makeAlert() {
 }
 
 function updateAlert(item, alert) {
-  const shown = alert.state === 'firing' && alert.tier !== 'page' ? 'watch' : ALERT_STATES[alert.state];
+  const [shown, word] = alertLook(alert);
   const mark = item.querySelector('.state');
   item.firstChild.dataset.state = shown;
   setText(item.querySelector('.card-name'), alert.pool);
-  if (mark.dataset.key !== alert.state + shown) {
-    mark.dataset.key = alert.state + shown;
-    mark.replaceChildren(shape(shown), ALERT_WORDS[alert.state]);
-  }
+  setState(mark, shown, word);
   setText(item.querySelector('.alert-text'), alert.summary);
   const at = alert.state === 'resolved' ? `resolved ${moment(Date.parse(alert.resolved), collectorNow())}` : `since ${moment(Date.parse(alert.since), collectorNow())}`;
   const pages = alert.pages.map(page => `${page.target} ${PAGE_WORDS[page.state] ?? page.state}`);

@@ -5,7 +5,7 @@
 // the gap is shaded behind it. A sample that comes late (an agent resends what was not stored) finds
 // its place in the list and closes its gap.
 
-import {amount, clock, isUtc, moment, percent, zoneName} from './words.js';
+import {amount, isUtc, moment, percent} from './words.js';
 
 const HOUR_MS = 3600 * 1000;
 const GAP_INTERVALS = 2.5; // this many intervals without a sample are a gap
@@ -43,6 +43,23 @@ const STROKES = [null, [6, 3], [2, 3]];
 
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// Slanted lines over a field: nothing is known here.
+function hatch(context, {x, y, w, h}) {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, w, h);
+  context.clip();
+  context.strokeStyle = css('--gap');
+  context.lineWidth = 3;
+  context.beginPath();
+  for (let at = x - (x % 9) - h; at < x + w; at += 9) {
+    context.moveTo(at, y + h);
+    context.lineTo(at + h, y);
+  }
+  context.stroke();
+  context.restore();
+}
+
 // A vertical line at the chosen moment, in every chart.
 const CURSOR = {
   activate: () => ({
@@ -66,7 +83,7 @@ const CURSOR = {
 Dygraph.PLUGINS = Dygraph.PLUGINS.filter(plugin => plugin !== Dygraph.Plugins.Legend);
 
 export class Charts {
-  // root: where the figures go; note(text): says what is wrong, '' for nothing.
+  // root: where the figures go; note(text): what to say above them, '' for nothing.
   constructor(root, note) {
     this.root = root;
     this.note = note;
@@ -75,6 +92,8 @@ export class Charts {
     this.gaps = [];
     this.limits = {};
     this.spanMs = 15 * 60 * 1000;
+    this.chosen = null; // the moment under the cursor
+    this.problem = '';
     this.zoomed = null; // [from, to] while a part was chosen with the mouse
     this.figures = CHARTS.map((chart, index) => this.#figure(chart, index));
     this.coarse = matchMedia('(pointer: coarse)').matches;
@@ -110,10 +129,10 @@ export class Charts {
       const live = this.rows;
       this.rows = [...rows].sort(([a], [b]) => a - b).map(([t, values]) => [new Date(t), ...values]);
       for (const row of live) this.#insert(row);
-      this.note('');
+      this.problem = '';
     } catch (error) {
       if (error.name === 'AbortError') return;
-      this.note(`The last hour of ${host} cannot be read: ${error.message} New points appear as they come.`);
+      this.problem = `The last hour of ${host} cannot be read: ${error.message} New points appear as they come.`;
     }
     this.draw(this.now);
   }
@@ -156,6 +175,9 @@ export class Charts {
     this.now = now;
     if (!this.host || !now) return;
     while (this.rows.length > 0 && this.rows[0][0] < now - HOUR_MS) this.rows.shift();
+    this.note(this.zoomed
+      ? `Standing still at ${moment(this.zoomed[0], now)} to ${moment(this.zoomed[1], now)}. Choose a span to go on live.`
+      : this.problem);
     const file = this.#withGaps();
     const dateWindow = this.zoomed ?? [now - this.spanMs, now];
     for (const figure of this.figures) {
@@ -163,11 +185,12 @@ export class Charts {
       if (data.length === 0) data.push([new Date(now), ...figure.columns.map(() => null)]);
       if (figure.graph) figure.graph.updateOptions({file: data, dateWindow, valueRange: this.#range(figure, dateWindow)});
       else figure.graph = this.#graph(figure, data, dateWindow);
-      if (!figure.graph.isSeriesLocked() && figure.graph.getSelection() < 0) this.#legend(figure, this.rows.at(-1));
+      if (this.chosen === null) this.#legend(figure, this.rows.at(-1));
       figure.element.dataset.points = this.rows.length;
       figure.element.dataset.gaps = this.gaps.length;
       figure.element.dataset.newest = +(this.rows.at(-1)?.[0] ?? 0);
     }
+    if (this.chosen !== null) this.#choose(this.chosen); // new data took the cursor away
   }
 
   // The rows with a row of nulls in every gap; fills this.gaps with [from, to].
@@ -227,7 +250,8 @@ export class Charts {
     texts.forEach((text, i) => {
       values[i].textContent = text;
     });
-    at.textContent = chosen ? moment(+row[0], this.now) : '';
+    const old = row && this.gaps.at(-1)?.[1] === this.now; // the newest sample is no longer new
+    at.textContent = chosen ? moment(+row[0], this.now) : old ? `last at ${moment(+row[0], this.now)}` : '';
     if (!chosen) plot.setAttribute('aria-label', `${chart.title} of ${this.host}, newest: ` + chart.series.map(([, name], i) => `${name} ${texts[i]}`).join(', '));
   }
 
@@ -270,8 +294,7 @@ export class Charts {
     context.font = '12px system-ui, sans-serif';
     for (const [from, to] of this.gaps) {
       const left = graph.toDomXCoord(from), right = graph.toDomXCoord(to);
-      context.fillStyle = css('--gap');
-      context.fillRect(left, area.y, right - left, area.h);
+      hatch(context, {...area, x: left, w: right - left});
       context.fillStyle = css('--quiet');
       if (right - left > 60) context.fillText('no data', Math.max(left, area.x) + 6, area.y + area.h - 8);
     }
@@ -294,6 +317,7 @@ export class Charts {
   #choose(x) {
     if (this.choosing) return; // setSelection calls back
     this.choosing = true;
+    this.chosen = x;
     for (const figure of this.figures) {
       const {graph} = figure;
       if (x === null) {
