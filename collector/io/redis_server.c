@@ -235,6 +235,9 @@ static bool join(char *out, size_t cap, const char *a, const char *b)
 static int make_dir(struct pl_redis_server *s, const char *state_dir, char *error)
 {
     char state[PATH_MAX]; // absolute: the server changes its directory
+    if (mkdir(state_dir, 0700) < 0 && errno != EEXIST) {
+        return refuse(error, -errno, "cannot create state directory", state_dir, strerror(errno));
+    }
     if (!realpath(state_dir, state)) {
         return refuse(error, -errno, "cannot use state directory", state_dir, strerror(errno));
     }

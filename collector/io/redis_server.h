@@ -24,10 +24,10 @@ enum { PL_REDIS_SERVER_STOP_MS = 10000, PL_REDIS_SERVER_ERROR_BYTES = 512 };
 
 struct pl_redis_server;
 
-/* Makes `<state>/redis` (mode 0700), then adopts or spawns. 0 and `*out`; negative, and `error`
- * (PL_REDIS_SERVER_ERROR_BYTES) says in a sentence what an operator has to do: the package that is
- * missing, the path that is too long, the other collector that runs. `seed` is of the restart
- * jitter. Later deaths are logged and mended, not reported. */
+/* Makes the state directory and `<state>/redis` (mode 0700), then adopts or spawns. 0 and `*out`;
+ * negative, and `error` (PL_REDIS_SERVER_ERROR_BYTES) says in a sentence what an operator has to
+ * do: the package that is missing, the path that is too long, the other collector that runs. `seed`
+ * is of the restart jitter. Later deaths are logged and mended, not reported. */
 PL_MUST_CHECK int pl_redis_server_start(uv_loop_t *loop, const char *state_dir, uint64_t seed,
                                         struct pl_redis_server **out, char *error);
 /* End the server, then free `s` and call on_stopped from the loop. Close the client first. */

@@ -1,0 +1,202 @@
+/* Running the engine's effects: the one place where a decision turns into a write, a post or a
+ * line in the log.
+ *
+ *     settle -> SAVE_PAGE -> store ---------- on_page_saved, or 100 ms --> engine_page_saved
+ *            -> SEND_PAGE -> webhook -------- on_answer -----------------> engine_page_result
+ *            -> SAVE_*, DROP_* -> store
+ *
+ * Answers that are known at once (Redis is away, every post slot is taken) go back into the engine
+ * and may ask for more effects: settle takes them in batches until none are left. */
+#include "collector/app_state.h"
+
+#include "collector/codec/alert_text.h"
+
+enum { WEBHOOK_BUSY_WAIT_MS = 1000, REFUSED_LOG_MS = 10000 };
+
+static uint64_t ticket_of(struct pl_slot_id id)
+{
+    return (uint64_t)id.index << 32 | id.generation;
+}
+
+static struct pl_slot_id page_of(uint64_t ticket)
+{
+    return (struct pl_slot_id){(uint32_t)(ticket >> 32), (uint32_t)ticket};
+}
+
+static void log_answer(const struct pl_app *app, const struct pl_page *page,
+                       const struct pl_notify_answer *answer, const struct pl_page_result *result)
+{
+    static const char *const events[] = {
+        [PL_RESULT_SENT] = "page_sent",
+        [PL_RESULT_RETRY] = "page_retry",
+        [PL_RESULT_REJECT] = "page_rejected",
+        [PL_RESULT_BROKEN] = "notifier_broken",
+    };
+    char id[PL_ALERT_ID_MAX + 1], reason[PL_NOTIFY_REASON_BYTES];
+    struct pl_text text = pl_text_init(reason, sizeof reason);
+    pl_alert_id(&page->alert, id);
+    pl_notify_reason_write(answer, &text);
+    enum pl_log_level level = result->class == PL_RESULT_SENT ? PL_LOG_INFO : PL_LOG_WARN;
+    pl_log(level, events[result->class],
+           "alert=%s state=%s target=%s attempt=%u wait_ms=%lld answer=\"%s\"", id,
+           page->resolved ? "resolved" : "firing", app->target_names[page->target].text,
+           page->attempts, (long long)result->wait_ms, reason);
+}
+
+static void on_answer(void *owner, uint64_t ticket, const struct pl_notify_answer *answer)
+{
+    struct pl_app *app = owner;
+    struct pl_now now = pl_app_now();
+    struct pl_slot_id id = page_of(ticket);
+    const struct pl_page *page = pl_engine_page(app->engine, id);
+    if (!page) return; // the page was settled without this answer
+    struct pl_page_result result = pl_notify_classify(answer);
+    log_answer(app, page, answer, &result);
+    pl_engine_page_result(app->engine, id, &result, now);
+    pl_app_settle(app, now);
+}
+
+static void send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now)
+{
+    const struct pl_page *page = pl_engine_page(app->engine, id);
+    if (!page) return; // an effect earlier in the batch ended it
+    PL_ASSERT(page->target < app->target_count);
+    const struct pl_notify_target *target = &app->targets[page->target];
+    char header[PL_NOTIFY_HEADER_BYTES];
+    struct pl_text url_text = pl_text_init(app->url, sizeof app->url);
+    struct pl_text header_text = pl_text_init(header, sizeof header);
+    struct pl_text body_text = pl_text_init(app->body, sizeof app->body);
+    pl_notify_write_url(target, &url_text);
+    pl_notify_write_header(page, &header_text);
+    pl_notify_write_body(target, page, &body_text);
+    struct pl_webhook_request request = {
+        .url = pl_text_bytes(&url_text),
+        .headers = {pl_text_bytes(&header_text)},
+        .header_count = 1,
+        .body = pl_text_bytes(&body_text),
+        .on_answer = on_answer,
+        .owner = app,
+        .ticket = ticket_of(id),
+    };
+    int err = pl_webhook_submit(app->webhook, &request);
+    if (err == 0) return;
+    struct pl_page_result refused = {
+        .class = PL_RESULT_RETRY, .wait_ms = WEBHOOK_BUSY_WAIT_MS, .status = 0};
+    pl_log(PL_LOG_WARN, "page_not_posted", "target=%s err=\"%s\"",
+           app->target_names[page->target].text, pl_err_text(err));
+    pl_engine_page_result(app->engine, id, &refused, now);
+}
+
+/* Redis did not confirm an intent in time: its page goes out all the same. */
+static void on_save_wait(uv_timer_t *timer)
+{
+    struct pl_app *app = timer->data;
+    struct pl_now now = pl_app_now();
+    pl_engine_tick(app->engine, now);
+    pl_app_settle(app, now);
+}
+
+/* Redis gets PL_PAGE_SAVE_WAIT_MS to take the intent; if it is known to be away, none. */
+static void save_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now)
+{
+    const struct pl_page *page = pl_engine_page(app->engine, id);
+    if (!page) return;
+    bool intent = page->state == PL_PAGE_INTENT;
+    pl_store_put_page(app->store, page, now);
+    if (!intent) return;
+    if (pl_store_view(app->store).state != PL_REDIS_READY) {
+        pl_engine_page_saved(app->engine, id, now);
+    } else if (!uv_is_active((uv_handle_t *)&app->save_wait)) {
+        (void)uv_timer_start(&app->save_wait, on_save_wait, PL_PAGE_SAVE_WAIT_MS, 0); // cannot fail
+    }
+}
+
+static void log_alert(const struct pl_alert *alert, const char *event, struct pl_now now)
+{
+    char id[PL_ALERT_ID_MAX + 1], title[PL_ALERT_TEXT_BYTES];
+    struct pl_text text = pl_text_init(title, sizeof title);
+    pl_alert_id(alert, id);
+    pl_alert_title_write(alert, now.unix_ms, &text);
+    pl_log(PL_LOG_INFO, event, "alert=%s hosts=%u text=\"%s\"", id, alert->finding.host_count,
+           title);
+}
+
+static void log_page_loss(struct pl_app *app, const struct pl_effect *effect, const char *event,
+                          struct pl_now now)
+{
+    uint32_t held = 0;
+    if (!pl_log_allow(&app->refused_log, now.mono_ms, REFUSED_LOG_MS, &held)) return;
+    char id[PL_ALERT_ID_MAX + 1];
+    pl_alert_id(pl_engine_alert(app->engine, effect->alert), id);
+    pl_log(PL_LOG_ERROR, event, "alert=%s target=%s more_like_this=%u", id,
+           app->target_names[effect->target].text, held);
+}
+
+static void run_host_effect(struct pl_app *app, const struct pl_effect *effect)
+{
+    const struct pl_fleet *fleet = pl_engine_fleet(app->engine);
+    const struct pl_host *host = &fleet->hosts[effect->host];
+    if (effect->type == PL_EFFECT_DROP_HOST) {
+        pl_store_drop_host(app->store, effect->host, &effect->name);
+        pl_log(PL_LOG_INFO, "host_forgotten", "host=%s", effect->name.text);
+        return;
+    }
+    if (!host->used) return; // forgotten by an effect earlier in the batch
+    const struct pl_name *pool = &fleet->pools[host->pool].name;
+    if (effect->type == PL_EFFECT_SAVE_HOST) {
+        pl_store_put_host(app->store, host, pool);
+        return;
+    }
+    bool silent = effect->type == PL_EFFECT_HOST_SILENT;
+    pl_log(silent ? PL_LOG_WARN : PL_LOG_INFO, silent ? "host_silent" : "host_back",
+           "host=%s pool=%s", host->name.text, pool->text);
+}
+
+static void run_effect(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
+{
+    switch (effect->type) {
+    case PL_EFFECT_SAVE_HOST:
+    case PL_EFFECT_DROP_HOST:
+    case PL_EFFECT_HOST_SILENT:
+    case PL_EFFECT_HOST_BACK: run_host_effect(app, effect); return;
+    case PL_EFFECT_SAVE_ALERT:
+        pl_store_put_alert(app->store, pl_engine_alert(app->engine, effect->alert), now);
+        return;
+    case PL_EFFECT_ALERT_OPENED:
+        log_alert(pl_engine_alert(app->engine, effect->alert), "alert_open", now);
+        return;
+    case PL_EFFECT_ALERT_RAISED:
+        log_alert(pl_engine_alert(app->engine, effect->alert), "alert_raised", now);
+        return;
+    case PL_EFFECT_ALERT_LOWERED:
+        log_alert(pl_engine_alert(app->engine, effect->alert), "alert_lowered", now);
+        return;
+    case PL_EFFECT_ALERT_RESOLVED:
+        log_alert(pl_engine_alert(app->engine, effect->alert), "alert_resolved", now);
+        return;
+    case PL_EFFECT_SAVE_PAGE: save_page(app, effect->page, now); return;
+    case PL_EFFECT_SEND_PAGE: send_page(app, effect->page, now); return;
+    case PL_EFFECT_DROP_PAGE: pl_store_drop_page(app->store, effect->number); return;
+    case PL_EFFECT_PAGE_REFUSED: log_page_loss(app, effect, "page_refused", now); return;
+    case PL_EFFECT_PAGE_FAILED: log_page_loss(app, effect, "page_failed", now); return;
+    case PL_EFFECT_TILT_ON: pl_log(PL_LOG_WARN, "tilt_on", "for_ms=%d", PL_TILT_MS); return;
+    case PL_EFFECT_TILT_OFF: pl_log(PL_LOG_INFO, "tilt_off", "judging=again"); return;
+    }
+    PL_UNREACHABLE("effect");
+}
+
+void pl_app_settle(struct pl_app *app, struct pl_now now)
+{
+    if (app->settling) return; // the call further up goes on with what was added
+    app->settling = true;
+    for (;;) {
+        size_t count = 0;
+        const struct pl_effect *effects = pl_engine_effects(app->engine, &count);
+        if (count == 0) break;
+        PL_ASSERT(count <= PL_EFFECT_MAX);
+        memcpy(app->effects, effects, count * sizeof *effects);
+        pl_engine_effects_done(app->engine);
+        for (size_t i = 0; i < count; i++) run_effect(app, &app->effects[i], now);
+    }
+    app->settling = false;
+}

@@ -1,0 +1,133 @@
+/* What the agents' port and the store report, handed to the engine; no decision is made here. */
+#include "collector/app_state.h"
+
+/* ---- what agents say ---- */
+
+static int on_hello(void *arg, const struct pl_hello *hello, struct pl_now now, uint32_t *host,
+                    struct pl_welcome *welcome)
+{
+    struct pl_app *app = arg;
+    uint32_t index;
+    if (pl_engine_join(app->engine, hello, now, &index) != 0) return PL_REFUSE_FULL;
+    pl_store_host(app->store, index, &hello->host);
+    pl_app_settle(app, now);
+    *host = index;
+    *welcome = (struct pl_welcome){.durable_seq =
+                                       pl_store_durable_seq(app->store, index, &hello->boot_id)};
+    pl_log(PL_LOG_INFO, "agent_joined", "host=%s pool=%s version=%s durable_seq=%llu",
+           hello->host.text, hello->pool.text, hello->agent_version,
+           (unsigned long long)welcome->durable_seq);
+    return 0;
+}
+
+static void on_sample(void *arg, uint32_t host, const struct pl_boot_id *boot_id,
+                      const struct pl_sample *sample, struct pl_now now)
+{
+    struct pl_app *app = arg;
+    bool fresh = pl_engine_sample(app->engine, host, sample, now);
+    pl_app_settle(app, now);
+    pl_store_sample(app->store, host, boot_id, sample, now); // has a memory of its own
+    if (fresh) pl_api_sample(app->api, host, sample);
+}
+
+static void on_gone(void *arg, uint32_t host, struct pl_now now)
+{
+    struct pl_app *app = arg;
+    pl_engine_leave(app->engine, host, now);
+    pl_app_settle(app, now);
+}
+
+/* ---- what the store says ---- */
+
+static void on_durable(void *ctx, uint32_t host, const struct pl_boot_id *boot_id, uint64_t seq)
+{
+    struct pl_app *app = ctx;
+    pl_ingest_ack(app->ingest, host, boot_id, seq);
+}
+
+static void on_resync(void *ctx, uint32_t host)
+{
+    struct pl_app *app = ctx;
+    pl_ingest_close_host(app->ingest, host, pl_app_now());
+}
+
+static void on_page_saved(void *ctx, struct pl_slot_id page)
+{
+    struct pl_app *app = ctx;
+    struct pl_now now = pl_app_now();
+    pl_engine_page_saved(app->engine, page, now);
+    pl_app_settle(app, now);
+}
+
+static uint32_t on_restore_host(void *ctx, const struct pl_hello *hello)
+{
+    struct pl_app *app = ctx;
+    uint32_t host;
+    int err = pl_engine_restore_host(app->engine, hello, pl_app_now(), &host);
+    if (err == 0) return host;
+    pl_log(PL_LOG_WARN, "host_not_restored", "host=%s err=\"%s\"", hello->host.text,
+           pl_err_text(err));
+    return PL_NO_INDEX;
+}
+
+static void on_restore_alert(void *ctx, const struct pl_alert *alert)
+{
+    struct pl_app *app = ctx;
+    int err = pl_engine_restore_alert(app->engine, alert, pl_app_now());
+    if (err == 0) return;
+    pl_log(PL_LOG_ERROR, "alert_not_restored", "pool=%s err=\"%s\"", alert->pool.text,
+           pl_err_text(err));
+}
+
+static void on_restore_page(void *ctx, const struct pl_page *page)
+{
+    struct pl_app *app = ctx;
+    int err = pl_engine_restore_page(app->engine, page, pl_app_now());
+    if (err == 0) return;
+    pl_log(PL_LOG_ERROR, "page_not_restored", "pool=%s err=\"%s\"", page->alert.pool.text,
+           pl_err_text(err));
+}
+
+static void on_restore_sample(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
+                              const struct pl_sample *sample)
+{
+    struct pl_app *app = ctx;
+    pl_engine_restore_sample(app->engine, host, boot_id, sample);
+}
+
+static void on_restored(void *ctx, enum pl_store_restored what)
+{
+    static const char *const words[] = {
+        [PL_STORE_RESTORED_ALL] = "all",
+        [PL_STORE_RESTORED_PART] = "part",
+        [PL_STORE_RESTORED_NOTHING] = "nothing",
+        [PL_STORE_RESTORED_LATE] = "late",
+    };
+    struct pl_app *app = ctx;
+    struct pl_now now = pl_app_now();
+    pl_log(what == PL_STORE_RESTORED_ALL ? PL_LOG_INFO : PL_LOG_WARN, "restored",
+           "what=%s hosts=%u after_ms=%lld", words[what], pl_engine_fleet(app->engine)->host_count,
+           (long long)(now.mono_ms - app->started_mono_ms));
+    pl_app_settle(app, now);
+    if (app->restored || app->phase != PL_APP_RUNNING) return;
+    app->restored = true;
+    pl_app_open(app);
+}
+
+struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app)
+{
+    return (struct pl_ingest_handler){on_hello, on_sample, on_gone, app};
+}
+
+void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options)
+{
+    options->ctx = app;
+    options->on_durable = on_durable;
+    options->on_resync = on_resync;
+    options->on_page_saved = on_page_saved;
+    options->on_restore_host = on_restore_host;
+    options->on_restore_alert = on_restore_alert;
+    options->on_restore_page = on_restore_page;
+    options->on_restore_sample = on_restore_sample;
+    options->on_restored = on_restored;
+}

@@ -1,0 +1,70 @@
+/* app_state.h - what the parts of the app share; only app*.c include it. */
+#pragma once
+
+#include "collector/app.h"
+#include "collector/codec/notify/notify.h"
+#include "collector/core/engine.h"
+#include "collector/io/api.h"
+#include "collector/io/ingest.h"
+#include "collector/io/redis_server.h"
+#include "collector/io/store.h"
+#include "collector/io/webhook.h"
+#include "common/base/assert.h"
+#include "common/base/err.h"
+#include "common/sys/log.h"
+
+/* Stopping goes through these one by one; each begins when the one before has reported its end. */
+enum pl_app_phase {
+    PL_APP_RUNNING,
+    PL_APP_STOPPING_INGEST,
+    PL_APP_STOPPING_HTTP,
+    PL_APP_DRAINING_WEBHOOK, // posts under way may finish
+    PL_APP_STOPPING_WEBHOOK,
+    PL_APP_STOPPING_STORE,
+    PL_APP_STOPPING_REDIS,
+    PL_APP_STOPPED,
+};
+
+struct pl_app {
+    uv_loop_t *loop;                          // borrowed
+    const struct pl_collector_config *config; // borrowed
+    enum pl_app_phase phase;
+    int64_t started_mono_ms;
+    bool failed;   // ended by an error that was logged
+    bool restored; // the store has said what it remembers, or that it cannot
+    bool open;     // agents are (or were) listened to
+    bool http_open;
+    bool handles; // the timers and signals below are initialised
+
+    struct pl_engine *engine;  // owned
+    struct pl_effect *effects; // owned: the batch being run, PL_EFFECT_MAX items
+    bool settling;             // effects are being run further up the stack
+    struct pl_log_limit refused_log;
+
+    struct pl_redis_server *redis_server; // owned; NULL with a configured URL
+    struct pl_store *store;               // owned
+    struct pl_ingest *ingest;             // owned
+    struct pl_webhook *webhook;           // owned
+    struct pl_api *api;                   // owned
+
+    uint32_t target_count;
+    struct pl_name target_names[PL_TARGET_MAX];
+    struct pl_notify_target targets[PL_TARGET_MAX];
+    char external_url[64];
+    char url[PL_WEBHOOK_URL_LEN_MAX + 1]; // of the page being sent
+    char body[PL_NOTIFY_BODY_BYTES];      // of the page being sent
+
+    uv_timer_t tick;      // once a second
+    uv_timer_t save_wait; // the longest a page waits for its intent to be written
+    uv_timer_t drain;     // while stopping
+    int64_t drain_until_mono_ms;
+    uv_signal_t sigterm, sigint;
+};
+
+struct pl_now pl_app_now(void);
+/* The store has restored what it can: listen to agents. */
+void pl_app_open(struct pl_app *app);
+struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app);
+void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options);
+/* Run what the engine asks for, until it asks for nothing more. */
+void pl_app_settle(struct pl_app *app, struct pl_now now);
