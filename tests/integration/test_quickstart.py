@@ -1,0 +1,151 @@
+"""conf/quickstart as an operator meets it: up with one command, and nothing left behind."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+import pytest
+from programs import ROOT, pids_of, until
+
+QUICKSTART = os.path.join(ROOT, "conf", "quickstart")
+
+
+class Run:
+    """One quickstart in a process group of its own, as a terminal would start it."""
+
+    def __init__(self, state, *options):
+        self.state = state
+        self.out = tempfile.TemporaryFile("w+")
+        self.err = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([QUICKSTART, "--state", state, *options], stdout=self.out,
+                                        stderr=self.err, stdin=subprocess.DEVNULL,
+                                        start_new_session=True)
+
+    def text(self, file):
+        with os.fdopen(os.dup(file.fileno())) as f:
+            f.seek(0)
+            return f.read()
+
+    def ready(self):
+        """The address of the page, once it is printed."""
+        def address():
+            assert self.process.poll() is None, self.text(self.err)
+            return re.search(r"^ready: (http://\S+)$", self.text(self.out), re.MULTILINE)
+        return until(address, 60, "quickstart prints ready:")[1]
+
+    def ctrl_c(self):
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(30)
+
+    def wait(self):
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def state():
+    with tempfile.TemporaryDirectory(prefix="pl-") as folder:
+        yield folder
+        left = pids_of(folder)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        assert not left, "quickstart left processes behind"
+
+
+def nothing_left(state):
+    until(lambda: not pids_of(state), 15, "every process of quickstart has ended")
+
+
+def test_once_exits_0_with_the_first_sample(state):
+    run = Run(state, "--once", "--port", "0")
+    assert run.wait() == 0, run.text(run.err)
+    nothing_left(state)
+
+
+def test_a_second_run_is_quick(state, record_property):
+    assert Run(state, "--once", "--port", "0").wait() == 0
+    start = time.monotonic()
+    assert Run(state, "--once", "--port", "0").wait() == 0
+    seconds = time.monotonic() - start
+    print(f"second run, from start to end: {seconds:.2f} s")
+    record_property("second_run_seconds", seconds)
+
+
+def test_ctrl_c_stops_all_of_it(state):
+    run = Run(state, "--port", "0")
+    with urllib.request.urlopen(run.ready() + "healthz", timeout=5) as answer:
+        assert answer.status == 200
+    assert len(pids_of(state)) >= 4, "quickstart, collector, Redis, agent"
+    assert run.ctrl_c() == 0
+    nothing_left(state)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.4, 0.6, 0.8, 1.2])
+def test_stopped_in_the_middle_of_the_start(state, seconds):
+    run = Run(state, "--port", "0")
+    time.sleep(seconds)  # any moment will do: the promise holds at each
+    run.process.terminate()
+    assert run.wait() in (0, 128 + signal.SIGTERM, -signal.SIGTERM)
+    nothing_left(state)
+
+
+def test_killed_it_takes_everything_along(state):
+    run = Run(state, "--port", "0")
+    run.ready()
+    run.process.kill()
+    run.wait()
+    nothing_left(state)
+
+
+@pytest.mark.parametrize("options, expect", [
+    (["--surprise"], "there is no option '--surprise'"),
+    (["--port"], "--port needs a value"),
+    (["--port", "70000"], "'70000' is not a port number"),
+    (["--port", "http"], "'http' is not a port number"),
+])
+def test_wrong_options_show_the_usage(state, options, expect):
+    run = Run(state, *options)
+    assert run.wait() == 2
+    assert expect in run.text(run.err)
+    assert "usage: conf/quickstart" in run.text(run.err)
+    assert run.text(run.out) == ""
+
+
+def test_help_is_data(state):
+    run = Run(state, "--help")
+    assert run.wait() == 0
+    assert run.text(run.out).startswith("usage: conf/quickstart")
+
+
+def test_a_port_in_use_is_named(state):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        run = Run(state, "--once", "--port", str(taken.getsockname()[1]))
+        assert run.wait() == 1
+    assert "a port is taken" in run.text(run.err)
+    nothing_left(state)
+
+
+def test_one_state_directory_one_quickstart(state):
+    first = Run(state, "--port", "0")
+    first.ready()
+    second = Run(state, "--port", "0")
+    assert second.wait() == 1
+    assert f"another quickstart runs in {state} (pid {first.process.pid})" in second.text(second.err)
+    assert first.ctrl_c() == 0
+
+
+def test_conf_is_read_after_the_generated_file(state):
+    extra = os.path.join(state, "extra.yaml")
+    with open(extra, "w", encoding="utf-8") as f:
+        f.write("collector:\n  htttp: 127.0.0.1:0\n")
+    run = Run(state, "--once", "--port", "0", "--conf", extra)
+    assert run.wait() == 1
+    assert f"{extra}:2:" in run.text(run.err), "the collector's own words reach the terminal"
+    with open(extra, "w", encoding="utf-8") as f:
+        f.write("pools:\n  local: {}\n")
+    run = Run(state, "--once", "--port", "0", "--conf", extra)
+    assert run.wait() == 0, run.text(run.err)
