@@ -1,5 +1,6 @@
 #include "agent/config.h"
 
+#include "agent/core/spool.h"
 #include "common/base/err.h"
 #include "common/base/option_value.h"
 #include "common/base/text.h"
@@ -32,7 +33,8 @@ static const struct pl_option options[] = {
      .help = "Collectors in the order in which they are tried, as HOST:PORT."},
     {"agent.interval", PL_OPTION_DURATION, ROOT(interval_ms), .fallback = "1s", .min = "100ms",
      .max = "60s", .help = "Time from one sample to the next."},
-    {"agent.spool", PL_OPTION_DURATION, ROOT(spool_ms), .fallback = "15m", .min = "1m", .max = "1h",
+    {"agent.spool", PL_OPTION_DURATION, ROOT(spool_ms), .fallback = "15m", .min = "30s",
+     .max = "1h",
      .help = "How much is kept in memory until a collector has stored it; then the oldest samples "
              "are dropped and counted."},
     {"agent.log_level", PL_OPTION_WORD, ROOT(log_level), .fallback = "info", .words = log_levels,
@@ -58,6 +60,20 @@ static void default_host(struct pl_option_loader *l, struct pl_agent_config *con
     pl_option_refuse_key(l, "agent/host", problem);
 }
 
+/* A spool has fixed memory, in samples. */
+static void check_spool(struct pl_option_loader *l, const struct pl_agent_config *config)
+{
+    char problem[PL_OPTION_ERROR_BYTES];
+    if ((config->spool_ms - 1) / config->interval_ms < PL_SPOOL_SAMPLES_MAX) return;
+    struct pl_text t = pl_text_init(problem, sizeof problem);
+    pl_text_str(&t, "is more than the spool holds: ");
+    pl_text_i64(&t, PL_SPOOL_SAMPLES_MAX);
+    pl_text_str(&t, " samples, which at this interval are ");
+    pl_text_i64(&t, PL_SPOOL_SAMPLES_MAX * config->interval_ms / 1000);
+    pl_text_char(&t, 's');
+    pl_option_refuse_key(l, "agent/spool", problem);
+}
+
 int pl_agent_config_load(const char *const *paths, size_t n, struct pl_agent_config *out,
                          struct pl_option_errors *errors)
 {
@@ -67,6 +83,7 @@ int pl_agent_config_load(const char *const *paths, size_t n, struct pl_agent_con
     pl_option_init(loader, &pl_agent_options, &config, errors);
     pl_yaml_load(paths, n, loader);
     if (errors->count == 0) default_host(loader, &config);
+    if (errors->count == 0) check_spool(loader, &config);
     free(loader);
     if (errors->count > 0) return PL_E_SYNTAX;
     *out = config;

@@ -277,6 +277,10 @@ static void test_agent_mistakes(void)
                "later version\n"
                "f:2:31: agent.collectors: '127.0.0.1:0' has port 0, where nobody can listen\n"
                "f:3:13: agent.interval: '50ms' is less than 100ms\n");
+    CHECK_INT(load_agent("agent:\n  interval: 200ms\n  spool: 31m\n"), PL_E_SYNTAX);
+    CHECK_TEXT(all_errors(), "f:3:3: agent.spool: is more than the spool holds: 9000 samples, "
+                             "which at this interval are 1800s\n");
+    CHECK_INT(load_agent("agent:\n  interval: 200ms\n  spool: 30m\n"), 0);
 }
 
 static void test_unreadable_files_are_mistakes_too(void)
