@@ -124,12 +124,12 @@ static void take_welcome(struct pl_uplink *u, const struct pl_welcome *welcome)
 static void take_ack(struct pl_uplink *u, uint64_t seq)
 {
     /* It may be ahead of what this connection has sent again: what an earlier one sent has become
-     * durable since. */
-    if (pl_spool_ack(u->spool, seq) < 0) {
+     * durable since. It may also say nothing new: a collector that waits for Redis is alive. */
+    bool is_news = seq >= u->spool->first_seq;
+    if (pl_spool_ack(u->spool, seq) < 0)
         lose(u, "it acknowledged samples that were never taken");
-        return;
-    }
-    pl_route_prove(&u->route);
+    else if (is_news)
+        pl_route_prove(&u->route);
 }
 
 /* What the operator of this agent can do about a refusal. */

@@ -11,8 +11,9 @@
  * At most one write is in progress. In the steady state a sample is one send(2) of one packet.
  *
  * A collector that says nothing for PL_UPLINK_SILENT_MS while samples wait for their
- * acknowledgement is taken for dead, and so is one that neither accepts nor welcomes us within
- * PL_UPLINK_GREET_MS. Nothing is allocated after pl_uplink_start. */
+ * acknowledgement is taken for dead (a live one repeats its last acknowledgement), and so is one
+ * that neither accepts nor welcomes us within PL_UPLINK_GREET_MS. Nothing is allocated after
+ * pl_uplink_start. */
 #pragma once
 
 #include "agent/core/route.h"

@@ -26,6 +26,7 @@ enum {
     PL_INGEST_FRAME_MS = 10 * 1000,  // from the first byte of a frame to its last
     PL_INGEST_SILENT_MS = 60 * 1000, // without a frame; or 3 intervals, if that is longer
     PL_INGEST_WRITE_MS = 10 * 1000,  // without the agent taking what we send
+    PL_INGEST_TELL_MS = 20 * 1000,   // then the last acknowledgement is repeated: we are alive
     PL_INGEST_LINGER_MS = 2 * 1000,  // after REFUSE, for the agent to read it
 };
 

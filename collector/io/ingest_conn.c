@@ -101,6 +101,8 @@ void pl_ingest_conn_ack(struct pl_ingest_conn *c, uint64_t durable_seq, struct p
 {
     uint8_t buf[PL_INGEST_OUT_BYTES];
     struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    c->durable_seq = durable_seq;
+    c->told_mono_ms = now.mono_ms;
     pl_ack_write(durable_seq, &w);
     if (conn_send(c, (struct pl_span){buf, w.len}, now)) {
         c->ingest->counts.acks++;
@@ -250,6 +252,8 @@ static void take_hello(struct pl_ingest_conn *c, const struct pl_hello *hello, s
     c->state = PL_CONN_STREAMING;
     c->host = host;
     c->boot_id = hello->boot_id;
+    c->durable_seq = welcome.durable_seq;
+    c->told_mono_ms = now.mono_ms;
     c->silent_max_ms = (uint32_t)PL_MAX(PL_INGEST_SILENT_MS, (int64_t)3 * interval_ms);
     c->stream = ++in->streams;
     in->conn_of_host[host] = index_of(c);
@@ -384,5 +388,8 @@ void pl_ingest_conn_tick(struct pl_ingest_conn *c, struct pl_now now)
         conn_refuse(c, PL_INGEST_HELLO_TIMEOUT, PL_REFUSE_HELLO, "no HELLO came", now);
     } else if (c->state == PL_CONN_STREAMING && quiet_ms >= c->silent_max_ms) {
         conn_cut(c, PL_INGEST_SILENT, now);
+    } else if (c->state == PL_CONN_STREAMING &&
+               now.mono_ms - c->told_mono_ms >= PL_INGEST_TELL_MS) {
+        pl_ingest_conn_ack(c, c->durable_seq, now);
     }
 }

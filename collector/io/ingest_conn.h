@@ -30,6 +30,8 @@ struct pl_ingest_conn {
     uint32_t host; // PL_INGEST_NO_INDEX until welcomed
     uint32_t silent_max_ms;
     uint64_t stream;         // number in the trace
+    uint64_t durable_seq;    // what the agent was told last
+    int64_t told_mono_ms;    // when that was
     int64_t frame_mono_ms;   // last whole frame; accepted or refused, if none
     int64_t partial_mono_ms; // first byte of the unfinished frame
     uint32_t partial_len;

@@ -161,11 +161,29 @@ static void test_who_takes_too_long_is_cut(void)
     agent_leave(&half);
     CHECK(wait_connected(1));
     tick_after(PL_INGEST_SILENT_MS - 1000);
+    CHECK(agent_expects(&silent, PL_AGENT_ACKED)); // we are not silent
     CHECK_INT(pl_ingest_connected(ingest), 1);
     tick_after(PL_INGEST_SILENT_MS);
     CHECK(agent_expects_close(&silent));
     CHECK_INT(refused(PL_INGEST_SILENT), 1);
     agent_leave(&silent);
+    finish();
+}
+
+/* While Redis is away nothing becomes durable; the agent hears all the same that we live. */
+static void test_the_last_acknowledgement_is_repeated(void)
+{
+    struct agent a;
+    begin(NULL);
+    agent_join(&a, "fe1", 1);
+    tick_after(PL_INGEST_TELL_MS - 1000);
+    CHECK_INT(pl_ingest_counts(ingest)->acks, 0);
+    tick_after(PL_INGEST_TELL_MS);
+    CHECK(agent_expects(&a, PL_AGENT_ACKED));
+    CHECK_INT(a.heard.acked_seq, 5); // as in WELCOME
+    tick_after(2 * PL_INGEST_TELL_MS - 1000);
+    CHECK_INT(pl_ingest_counts(ingest)->acks, 1);
+    agent_leave(&a);
     finish();
 }
 
@@ -365,6 +383,7 @@ int main(void)
     RUN(test_bad_input_is_refused);
     RUN(test_unknown_frames_are_skipped);
     RUN(test_who_takes_too_long_is_cut);
+    RUN(test_the_last_acknowledgement_is_repeated);
     RUN(test_a_refused_peer_cannot_stay);
     RUN(test_an_agent_that_never_reads_is_cut);
     RUN(test_one_host_has_one_connection);

@@ -240,6 +240,7 @@ static void test_streams_and_keeps_until_acknowledged(void)
     peer_ack(2);
     CHECK(wait_spooled(3));
     CHECK_INT(spool.first_seq, 3);
+    CHECK(uplink.route.proved);
     CHECK_INT(welcome_interval_ms, 2000);
     CHECK_INT(hellos, 1);
     finish();
@@ -395,11 +396,21 @@ static void test_mute_collector_is_left(void)
     finish();
 }
 
+static bool has_heard(void *unused)
+{
+    (void)unused;
+    return (int64_t)uv_now(&loop) - uplink.heard_mono_ms < 1000;
+}
+
 /* Silence counts only while something waits for its acknowledgement. */
 static void test_silent_collector_is_left(void)
 {
     begin(1);
     REQUIRE(wait_seen(1));
+    uplink.heard_mono_ms -= PL_UPLINK_SILENT_MS - 1000;
+    peer_ack(0); // nothing new, but a sign of life
+    CHECK(run_until(has_heard, NULL, LIMIT_MS));
+    CHECK(!uplink.route.proved);
     peer_ack(1);
     REQUIRE(wait_spooled(0));
     uplink.heard_mono_ms -= 2 * PL_UPLINK_SILENT_MS;
