@@ -17,7 +17,9 @@
 #include "common/base/span.h"
 #include "common/wire/hello.h"
 
-enum { PL_WRITE_NONE = UINT32_MAX, PL_WRITE_BYTES_MAX = 160 * 1024 };
+#define PL_WRITE_NONE UINT32_MAX
+
+enum { PL_WRITE_BYTES_MAX = 160 * 1024 };
 
 enum pl_write_kind {
     PL_WRITE_CHUNK,  // samples

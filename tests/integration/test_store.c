@@ -31,8 +31,12 @@ static void test_killed_redis_loses_nothing(void)
     struct world *w = world_begin(4 * MIB);
     int64_t start = pl_floor_ms(pl_clock_unix_ms(), MINUTE) - 14 * MINUTE;
     for (uint32_t host = 0; host < 8; host++) feed(w, host, start, 1, 240);
+    CHECK(wait_durable(w, 8, 180, 10000));
+    CHECK_INT(kill(pl_redis_server_pid(w->server), SIGSTOP), 0);
+    feed(w, 0, start, 241, 301);
+    CHECK(!wait_durable(w, 1, 300, 400)); // sent, and certainly not run
     CHECK_INT(kill(pl_redis_server_pid(w->server), SIGKILL), 0);
-    for (uint32_t host = 0; host < 8; host++) feed(w, host, start, 241, 481);
+    for (uint32_t host = 0; host < 8; host++) feed(w, host, start, host == 0 ? 302 : 241, 481);
     CHECK(wait_durable(w, 8, 480, 10000));
     CHECK_INT(kill(pl_redis_server_pid(w->server), SIGKILL), 0); // and once more, when all is well
     CHECK(wait_durable(w, 8, 481, 20000));
