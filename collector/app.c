@@ -84,6 +84,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct pl_app *app = timer->data;
     struct pl_now now = pl_app_now();
+    if (app->phase >= PL_APP_STOPPING_STORE) return; // nothing may ask the store any more
     pl_engine_tick(app->engine, now);
     pl_app_settle(app, now);
     pl_ingest_tick(app->ingest, now);
