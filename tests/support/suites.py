@@ -156,6 +156,7 @@ SUITES = {
     "fuzz": ("every parser against libFuzzer, 15 s each", "tests/fuzz", fuzz_suite),
     "integration": ("parts against the real Redis and real sockets, and the programs together",
                     "tests/integration", program_suite("integration")),
+    "browser": ("the live page in a real browser", "tests/browser", program_suite("browser")),
 }
 
 

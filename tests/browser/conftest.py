@@ -1,0 +1,36 @@
+"""Chromium for the browser suite: one per test, with a profile of its own."""
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture
+def browse(tmp_path):
+    """browse(url, width, height, dark=False, phone=False) -> a driver on that page."""
+    drivers = []
+
+    def start(url, width=1400, height=900, dark=False, phone=False):
+        options = Options()
+        for flag in FLAGS + [f"--user-data-dir={tmp_path}/profile{len(drivers)}",
+                             f"--window-size={width},{height}"]:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        if phone:
+            metrics = {"width": width, "height": height, "pixelRatio": 2, "touch": True}
+            options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
+        driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        drivers.append(driver)
+        if dark:
+            feature = {"name": "prefers-color-scheme", "value": "dark"}
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        driver.get(url)
+        return driver
+
+    yield start
+    for driver in drivers:
+        driver.quit()

@@ -1,0 +1,159 @@
+"""The API of a running collector with an agent on this machine: shapes, parameters, errors."""
+
+import json
+import re
+import urllib.request
+
+import pytest
+from programs import until
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+@pytest.fixture
+def watched(collector, agent):
+    """A collector that has heard its agent and stored what it said."""
+    until(lambda: collector.host(agent.host), 10, "a sample arrives")
+    return collector
+
+
+def problem(collector, path, status, parameter=None):
+    got, headers, body = collector.request(path)
+    body = json.loads(body)
+    assert (got, headers["Content-Type"]) == (status, "application/problem+json"), (path, got, body)
+    assert body["status"] == status and body["title"] and body["detail"]
+    assert [e["parameter"] for e in body.get("errors", [])] == ([parameter] if parameter else [])
+    return body["detail"]
+
+
+def test_hosts_and_pools(watched, agent):
+    host = watched.get(f"/api/v1/hosts/{agent.host}")
+    assert host["pool"] == "web" and host["connected"] and host["interval_ms"] == 1000
+    assert TIME.fullmatch(host["last_sample"]) and host["age_ms"] < 5000
+    assert host["facts"]["cores"]["value"] >= 1 and host["facts"]["memory"]["source"]
+    assert 0 <= host["metrics"]["memory.used"] <= 1
+    everyone = watched.get("/api/v1/hosts")
+    assert [h["name"] for h in everyone["hosts"]] == [agent.host] and everyone["next"] is None
+    assert watched.get("/api/v1/hosts?pool=web")["hosts"][0]["name"] == agent.host
+    [pool] = watched.get("/api/v1/pools")["pools"]
+    assert pool["name"] == "web" and pool["hosts"] == {"total": 1, "up": 1, "silent": 0}
+    assert 0 <= pool["worst"]["utilisation"] <= 1 and pool["worst"]["host"] == agent.host
+    assert watched.get("/api/v1/alerts")["alerts"] == []
+
+
+def test_series(watched, agent):
+    path = f"/api/v1/hosts/{agent.host}/series"
+    series = until(lambda: (s := watched.get(f"{path}?metric=memory.used")) and len(s["points"]) >= 3 and s,
+                   10, "three points")
+    assert series["columns"] == ["unix_ms", "value"] and series["unit"] == "share"
+    assert (series["step_s"], series["resolution_s"]) == (1, 1)
+    times = [t for t, _ in series["points"]]
+    assert times == sorted(set(times))
+    ten = watched.get(f"{path}?metric=memory.used&step=10")
+    assert ten["columns"] == ["unix_ms", "avg", "min", "max"]
+    assert all(low <= mean <= high for _, mean, low, high in ten["points"])
+    span = watched.get(f"{path}?metric=memory.used&from={times[1] / 1000}&to={times[1] / 1000}")
+    assert [t for t, _ in span["points"]] == [times[1]]
+    old = watched.get(f"{path}?metric=memory.used&from=2001-01-01T00:00:00Z&to=2001-01-01T00:10:00%2B00:00")
+    assert old["points"] == []
+
+
+def test_errors_name_what_is_wrong(watched, agent):
+    path = f"/api/v1/hosts/{agent.host}/series"
+    problem(watched, "/nothing", 404)
+    problem(watched, "/api/v1/", 404)
+    problem(watched, "/api/v1/pools/", 404)
+    problem(watched, "/api/v1/hosts/nobody", 404)
+    problem(watched, "/api/v1/hosts/no%20name", 404)
+    problem(watched, "/api/v1/hosts/nobody/series?metric=cpu.busy", 404)
+    problem(watched, "/api/v1/hosts?pool=nowhere", 404, "pool")
+    problem(watched, "/api/v1/hosts?pool=a/b", 422, "pool")
+    problem(watched, "/api/v1/hosts?after=nobody", 404, "after")
+    problem(watched, "/api/v1/pools?x=1", 400, "x")
+    problem(watched, f"{path}", 422, "metric")
+    assert "did you mean 'cpu.busy'" in problem(watched, f"{path}?metric=cpu.bussy", 422, "metric")
+    problem(watched, f"{path}?metric=cpu.busy&metric=cpu.busy", 400, "metric")
+    problem(watched, f"{path}?metric=cpu.busy&step=0", 422, "step")
+    problem(watched, f"{path}?metric=cpu.busy&step=1.5", 422, "step")
+    problem(watched, f"{path}?metric=cpu.busy&from=yesterday", 422, "from")
+    problem(watched, f"{path}?metric=cpu.busy&from=20&to=10", 422, "from")
+    problem(watched, f"{path}?metric=cpu.busy&from=%zz", 400, "from")
+    day = f"{path}?metric=cpu.busy&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"
+    assert "a step of 25 would fit" in problem(watched, day, 422, "step")
+    assert watched.request(f"{day}&step=25")[0] == 200
+
+
+def test_methods(collector):
+    request = urllib.request.Request(collector.url("/api/v1/pools"), method="HEAD")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200 and int(answer.headers["Content-Length"]) > 20
+        assert answer.read() == b""
+    request = urllib.request.Request(collector.url("/api/v1/pools"), method="POST", data=b"{}")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert refused.value.code == 405 and refused.value.headers["Allow"] == "GET, HEAD"
+
+
+def test_self_and_metrics_agree(watched):
+    own = watched.get("/api/v1/self")
+    assert own["version"] and own["agents"]["connected"] == 1 and own["samples"]["accepted"] >= 1
+    assert own["redis"]["state"] == "ready" and own["rss_kib"] > 0
+    status, headers, text = watched.request("/metrics")
+    assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = text.decode().splitlines()
+    values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert values["plimsoll_agents_connected"] == "1"
+    assert values['plimsoll_http_refused_total{reason="syntax"}'] == "0"
+    families = {line.split()[2] for line in lines if line.startswith("# TYPE")}
+    assert {name.split("{")[0] for name in values} == families
+
+
+def test_ready_says_so_when_redis_is_away(watched):
+    assert watched.get("/readyz") == {"ready": True, "checks": {"redis": "ready", "ingest": "ready",
+                                                                "config": "loaded"}}
+    assert watched.request("/healthz")[2] == b"ok\n"
+
+
+def events(answer, count):
+    """The first `count` events of a stream: (name, data)."""
+    found, name = [], None
+    for line in answer:
+        line = line.decode().rstrip("\n")
+        if line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: "):
+            found.append((name, json.loads(line[6:])))
+            if len(found) == count:
+                return found
+    raise AssertionError(f"the stream ended after {len(found)} events")
+
+
+def test_stream(watched, agent):
+    url = watched.url(f"/api/v1/stream?host={agent.host}&pool=web")
+    request = urllib.request.Request(url, headers={"Last-Event-ID": "anything"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        assert answer.headers["X-Accel-Buffering"] == "no"
+        seen = events(answer, 6)
+    assert seen[0][0] == "state"  # at once, not after a second
+    state = seen[0][1]
+    assert state["redis"] == "ok" and state["hosts"][0]["name"] == agent.host
+    assert 0 < state["limits"]["cpu"]["warn"] < state["limits"]["cpu"]["page"] <= 1
+    samples = [data for name, data in seen if name == "sample"]
+    assert len(samples) >= 2 and samples[0]["t"] < samples[1]["t"]
+    assert "cpu.busy" in samples[1]["m"] and samples[0]["host"] == agent.host
+
+
+def test_assets_are_revalidated(collector):
+    for coding, suffix in (("br", "-br"), ("gzip", "-gzip"), ("identity", "")):
+        request = urllib.request.Request(collector.url("/"), headers={"Accept-Encoding": coding})
+        with urllib.request.urlopen(request) as answer:
+            etag = answer.headers["ETag"]
+            assert answer.headers["Content-Encoding"] == (coding if suffix else None)
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert etag.endswith(suffix + '"')
+        request.add_header("If-None-Match", etag)
+        with pytest.raises(urllib.error.HTTPError) as unchanged:
+            urllib.request.urlopen(request)
+        assert unchanged.value.code == 304 and unchanged.value.read() == b""
