@@ -154,7 +154,7 @@ static int start_parts(struct pl_app *app)
     int err = pl_webhook_start(app->loop, &posts, &app->webhook);
     if (err != 0) return err;
     const struct pl_ingest_config ingest = {
-        .connection_max = (uint32_t)app->config->max_agents,
+        .connection_max = (uint32_t)app->config->max_agents + PL_INGEST_SPARE_CONNECTIONS,
         .host_max = (uint32_t)app->config->max_agents,
         .record_path = app->config->record,
         .handler = pl_app_ingest_handler(app),

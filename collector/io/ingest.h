@@ -21,7 +21,10 @@
 #include <uv.h>
 
 enum {
-    PL_INGEST_CONNECTION_MAX = 100000,
+    /* Connections beyond the hosts there is room for: agents that are back before their old
+     * connection is known to be dead, and peers that are just being refused. */
+    PL_INGEST_SPARE_CONNECTIONS = 64,
+    PL_INGEST_CONNECTION_MAX = 100000 + PL_INGEST_SPARE_CONNECTIONS,
     PL_INGEST_HELLO_MS = 10 * 1000,  // from accept to a whole HELLO
     PL_INGEST_FRAME_MS = 10 * 1000,  // from the first byte of a frame to its last
     PL_INGEST_SILENT_MS = 60 * 1000, // without a frame; or 3 intervals, if that is longer

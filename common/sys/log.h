@@ -10,7 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum pl_log_level { PL_LOG_DEBUG, PL_LOG_INFO, PL_LOG_WARN, PL_LOG_ERROR };
+enum pl_log_level {
+    PL_LOG_DEBUG,
+    PL_LOG_INFO,
+    PL_LOG_WARN,
+    PL_LOG_ERROR,
+    PL_LOG_NONE, // only for pl_log_set_level: no line passes
+};
 
 /* Lines below `level` are dropped. Default: PL_LOG_INFO. */
 void pl_log_set_level(enum pl_log_level level);

@@ -124,7 +124,7 @@ int main(int argc, char **argv)
     uv_signal_t signals[2];
     load_shape_flat(&shape, 0.3);
     if (pl_name_parse(pl_span_of("swarm"), &config.pool) < 0) return EXIT_USAGE;
-    pl_log_set_level(PL_LOG_ERROR);
+    pl_log_set_level(PL_LOG_NONE); // a thousand agents of one dead collector say the same
     read_options(argc, argv, &config);
     uint64_t files = pl_process_prepare();
     if (files < config.agent_count + 20) refuse("--agents", "", "exceeds the limit of open files");
