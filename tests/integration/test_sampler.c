@@ -139,10 +139,11 @@ static void test_levels_at_once_then_rates(void)
 static void test_grid_without_drift(void)
 {
     begin(100);
+    int64_t first_due_ms = sampler.schedule.due_mono_ms;
     REQUIRE(wait_samples(11));
     int64_t took_ms = samples[10].unix_ms - samples[0].unix_ms;
-    int64_t late_ms = samples[10].values[PL_AGENT_LATE];
-    CHECK_NEAR((double)(took_ms - late_ms), 1000, 3); // the clocks round by a millisecond each
+    CHECK_NEAR((double)took_ms, 1000, 60); // how far a busy machine may be off
+    CHECK_INT((sampler.schedule.due_mono_ms - first_due_ms) % 100, 0);
     finish();
 }
 
@@ -152,8 +153,7 @@ static void test_a_blocked_loop_makes_one_late_sample(void)
     REQUIRE(wait_samples(2));
     int64_t until_ms = pl_clock_mono_ms() + 450;
     while (pl_clock_mono_ms() < until_ms) continue; // what a busy machine does to us
-    uv_run(&loop, UV_RUN_NOWAIT);
-    uv_run(&loop, UV_RUN_NOWAIT);
+    uv_run(&loop, UV_RUN_NOWAIT);                   // runs due timers once
     CHECK_INT(sample_count, 3);
     CHECK(samples[2].values[PL_AGENT_LATE] >= 340);
     finish();
@@ -163,9 +163,9 @@ static void test_directed_interval(void)
 {
     begin(60000);
     CHECK_INT(sample_count, 1);
-    pl_sampler_direct(&sampler, 100, 300);
+    pl_sampler_direct(&sampler, 100, 3000);
     REQUIRE(wait_samples(4));
-    CHECK(sampler.schedule.interval_ms == 60000 || sample_count == 4);
+    CHECK_INT(sampler.schedule.interval_ms, 100);
     pl_sampler_set_base(&sampler, 100);
     CHECK(wait_samples(6));
     finish();
