@@ -6,8 +6,9 @@
  *   pl_webhook_submit -> curl_multi_add_handle -> on_curl_timer -> uv_timer
  *     on_timer / on_watch_ready -> curl_multi_socket_action -> on_socket -> watch_set / watch_close
  *                               -> drain -> slot_finish -> request.on_answer
- *   pl_webhook_stop -> slot_finish(UV_ECANCELED) ... -> curl_multi_cleanup -> handles close
- *                   -> on_handle_closed (last one) -> free -> on_stopped
+ *   pl_webhook_stop -> last answer, or on_drain_over -> shut_down -> slot_finish(UV_ECANCELED) ...
+ *                   -> curl_multi_cleanup -> handles close -> on_handle_closed (last) -> free
+ *                   -> on_stopped
  *
  * The memory goes in the close callback of the last handle. */
 #include "collector/io/webhook.h"
@@ -52,16 +53,18 @@ struct slot {
 };
 
 struct pl_webhook {
-    uv_loop_t *loop; // borrowed
-    uv_timer_t timer;
+    uv_loop_t *loop;            // borrowed
+    uv_timer_t timer;           // libcurl's
+    uv_timer_t drain_timer;     // runs after a stop while posts are under way
     CURLM *multi;               // owned
     struct curl_slist *headers; // owned: those of every request
     struct slot *slots;         // owned, slot_count items
     struct watch *watches;      // owned, WATCHES_MAX items
     struct pl_webhook_config config;
     uint32_t busy_count;
-    uint32_t open_handles; // timer and watches not yet closed
-    bool stopping;
+    uint32_t open_handles; // timers and watches not yet closed
+    bool stopping;         // no more posts
+    bool shut;             // nothing but close callbacks comes any more
     void (*on_stopped)(void *owner);
     void *stopped_owner; // borrowed
     char no_proxy[NO_PROXY_LEN_MAX + 1];
@@ -83,7 +86,7 @@ static void hook_free(struct pl_webhook *hook)
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct pl_webhook *hook = handle->data;
-    if (handle != (uv_handle_t *)&hook->timer) {
+    if (handle->type == UV_POLL) {
         PL_CONTAINER_OF(handle, struct watch, poll)->hook = NULL; // free for the next socket
     }
     if (--hook->open_handles > 0) return;
@@ -149,15 +152,36 @@ static void slot_finish(struct slot *s, CURLcode code, bool canceled)
     s->hook->busy_count--;
 }
 
+static void shut_down(struct pl_webhook *hook)
+{
+    hook->shut = true;
+    for (uint32_t i = 0; i < hook->config.slot_count; i++) {
+        struct slot *s = &hook->slots[i];
+        if (s->state == SLOT_POSTING) slot_finish(s, CURLE_OK, true);
+        curl_easy_cleanup(s->easy);
+        s->easy = NULL;
+    }
+    (void)curl_multi_cleanup(hook->multi); // closes every watch through on_socket
+    hook->multi = NULL;
+    uv_close((uv_handle_t *)&hook->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&hook->drain_timer, on_handle_closed);
+}
+
+static void on_drain_over(uv_timer_t *timer)
+{
+    shut_down(timer->data);
+}
+
 static void drain(struct pl_webhook *hook)
 {
     int left;
     CURLMsg *msg;
-    while (!hook->stopping && (msg = curl_multi_info_read(hook->multi, &left))) {
+    while ((msg = curl_multi_info_read(hook->multi, &left))) {
         struct slot *s = NULL;
         PL_ASSERT(curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&s) == CURLE_OK);
         slot_finish(s, msg->data.result, false); // `msg` is gone after this
     }
+    if (hook->stopping && hook->busy_count == 0) shut_down(hook);
 }
 
 static size_t on_answer_bytes(char *bytes, size_t size, size_t count, void *user)
@@ -263,7 +287,6 @@ static CURLcode slot_setup(struct slot *s, struct curl_slist *headers)
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, 1L);
     SET(CURLOPT_NOPROXY, hook->no_proxy);
     /* Without this a post that times out during its name lookup blocks the loop until the
      * resolver's thread comes home (curl issue 8515). */
@@ -344,8 +367,9 @@ int pl_webhook_start(uv_loop_t *loop, const struct pl_webhook_config *config,
         if (!hook->slots[i].easy) goto fail;
     }
     (void)uv_timer_init(loop, &hook->timer); // cannot fail
-    hook->timer.data = hook;
-    hook->open_handles = 1;
+    (void)uv_timer_init(loop, &hook->drain_timer);
+    hook->timer.data = hook->drain_timer.data = hook;
+    hook->open_handles = 2;
     *out = hook;
     return 0;
 fail:
@@ -406,21 +430,12 @@ uint32_t pl_webhook_busy_count(const struct pl_webhook *hook)
     return hook->busy_count;
 }
 
-/* ---- stop ---- */
-
 void pl_webhook_stop(struct pl_webhook *hook, void (*on_stopped)(void *owner), void *owner)
 {
     if (hook->stopping) return;
     hook->stopping = true;
     hook->on_stopped = on_stopped;
     hook->stopped_owner = owner;
-    for (uint32_t i = 0; i < hook->config.slot_count; i++) {
-        struct slot *s = &hook->slots[i];
-        if (s->state == SLOT_POSTING) slot_finish(s, CURLE_OK, true);
-        curl_easy_cleanup(s->easy);
-        s->easy = NULL;
-    }
-    (void)curl_multi_cleanup(hook->multi); // closes every watch through on_socket
-    hook->multi = NULL;
-    uv_close((uv_handle_t *)&hook->timer, on_handle_closed);
+    uint64_t wait_ms = hook->busy_count > 0 ? PL_WEBHOOK_DRAIN_MS : 0;
+    (void)uv_timer_start(&hook->drain_timer, on_drain_over, wait_ms, 0); // fails only while closing
 }

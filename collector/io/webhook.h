@@ -27,6 +27,7 @@ enum {
     PL_WEBHOOK_ANSWER_LEN_MAX = 16384, // more is not read, the connection is closed
     PL_WEBHOOK_CONNECT_MS = 5000,
     PL_WEBHOOK_TOTAL_MS = 15000,
+    PL_WEBHOOK_DRAIN_MS = 2000, // after a stop, for the answers to what is under way
 };
 
 struct pl_webhook; // owned by whoever started it
@@ -45,10 +46,10 @@ struct pl_webhook_request {
     struct pl_span headers[PL_WEBHOOK_HEADERS_MAX];
     uint32_t header_count;
     struct pl_span body; // JSON
-    /* Called exactly once per accepted request: from the loop, never from within
-     * pl_webhook_submit(), and from within pl_webhook_stop() for posts still under way. It may
-     * submit again; its own slot becomes free when it returns. `answer` is borrowed. `ticket` is
-     * the caller's name for the page, so that the answer to a page that is gone is recognised. */
+    /* Called exactly once per accepted request, from the loop, never from within
+     * pl_webhook_submit() or pl_webhook_stop(). It may submit again; its own slot becomes free when
+     * it returns. `answer` is borrowed. `ticket` is the caller's name for the page, so that the
+     * answer to a page that is gone is recognised. */
     void (*on_answer)(void *owner, uint64_t ticket, const struct pl_notify_answer *answer);
     void *owner; // borrowed; passed to on_answer
     uint64_t ticket;
@@ -69,6 +70,8 @@ PL_MUST_CHECK int pl_webhook_submit(struct pl_webhook *hook,
 /* Posts under way now. */
 uint32_t pl_webhook_busy_count(const struct pl_webhook *hook);
 
-/* Answers what is under way with UV_ECANCELED, closes every connection and handle, frees `hook` in
- * a later turn of the loop and then calls `on_stopped`, unless that is NULL. */
+/* Takes no more posts, waits up to PL_WEBHOOK_DRAIN_MS for those under way, so that an ordinary
+ * restart sends no page twice, and answers the rest with UV_ECANCELED. Then closes every connection
+ * and handle, frees `hook` and calls `on_stopped`, unless that is NULL: always in a later turn of
+ * the loop. */
 void pl_webhook_stop(struct pl_webhook *hook, void (*on_stopped)(void *owner), void *owner);

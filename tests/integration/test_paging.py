@@ -174,6 +174,22 @@ def test_kill_between_firing_and_resolve(receiver, host, down_s):
     assert story(receiver) == ["firing", "resolved"]
 
 
+def test_restart_while_the_provider_takes_its_time(receiver, host):
+    """An orderly end waits for the answer, so the next collector need not ask again."""
+    receiver.set_script("late")
+    collector, fe1 = host(notifiers(oncall=receiver.url + "/hook"))
+    fe1.cpu = 0.99
+    receiver.wait_for(1, 5)
+    collector.stop()
+    receiver.set_script("200")
+    collector.start()
+    time.sleep(SETTLE_S)
+    fe1.cpu = 0.1
+    wait_story(receiver, "firing", "resolved", seconds=45)
+    time.sleep(SETTLE_S)
+    assert story(receiver) == ["firing", "resolved"]
+
+
 def test_kill_before_the_page_got_out(receiver, host):
     """The intent was written down first: the next collector delivers it."""
     receiver.set_script("503")

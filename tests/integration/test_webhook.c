@@ -99,15 +99,20 @@ static void on_answer(void *owner, uint64_t ticket, const struct pl_notify_answe
     if (uv_is_active((uv_handle_t *)&w->timer)) uv_timer_stop(&w->timer);
 }
 
-static void world_begin(struct world *w, uint32_t slot_count)
+static void world_begin_with(struct world *w, uint32_t slot_count, int32_t timeout_ms)
 {
     *w = (struct world){0};
-    const struct pl_webhook_config config = {slot_count, TIMEOUT_MS, TIMEOUT_MS};
+    const struct pl_webhook_config config = {slot_count, timeout_ms, timeout_ms};
     CHECK_INT(uv_loop_init(&w->loop), 0);
     CHECK_INT(pl_webhook_start(&w->loop, &config, &w->hook), 0);
     CHECK_INT(uv_timer_init(&w->loop, &w->timer), 0);
     w->timer.data = w;
     w->began_ms = uv_hrtime() / 1000000;
+}
+
+static void world_begin(struct world *w, uint32_t slot_count)
+{
+    world_begin_with(w, slot_count, TIMEOUT_MS);
 }
 
 static void on_stopped(void *owner)
@@ -326,17 +331,32 @@ static void on_leave(uv_timer_t *timer)
     uv_stop(timer->loop);
 }
 
-static void test_stop_answers_what_is_under_way(void)
+static void test_stop_waits_for_answers(void)
 {
     struct world w;
-    world_begin(&w, 3);
+    world_begin(&w, 2);
+    for (uint64_t i = 0; i < 2; i++) CHECK_INT(post(&w, "/ok", i), 0);
+    world_end(&w);
+    CHECK(uv_hrtime() / 1000000 - w.began_ms < PL_WEBHOOK_DRAIN_MS); // and not longer
+    CHECK_INT(w.seen_count, 2);
+    for (uint32_t i = 0; i < w.seen_count; i++) CHECK_INT(w.seen[i].answer.http_status, 200);
+}
+
+static void test_stop_does_not_wait_for_ever(void)
+{
+    struct world w;
+    world_begin_with(&w, 3, 10 * PL_WEBHOOK_DRAIN_MS);
     for (uint64_t i = 0; i < 3; i++) CHECK_INT(post(&w, "/hang", i), 0);
     CHECK_INT(uv_timer_start(&w.timer, on_leave, TIMEOUT_MS / 4, 0), 0); // connected and sent
     (void)uv_run(&w.loop, UV_RUN_DEFAULT);
     CHECK_INT(pl_webhook_busy_count(w.hook), 3);
     world_end(&w);
     CHECK_INT(w.seen_count, 3);
-    for (uint32_t i = 0; i < w.seen_count; i++) CHECK_INT(w.seen[i].answer.err, UV_ECANCELED);
+    for (uint32_t i = 0; i < w.seen_count; i++) {
+        CHECK_INT(w.seen[i].answer.err, UV_ECANCELED);
+        CHECK(w.seen[i].answer.may_be_delivered);
+        CHECK(w.seen[i].after_ms < 2 * PL_WEBHOOK_DRAIN_MS);
+    }
 }
 
 static void on_answer_stop(void *owner, uint64_t ticket, const struct pl_notify_answer *answer)
@@ -364,7 +384,7 @@ static void test_stop_from_within_an_answer(void)
     (void)uv_run(&w.loop, UV_RUN_DEFAULT);
     CHECK_INT(w.seen_count, 2);
     CHECK_INT(w.seen[0].answer.http_status, 200);
-    CHECK_INT(w.seen[1].answer.err, UV_ECANCELED);
+    CHECK_INT(w.seen[1].answer.err, PL_E_TIMEOUT);
     uv_close((uv_handle_t *)&w.timer, NULL);
     (void)uv_run(&w.loop, UV_RUN_DEFAULT);
     CHECK_INT(uv_loop_close(&w.loop), 0);
@@ -425,7 +445,8 @@ int main(int argc, char **argv)
     RUN(test_hanging_provider_ends_in_time);
     RUN(test_slow_lookup_does_not_block_the_loop);
     RUN(test_post_from_a_late_callback_times_out);
-    RUN(test_stop_answers_what_is_under_way);
+    RUN(test_stop_waits_for_answers);
+    RUN(test_stop_does_not_wait_for_ever);
     RUN(test_stop_from_within_an_answer);
     RUN(test_config_is_checked);
     (void)kill(pid, SIGTERM);

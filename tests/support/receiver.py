@@ -18,6 +18,7 @@ is written PATH=STEPS. Steps:
     drop              read half of the request, then reset the connection
     cut               answer 200, promise more body than is sent, then close
     hang              never answer
+    late              answer 200 after one second
     slow              answer 200 at once, then one byte of body every 100 ms
     long              answer 200 with 1 MiB of body
     redirect          answer 307 to /moved
@@ -208,6 +209,9 @@ class Handler(BaseHTTPRequestHandler):
         if step == "hang":
             self.server.receiver.stopped.wait()
             self.reset()
+        elif step == "late":
+            self.server.receiver.stopped.wait(1)
+            self.answer_status(200, "", body)
         elif step == "cut":
             self.send_response(200)
             self.send_header("Content-Length", "100")
@@ -324,7 +328,7 @@ class Receiver:
 
     def delivered(self):
         """The pages that were accepted, oldest first."""
-        return [r for r in self.snapshot() if "what" in r and r["step"].startswith("2")]
+        return [r for r in self.snapshot() if "what" in r and r["step"].startswith(("2", "late"))]
 
     def wait_for(self, condition, timeout_s):
         """Waits until condition(requests so far) is true; returns those requests. A number stands

@@ -38,8 +38,8 @@ def frame(kind, body):
 
 
 class Host:
-    """`cpu` and `memory` are shares, 0 to 1, of the next sample. `refused` holds what a collector
-    said when it did not want this host."""
+    """`cpu` and `memory` are shares, 0 to 1, of the next sample. `refused` is what the collector
+    said when it last turned this host away; it comes back all the same, as agents do."""
 
     def __init__(self, address, name="fe1", pool="web", interval_s=0.2):
         host, _, port = address.rpartition(":")
@@ -85,7 +85,7 @@ class Host:
         self.spool = {seq: body for seq, body in self.spool.items() if seq > durable}
 
     def run(self):
-        while not self.ending.is_set() and self.refused is None:
+        while not self.ending.is_set():
             try:
                 with socket.create_connection(self.address, 1) as sock:
                     self.talk(sock)
@@ -99,7 +99,7 @@ class Host:
         received = bytearray()
         welcomed = False
         due = time.monotonic()
-        while not self.ending.is_set() and self.refused is None:
+        while not self.ending.is_set():
             wait = max(0.0, due - time.monotonic())
             if select.select([sock], [], [], wait)[0]:
                 more = sock.recv(4096)
@@ -134,6 +134,7 @@ class Host:
             self.forget(self.leading_number(body))
         elif kind == REFUSE:
             self.refused = body
+            raise ConnectionError("refused")
 
     @staticmethod
     def leading_number(body):
