@@ -16,14 +16,14 @@ enum pl_stat_kind {
 enum { PL_STAT_DEPTH_MAX = 4, PL_STAT_PATH_MAX = 63, PL_STATS_MAX = 160 };
 
 struct pl_stat {
-    enum pl_stat_kind kind;
-    char path[PL_STAT_PATH_MAX + 1]; // a-z, 0-9, _ and dots
     const char *family; // Prometheus metric name; NULL: JSON only. Same family: adjacent items
     const char *help;   // of the family, in its first item
     const char *label;  // name of the label whose value is the last part of the path, or NULL
+    const char *text;   // of PL_STAT_TEXT; borrowed
     int64_t value;      // fixed point
     int32_t scale;      // power of ten
-    const char *text;   // of PL_STAT_TEXT; borrowed
+    enum pl_stat_kind kind;
+    char path[PL_STAT_PATH_MAX + 1]; // a-z, 0-9, _ and dots
 };
 
 /* One JSON object. */

@@ -23,8 +23,8 @@ struct pl_api {
     char body[PL_HTTP_BODY_OUT_MAX]; // of the answer being written
 };
 
-/* The collector's own numbers, into `stats` of PL_STATS_MAX items. Returns how many. */
-size_t pl_api_stats(const struct pl_api *api, struct pl_now now, struct pl_stat *stats);
+/* The collector's own numbers, into `items`, PL_STATS_MAX of them. Returns how many. */
+size_t pl_api_stats(const struct pl_api *api, struct pl_now now, struct pl_stat *items);
 
 /* One request on its way through the routes. */
 struct pl_api_call {

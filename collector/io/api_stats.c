@@ -29,11 +29,11 @@ static void add_text(struct stats *s, const char *path, const char *text)
 /* One row of a group's table. */
 struct row {
     const char *path;
-    enum pl_stat_kind kind;
     const char *family; // NULL: JSON only
     const char *help;
     int64_t value;
     int32_t scale;
+    enum pl_stat_kind kind;
 };
 
 static void add_rows(struct stats *s, const struct row *rows, size_t count)
@@ -65,11 +65,11 @@ static void add_labelled(struct stats *s, const struct row *row, const char *lab
 
 #define COUNTER(path, family, help, value)                                                         \
     {                                                                                              \
-        path, PL_STAT_COUNTER, family, help, (int64_t)(value), 1                                   \
+        path, family, help, (int64_t)(value), 1, PL_STAT_COUNTER                                   \
     }
 #define GAUGE(path, family, help, value)                                                           \
     {                                                                                              \
-        path, PL_STAT_GAUGE, family, help, (int64_t)(value), 1                                     \
+        path, family, help, (int64_t)(value), 1, PL_STAT_GAUGE                                     \
     }
 
 static void add_agents(struct stats *s, const struct pl_api *api)
@@ -153,7 +153,7 @@ static void add_store(struct stats *s, const struct pl_api *api)
               view.queue_bytes),
         GAUGE("redis.queue_bytes_max", "plimsoll_redis_queue_bytes_max", "room for them",
               view.queue_bytes_max),
-        {"redis.durable_lag_ms", PL_STAT_GAUGE, NULL, NULL, view.durable_lag_ms, 1},
+        GAUGE("redis.durable_lag_ms", NULL, NULL, view.durable_lag_ms),
         GAUGE("redis.control_waiting", "plimsoll_redis_control_waiting",
               "alerts, pages and hosts waiting to be durable", view.control_waiting),
         COUNTER("redis.samples", "plimsoll_redis_samples_total", "samples taken for storing",
@@ -171,11 +171,11 @@ static void add_store(struct stats *s, const struct pl_api *api)
     };
     add_rows(s, rows, PL_LEN(rows));
     struct row lag = {"redis.durable_lag",
-                      PL_STAT_GAUGE,
                       "plimsoll_redis_durable_lag_seconds",
                       "age of the oldest chunk that is not durable",
                       view.durable_lag_ms,
-                      1000};
+                      1000,
+                      PL_STAT_GAUGE};
     add_rows(s, &lag, 1);
 }
 
@@ -222,11 +222,11 @@ size_t pl_api_stats(const struct pl_api *api, struct pl_now now, struct pl_stat 
     int64_t cpu_us = pl_clock_cpu_us(), rss_kib = pl_process_rss_kib();
     add_text(&s, "version", PL_VERSION);
     const struct row process[] = {
-        {"uptime_s", PL_STAT_GAUGE, "plimsoll_uptime_seconds", "since the start of the collector",
-         (now.mono_ms - api->config.started_mono_ms) / 1000, 1},
+        GAUGE("uptime_s", "plimsoll_uptime_seconds", "since the start of the collector",
+              (now.mono_ms - api->config.started_mono_ms) / 1000),
         COUNTER("cpu_us", NULL, NULL, cpu_us),
-        {"cpu_s", PL_STAT_COUNTER, "process_cpu_seconds_total", "user and system CPU time", cpu_us,
-         1000000},
+        {"cpu_s", "process_cpu_seconds_total", "user and system CPU time", cpu_us, 1000000,
+         PL_STAT_COUNTER},
         GAUGE("rss_kib", NULL, NULL, rss_kib),
         GAUGE("rss_bytes", "process_resident_memory_bytes", "resident memory", rss_kib * 1024),
     };

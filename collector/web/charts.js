@@ -9,6 +9,7 @@ import {amount, isUtc, moment, percent} from './words.js';
 
 const HOUR_MS = 3600 * 1000;
 const GAP_INTERVALS = 2.5; // this many intervals without a sample are a gap
+const RETRY_MS = 5000;
 const NARROW_PX = 820;
 const NARROW_STEP_S = 5; // a phone has no room for 3,600 points
 
@@ -112,6 +113,7 @@ export class Charts {
   // Read the last hour again, and keep what came in meanwhile.
   async reload() {
     this.loading?.abort();
+    clearTimeout(this.retry);
     const {host} = this;
     if (!host) return;
     const loading = this.loading = new AbortController();
@@ -133,6 +135,7 @@ export class Charts {
     } catch (error) {
       if (error.name === 'AbortError') return;
       this.problem = `The last hour of ${host} cannot be read: ${error.message} New points appear as they come.`;
+      this.retry = setTimeout(() => this.reload(), RETRY_MS);
     }
     this.draw(this.now);
   }

@@ -3,16 +3,17 @@
 #include "tests/check.h"
 
 static const struct pl_stat stats[] = {
-    {PL_STAT_TEXT, "version", .text = "0.1\"0"},
-    {PL_STAT_COUNTER, "cpu_s", "process_cpu_seconds_total", "CPU time", NULL, 1234500, 1000000, 0},
-    {PL_STAT_GAUGE, "http.connected", "plimsoll_http_connected", "open now", NULL, 3, 1, NULL},
-    {PL_STAT_COUNTER, "http.refused.syntax", "plimsoll_http_refused_total", "refused", "reason", 0,
-     1, NULL},
-    {PL_STAT_COUNTER, "http.refused.host", "plimsoll_http_refused_total", "refused", "reason", 7, 1,
-     NULL},
-    {PL_STAT_GAUGE, "a.b.c.d", NULL, NULL, NULL, -5, 10, NULL},
-    {PL_STAT_GAUGE, "a.b.e", NULL, NULL, NULL, 1, 1, NULL},
-    {PL_STAT_GAUGE, "a.f", NULL, NULL, NULL, 2, 1, NULL},
+    {.kind = PL_STAT_TEXT, .path = "version", .text = "0.1\"0"},
+    {"process_cpu_seconds_total", "CPU time", NULL, NULL, 1234500, 1000000, PL_STAT_COUNTER,
+     "cpu_s"},
+    {"plimsoll_http_connected", "open now", NULL, NULL, 3, 1, PL_STAT_GAUGE, "http.connected"},
+    {"plimsoll_http_refused_total", "refused", "reason", NULL, 0, 1, PL_STAT_COUNTER,
+     "http.refused.syntax"},
+    {"plimsoll_http_refused_total", "refused", "reason", NULL, 7, 1, PL_STAT_COUNTER,
+     "http.refused.host"},
+    {NULL, NULL, NULL, NULL, -5, 10, PL_STAT_GAUGE, "a.b.c.d"},
+    {NULL, NULL, NULL, NULL, 1, 1, PL_STAT_GAUGE, "a.b.e"},
+    {NULL, NULL, NULL, NULL, 2, 1, PL_STAT_GAUGE, "a.f"},
 };
 
 static void test_json(void)
