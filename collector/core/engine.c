@@ -54,7 +54,9 @@ struct pl_now pl_engine_begin(struct pl_engine *e, struct pl_now now)
     now.mono_ms = PL_MAX(now.mono_ms, e->now.mono_ms);
     int64_t passed_ms = now.mono_ms - e->now.mono_ms;
     int64_t jump_ms = now.unix_ms - e->now.unix_ms - passed_ms;
-    if (passed_ms > PL_STALL_MS) e->deaf_until_mono_ms = now.mono_ms + passed_ms;
+    if (passed_ms > PL_STALL_MS) {
+        e->deaf_until_mono_ms = now.mono_ms + PL_MIN(passed_ms, PL_TILT_JUMP_MS);
+    }
     if (passed_ms > PL_TILT_JUMP_MS || jump_ms > PL_TILT_JUMP_MS || jump_ms < -PL_TILT_JUMP_MS) {
         e->tilt_until_mono_ms = now.mono_ms + PL_TILT_MS;
         tilt(e, true);
@@ -160,7 +162,7 @@ int pl_engine_join(struct pl_engine *e, const struct pl_hello *hello, struct pl_
     if (is_new) {
         h->arrived_mono_ms = now.mono_ms;
         h->arrived_unix_ms = now.unix_ms;
-        h->judged_mono_ms = PL_NEVER_MS;
+        h->judged_stamp_ms = PL_NEVER_MS;
         e->fleet.due_mono_ms[index] = due_mono_ms;
     } else if (h->presence != PL_SILENT && h->interval_ms > old_interval_ms) {
         /* It will not come sooner. A HELLO alone is no sign of life: an agent that dies after
@@ -188,14 +190,14 @@ void pl_engine_leave(struct pl_engine *e, uint32_t host, struct pl_now now)
 /* ---- samples ---- */
 
 enum pl_tier pl_engine_follow(struct pl_engine *e, struct pl_host *h,
-                              const struct pl_sample *sample, struct pl_now taken)
+                              const struct pl_sample *sample, int64_t taken_unix_ms)
 {
     int64_t gap_ms = pl_rule_silent_after_ms(&e->rules, h->interval_ms);
-    if (h->judged_mono_ms == PL_NEVER_MS || taken.mono_ms - h->judged_mono_ms > gap_ms) {
-        for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) pl_level_gap(&h->levels[r]);
-    }
-    h->judged_mono_ms = taken.mono_ms;
-    return pl_rule_limit_step(&e->rules, h, sample, taken);
+    bool follows = h->judged_stamp_ms != PL_NEVER_MS && h->judged_stamp_ms <= sample->unix_ms &&
+                   sample->unix_ms - h->judged_stamp_ms <= gap_ms;
+    for (size_t r = 0; r < PL_RESOURCE_COUNT && !follows; r++) pl_level_gap(&h->levels[r]);
+    h->judged_stamp_ms = sample->unix_ms;
+    return pl_rule_limit_step(&e->rules, h, sample, taken_unix_ms);
 }
 
 static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
@@ -217,8 +219,7 @@ static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sam
     e->fleet.due_mono_ms[host] = now.mono_ms + pl_rule_silent_after_ms(&e->rules, h->interval_ms);
     pl_window_push(&h->window, sample);
 
-    struct pl_now taken = {now.mono_ms - age_ms, now.unix_ms - age_ms};
-    enum pl_tier tier = pl_engine_follow(e, h, sample, taken);
+    enum pl_tier tier = pl_engine_follow(e, h, sample, now.unix_ms - age_ms);
     enum pl_presence presence = late ? PL_WAITING : PL_LIVE;
     if (presence == h->presence && tier == h->tier) return;
     if (h->presence == PL_SILENT) pl_engine_emit_host(e, PL_EFFECT_HOST_BACK, host);

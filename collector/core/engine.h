@@ -23,7 +23,8 @@ enum {
     PL_TILT_JUMP_MS = 5000,
     PL_TILT_MS = 30000,
     /* The tick comes once a second. When nobody called for longer than this, what arrived in the
-     * meantime still waits in sockets: nobody is found silent for as long again. */
+     * meantime still waits in sockets: nobody is found silent for as long again (at most
+     * PL_TILT_JUMP_MS: beyond is tilt). */
     PL_STALL_MS = 1500,
 };
 

@@ -20,7 +20,7 @@ int pl_engine_restore_host(struct pl_engine *e, const struct pl_hello *hello, st
     struct pl_host *h = &e->fleet.hosts[index];
     h->arrived_mono_ms = now.mono_ms;
     h->arrived_unix_ms = now.unix_ms;
-    h->judged_mono_ms = PL_NEVER_MS;
+    h->judged_stamp_ms = PL_NEVER_MS;
     int64_t after_ms = pl_rule_silent_after_ms(&e->rules, h->interval_ms);
     e->fleet.due_mono_ms[index] = now.mono_ms + PL_MAX(e->rules.silent_grace_ms, after_ms);
     *host = index;
@@ -44,10 +44,9 @@ void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct p
     h->has_sample = true;
     pl_window_push(&h->window, sample);
     int64_t age_ms = PL_MAX(e->now.unix_ms - sample->unix_ms, 0);
-    struct pl_now taken = {e->now.mono_ms - age_ms, sample->unix_ms};
-    h->arrived_mono_ms = taken.mono_ms;
-    h->arrived_unix_ms = taken.unix_ms;
-    pl_fleet_set(&e->fleet, host, PL_WAITING, pl_engine_follow(e, h, sample, taken));
+    h->arrived_mono_ms = e->now.mono_ms - age_ms;
+    h->arrived_unix_ms = sample->unix_ms;
+    pl_fleet_set(&e->fleet, host, PL_WAITING, pl_engine_follow(e, h, sample, sample->unix_ms));
 }
 
 /* Is every number of it one this program has a meaning for? */
@@ -126,8 +125,11 @@ int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page, stru
 {
     now = pl_engine_begin(e, now);
     if (page->target >= e->target_count) return PL_E_RANGE;
+    /* Who else was told when the page was written is the alert's own record to say. */
+    struct pl_alert alert = page->alert;
+    alert.paged = alert.failed = 0;
     uint32_t index;
-    int err = restore_record(e, &page->alert, false, &index);
+    int err = restore_record(e, &alert, false, &index);
     if (err != 0) return err;
     struct pl_alert_slot *slot = &e->alerts[index];
     uint32_t bit = 1u << page->target;

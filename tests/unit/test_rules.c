@@ -46,8 +46,8 @@ static void use(uint32_t host, int32_t cpu_bp, int32_t memory_bp)
     struct pl_host *h = &fleet.hosts[host];
     h->last.values[PL_CPU_BUSY] = cpu_bp;
     h->last.values[PL_MEMORY_USED] = memory_bp;
-    struct pl_now taken = {1000 + host, 5000 + host};
-    pl_fleet_set(&fleet, host, PL_LIVE, pl_rule_limit_step(&rules, h, &h->last, taken));
+    h->last.unix_ms = 1000 + host;
+    pl_fleet_set(&fleet, host, PL_LIVE, pl_rule_limit_step(&rules, h, &h->last, 5000 + host));
 }
 
 static void silence(uint32_t host, int64_t since_ms, bool rising)

@@ -4,13 +4,13 @@ void pl_level_init(struct pl_level *l)
 {
     l->held = PL_TIER_NONE;
     for (enum pl_tier tier = 0; tier < PL_TIER_COUNT; tier++) {
-        l->over_mono_ms[tier] = PL_NEVER_MS;
+        l->over_stamp_ms[tier] = PL_NEVER_MS;
         l->over_unix_ms[tier] = 0;
     }
 }
 
 enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *policy,
-                           int32_t used_bp, int64_t now_mono_ms, int64_t now_unix_ms)
+                           int32_t used_bp, int64_t stamp_ms, int64_t taken_unix_ms)
 {
     if (used_bp < 0) return l->held;
     const int32_t enter_bp[PL_TIER_COUNT] = {0, policy->warn_bp, policy->page_bp};
@@ -18,15 +18,15 @@ enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *pol
     for (enum pl_tier tier = PL_TIER_WARN; tier <= PL_TIER_PAGE; tier++) {
         bool was_held = l->held >= tier;
         if (used_bp >= enter_bp[tier]) {
-            if (l->over_mono_ms[tier] == PL_NEVER_MS) {
-                l->over_mono_ms[tier] = now_mono_ms;
-                l->over_unix_ms[tier] = now_unix_ms;
+            if (l->over_stamp_ms[tier] == PL_NEVER_MS) {
+                l->over_stamp_ms[tier] = stamp_ms;
+                l->over_unix_ms[tier] = taken_unix_ms;
             }
-            if (was_held || now_mono_ms - l->over_mono_ms[tier] >= policy->hold_ms) held = tier;
+            if (was_held || stamp_ms - l->over_stamp_ms[tier] >= policy->hold_ms) held = tier;
         } else if (was_held && used_bp >= enter_bp[tier] - policy->leave_bp) {
             held = tier;
         } else {
-            l->over_mono_ms[tier] = PL_NEVER_MS;
+            l->over_stamp_ms[tier] = PL_NEVER_MS;
         }
     }
     l->held = held;
@@ -36,6 +36,6 @@ enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *pol
 void pl_level_gap(struct pl_level *l)
 {
     for (enum pl_tier tier = PL_TIER_WARN; tier <= PL_TIER_PAGE; tier++) {
-        if (l->held < tier) l->over_mono_ms[tier] = PL_NEVER_MS;
+        if (l->held < tier) l->over_stamp_ms[tier] = PL_NEVER_MS;
     }
 }

@@ -2,7 +2,8 @@
  *
  * A spike of seconds is no problem and pages nobody: utilisation must stay over a level for
  * `hold_ms` before the resource is said to hold that tier, and must fall under the lower leave
- * level to lose it again. */
+ * level to lose it again. Hold times run by the stamps of the samples, the clock of the host that
+ * took them: a sample that was long on its way still counts from when it was taken. */
 #pragma once
 
 #include "collector/core/now.h"
@@ -23,16 +24,17 @@ struct pl_level_policy {
 };
 
 struct pl_level {
-    enum pl_tier held;                   // what the resource holds now
-    int64_t over_mono_ms[PL_TIER_COUNT]; // since when it is over each tier's level, or PL_NEVER_MS
-    int64_t over_unix_ms[PL_TIER_COUNT]; // the same moment for people
+    enum pl_tier held;                    // what the resource holds now
+    int64_t over_stamp_ms[PL_TIER_COUNT]; // since when it is over each tier's level, or PL_NEVER_MS
+    int64_t over_unix_ms[PL_TIER_COUNT];  // the same moment for people
 };
 
 void pl_level_init(struct pl_level *l);
-/* One more value, basis points, taken at that time; negative: no value now, which freezes the level
- * (no data never proves recovery). Returns the tier held from here on. */
+/* One more value, basis points, taken at `stamp_ms` by the host's clock and `taken_unix_ms` by
+ * ours; negative: no value now, which freezes the level (no data never proves recovery). Returns
+ * the tier held from here on. */
 enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *policy,
-                           int32_t used_bp, int64_t now_mono_ms, int64_t now_unix_ms);
-/* Values are missing before the next one: a tier that is held stays, but a hold time that was
- * running starts again, because nobody knows what happened in between. */
+                           int32_t used_bp, int64_t stamp_ms, int64_t taken_unix_ms);
+/* Values are missing before the next one, or the host's clock was set: a tier that is held stays,
+ * but a hold time that was running starts again, because nobody knows what happened in between. */
 void pl_level_gap(struct pl_level *l);

@@ -13,13 +13,13 @@ enum pl_metric pl_resource_metric(enum pl_resource resource)
 }
 
 enum pl_tier pl_rule_limit_step(const struct pl_rules *rules, struct pl_host *host,
-                                const struct pl_sample *sample, struct pl_now taken)
+                                const struct pl_sample *sample, int64_t taken_unix_ms)
 {
     enum pl_tier worst = PL_TIER_NONE;
     for (enum pl_resource r = 0; r < PL_RESOURCE_COUNT; r++) {
         int32_t used_bp = sample->values[pl_resource_metric(r)]; // PL_ABSENT is negative
         enum pl_tier held = pl_level_step(&host->levels[r], &rules->limit[r], used_bp,
-                                          taken.mono_ms, taken.unix_ms);
+                                          sample->unix_ms, taken_unix_ms);
         worst = PL_MAX(worst, held);
     }
     return worst;

@@ -15,10 +15,10 @@ enum { PL_FINDING_SCAN_MAX = 1024 };
 /* The metric that tells how much of a resource is used; its scale is basis points. */
 enum pl_metric pl_resource_metric(enum pl_resource resource);
 
-/* Take one sample, taken at `taken`, into the host's levels. Returns the worst tier any of its
- * resources holds from here on. */
+/* Take one sample, taken at `taken_unix_ms` by our clock, into the host's levels. Returns the worst
+ * tier any of its resources holds from here on. */
 enum pl_tier pl_rule_limit_step(const struct pl_rules *rules, struct pl_host *host,
-                                const struct pl_sample *sample, struct pl_now taken);
+                                const struct pl_sample *sample, int64_t taken_unix_ms);
 /* PAGE or WARN if a live host holds it. Without one: no_data when a host that is not live held a
  * tier, or nothing is known of it, or no host is live at all; else nothing wrong. */
 struct pl_verdict pl_rule_limit_judge(const struct pl_pool *pool);

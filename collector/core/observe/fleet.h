@@ -55,7 +55,7 @@ struct pl_host {
     uint64_t last_seq;       // newest sample taken into the window, of boot_id; 0: none
     int64_t arrived_mono_ms; // when it came (or: when the host became known, without one)
     int64_t arrived_unix_ms; // the same for people
-    int64_t judged_mono_ms;  // when the sample that last moved the levels was taken
+    int64_t judged_stamp_ms; // stamp of the sample that last moved the levels, or PL_NEVER_MS
     struct pl_age age;
     struct pl_level levels[PL_RESOURCE_COUNT];
     struct pl_sample last; // newest sample, all metrics
