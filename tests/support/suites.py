@@ -136,7 +136,7 @@ def sanitize_suite():
     if problem:
         return Count(failed=1), problem
     os.environ["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
-    return run_meson("build-sanitize", ["unit", "integration"], "--timeout-multiplier", "5")
+    return run_meson("build-sanitize", ["unit", "sim", "integration"], "--timeout-multiplier", "5")
 
 
 def fuzz_suite():
@@ -152,6 +152,7 @@ SUITES = {
     "arch": ("the walls of the house: layers, purity, sizes, rooms", "tests/arch", meson_suite("arch")),
     "lint": ("layout, zero warnings under gcc and clang, clang-tidy, shellcheck", "tests/lint", lint_suite),
     "unit": ("each module alone", "tests/unit", meson_suite("unit")),
+    "sim": ("seeded worlds in which everything breaks", "tests/sim", meson_suite("sim")),
     "sanitize": ("the C suites again under ASan and UBSan", "tests/unit", sanitize_suite),
     "fuzz": ("every parser against libFuzzer, 15 s each", "tests/fuzz", fuzz_suite),
     "integration": ("parts against the real Redis and real sockets, and the programs together",

@@ -1,199 +1,383 @@
 /* The engine as a whole: what goes in, which effects come out. Longer stories are in tests/sim. */
 #include "tests/check.h"
 
-#include "collector/core/engine.h"
 #include "common/base/err.h"
-#include "common/base/text.h"
-
-#include <stdlib.h>
-
-enum { START_MONO_MS = 1000 * 1000 };
-#define START_UNIX_MS INT64_C(1750000000000)
-
-/* One engine with the effects of the calls since the last look as text: "OPENED limit/web; ...". */
-static struct {
-    struct pl_engine *engine;
-    void *memory;
-    struct pl_now now;
-    char said[4096];
-    struct pl_slot_id page; // of the last SAVE_PAGE or SEND_PAGE
-    uint64_t seq[16];
-    int64_t skew_ms; // of the agents' clocks
-} t;
-
-static struct pl_name name_of(const char *text)
-{
-    struct pl_name name = {0};
-    if (pl_name_parse(pl_span_of(text), &name) != 0) abort();
-    return name;
-}
-
-static struct pl_engine_config config_of(uint32_t host_max, uint32_t target_count)
-{
-    struct pl_engine_config config = {.host_max = host_max,
-                                      .target_count = target_count,
-                                      .default_notify = (1u << target_count) - 1,
-                                      .seed = 1};
-    pl_rules_default(&config.rules);
-    return config;
-}
-
-static void start(const struct pl_engine_config *config)
-{
-    free(t.memory);
-    memset(&t, 0, sizeof t);
-    t.now = (struct pl_now){START_MONO_MS, START_UNIX_MS};
-    t.memory = calloc(1, pl_engine_bytes(config));
-    t.engine = pl_engine_init(t.memory, config, t.now);
-}
-
-static const char *effect_word(enum pl_effect_type type)
-{
-    switch (type) {
-    case PL_EFFECT_SAVE_HOST: return "SAVE_HOST";
-    case PL_EFFECT_DROP_HOST: return "DROP_HOST";
-    case PL_EFFECT_HOST_SILENT: return "SILENT";
-    case PL_EFFECT_HOST_BACK: return "BACK";
-    case PL_EFFECT_SAVE_ALERT: return "SAVE_ALERT";
-    case PL_EFFECT_ALERT_OPENED: return "OPENED";
-    case PL_EFFECT_ALERT_RAISED: return "RAISED";
-    case PL_EFFECT_ALERT_LOWERED: return "LOWERED";
-    case PL_EFFECT_ALERT_RESOLVED: return "RESOLVED";
-    case PL_EFFECT_SAVE_PAGE: return "SAVE_PAGE";
-    case PL_EFFECT_SEND_PAGE: return "SEND_PAGE";
-    case PL_EFFECT_DROP_PAGE: return "DROP_PAGE";
-    case PL_EFFECT_PAGE_REFUSED: return "REFUSED";
-    case PL_EFFECT_PAGE_FAILED: return "FAILED";
-    case PL_EFFECT_TILT_ON: return "TILT_ON";
-    case PL_EFFECT_TILT_OFF: return "TILT_OFF";
-    }
-    return "?";
-}
-
-static void say(struct pl_text *out, const struct pl_effect *effect)
-{
-    if (out->len > 0) pl_text_str(out, "; ");
-    pl_text_str(out, effect_word(effect->type));
-    if (effect->type <= PL_EFFECT_HOST_BACK) {
-        pl_text_char(out, ' ');
-        pl_text_span(out, pl_name_span(&effect->name));
-        return;
-    }
-    if (effect->type >= PL_EFFECT_TILT_ON) return;
-    char id[PL_ALERT_ID_MAX + 1];
-    pl_alert_id(pl_engine_alert(t.engine, effect->alert), id);
-    pl_text_char(out, ' ');
-    pl_text_str(out, id);
-    const struct pl_page *page = pl_engine_page(t.engine, effect->page);
-    if (effect->type == PL_EFFECT_SAVE_PAGE || effect->type == PL_EFFECT_SEND_PAGE) {
-        t.page = effect->page;
-        pl_text_str(out, page && page->resolved ? " resolved" : " firing");
-    }
-}
-
-/* The effects of the calls since the last look. SAVE_ALERT is left out: it follows every change. */
-static const char *effects(void)
-{
-    size_t count;
-    const struct pl_effect *list = pl_engine_effects(t.engine, &count);
-    struct pl_text out = pl_text_init(t.said, sizeof t.said);
-    for (size_t i = 0; i < count; i++) {
-        if (list[i].type != PL_EFFECT_SAVE_ALERT) say(&out, &list[i]);
-    }
-    pl_engine_effects_done(t.engine);
-    return t.said;
-}
-
-static void pass(int64_t ms)
-{
-    t.now.mono_ms += ms;
-    t.now.unix_ms += ms;
-}
-
-static struct pl_hello hello_of(const char *host, const char *pool)
-{
-    struct pl_hello hello = {.version = PL_PROTOCOL_VERSION,
-                             .host = name_of(host),
-                             .pool = name_of(pool),
-                             .unix_ms = t.now.unix_ms + t.skew_ms,
-                             .interval_ms = 1000,
-                             .first_seq = 1,
-                             .agent_version = "0.1.0"};
-    hello.boot_id.bytes[0] = 1;
-    return hello;
-}
-
-static uint32_t join(const char *host, const char *pool)
-{
-    struct pl_hello hello = hello_of(host, pool);
-    uint32_t index = PL_NO_INDEX;
-    CHECK_INT(pl_engine_join(t.engine, &hello, t.now, &index), 0);
-    return index;
-}
-
-static struct pl_sample sample_of(uint64_t seq, int32_t cpu_bp)
-{
-    struct pl_sample sample = {.seq = seq, .unix_ms = t.now.unix_ms + t.skew_ms};
-    for (size_t m = 0; m < PL_METRIC_COUNT; m++) sample.values[m] = PL_ABSENT;
-    sample.values[PL_CPU_BUSY] = cpu_bp;
-    sample.values[PL_MEMORY_USED] = 3000;
-    return sample;
-}
-
-static bool feed(uint32_t host, int32_t cpu_bp)
-{
-    struct pl_sample sample = sample_of(++t.seq[host], cpu_bp);
-    return pl_engine_sample(t.engine, host, &sample, t.now);
-}
-
-/* `seconds` of one host at that load, with a tick each. */
-static void run(uint32_t host, int32_t cpu_bp, int seconds)
-{
-    for (int i = 0; i < seconds; i++) {
-        pass(1000);
-        (void)feed(host, cpu_bp);
-        pl_engine_tick(t.engine, t.now);
-    }
-}
-
-static void answer(enum pl_result_class class)
-{
-    struct pl_page_result result = {.class = class, .wait_ms = -1, .status = 202};
-    pl_engine_page_result(t.engine, t.page, &result, t.now);
-}
+#include "tests/unit/engine_rig.h"
 
 static void test_overload_pages_once_and_resolves_once(void)
 {
-    struct pl_engine_config config = config_of(8, 1);
-    start(&config);
-    uint32_t fe1 = join("fe1", "web");
-    CHECK_TEXT(effects(), "SAVE_HOST fe1");
-    run(fe1, 2000, 5);
-    CHECK_TEXT(effects(), "");
-    run(fe1, 9700, 10);
-    CHECK_TEXT(effects(), ""); // ten samples span nine seconds
-    run(fe1, 9700, 1);
-    CHECK_TEXT(effects(), "OPENED limit/web; SAVE_PAGE limit/web firing");
-    pl_engine_page_saved(t.engine, t.page, t.now);
-    CHECK_TEXT(effects(), "SEND_PAGE limit/web firing");
-    answer(PL_RESULT_SENT);
-    CHECK_TEXT(effects(), "DROP_PAGE limit/web");
-    run(fe1, 9700, 100);
-    CHECK_TEXT(effects(), "");
-    run(fe1, 2000, 15);
-    CHECK_TEXT(effects(), "");
-    run(fe1, 2000, 1);
-    CHECK_TEXT(effects(), "RESOLVED limit/web; SAVE_PAGE limit/web resolved");
-    pl_engine_page_saved(t.engine, t.page, t.now);
-    CHECK_TEXT(effects(), "SEND_PAGE limit/web resolved");
-    answer(PL_RESULT_SENT);
-    CHECK_TEXT(effects(), "DROP_PAGE limit/web");
-    CHECK_INT(pl_engine_page_count(t.engine), 0);
+    struct pl_engine_config config = rig_config_of(8, 1);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web");
+    CHECK_TEXT(rig_effects(), "SAVE_HOST fe1");
+    rig_run(fe1, 2000, 5);
+    CHECK_TEXT(rig_effects(), "");
+    rig_run(fe1, 9700, 10);
+    CHECK_TEXT(rig_effects(), ""); // ten samples span nine seconds
+    rig_run(fe1, 9700, 1);
+    CHECK_TEXT(rig_effects(), "OPENED limit/web; SAVE_PAGE limit/web firing");
+    pl_engine_page_saved(rig.engine, rig.page, rig.now);
+    CHECK_TEXT(rig_effects(), "SEND_PAGE limit/web firing");
+    rig_answer(PL_RESULT_SENT);
+    CHECK_TEXT(rig_effects(), "DROP_PAGE limit/web");
+    rig_run(fe1, 9700, 100);
+    CHECK_TEXT(rig_effects(), "");
+    rig_run(fe1, 2000, 15);
+    CHECK_TEXT(rig_effects(), "");
+    rig_run(fe1, 2000, 1);
+    CHECK_TEXT(rig_effects(), "RESOLVED limit/web; SAVE_PAGE limit/web resolved");
+    pl_engine_page_saved(rig.engine, rig.page, rig.now);
+    CHECK_TEXT(rig_effects(), "SEND_PAGE limit/web resolved");
+    rig_answer(PL_RESULT_SENT);
+    CHECK_TEXT(rig_effects(), "DROP_PAGE limit/web");
+    CHECK_INT(pl_engine_page_count(rig.engine), 0);
+}
+
+static void test_a_settling_pool_leaves_the_pager(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 2);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web");
+    rig_run(fe1, 9700, 11);
+    CHECK_TEXT(rig_effects(), "SAVE_HOST fe1; OPENED limit/web; SAVE_PAGE limit/web firing; "
+                              "SAVE_PAGE limit/web firing");
+    rig_pass(100); // Redis does not answer: the pages go out all the same
+    pl_engine_tick(rig.engine, rig.now);
+    CHECK_TEXT(rig_effects(), "SEND_PAGE limit/web firing; SEND_PAGE limit/web firing");
+    rig_answer(PL_RESULT_SENT); // the second; the first is not answered yet
+    rig_run(fe1, 8000, 16);
+    CHECK_TEXT(rig_effects(),
+               "DROP_PAGE limit/web; LOWERED limit/web; SAVE_PAGE limit/web resolved");
+    rig_run(fe1, 9700, 1);
+    CHECK_TEXT(rig_effects(), "SEND_PAGE limit/web resolved");
+    rig_run(fe1, 9700, 10);
+    CHECK_TEXT(rig_effects(), "RAISED limit/web");
+    const struct pl_alert *a = pl_engine_alert(rig.engine, PL_RULE_LIMIT);
+    CHECK(a->state == PL_ALERT_FIRING && a->tier == PL_TIER_PAGE);
+    CHECK_INT(a->revision, 3);
+    CHECK_INT(a->finding.value_bp, 9700);
+}
+
+static void test_silence(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web"), fe2 = rig_join("fe2", "web"),
+             fe3 = rig_join("fe3", "web");
+    for (int i = 0; i < 30; i++) {
+        rig_pass(1000);
+        (void)rig_feed(fe1, 3000);
+        (void)rig_feed(fe2, 3000);
+        (void)rig_feed(fe3, 3000);
+        pl_engine_tick(rig.engine, rig.now);
+    }
+    (void)rig_effects();
+    for (int i = 0; i < 4; i++) { // fe3 is gone
+        rig_pass(1000);
+        (void)rig_feed(fe1, 3000);
+        (void)rig_feed(fe2, 3000);
+        pl_engine_tick(rig.engine, rig.now);
+    }
+    CHECK_TEXT(rig_effects(), "");
+    rig_pass(1000);
+    (void)rig_feed(fe1, 3000);
+    (void)rig_feed(fe2, 3000);
+    pl_engine_tick(rig.engine, rig.now);
+    CHECK_TEXT(rig_effects(),
+               "SILENT fe3; OPENED silent/web"); // one of three, load steady: a warning
+    CHECK_INT(pl_engine_pool_health(rig.engine, 0), PL_HEALTH_WATCH);
+    rig_run(fe1, 3000, 5);
+    CHECK_TEXT(rig_effects(), "SILENT fe2; RAISED silent/web; SAVE_PAGE silent/web firing");
+    CHECK_INT(pl_engine_pool_health(rig.engine, 0), PL_HEALTH_ACT);
+    pl_engine_page_saved(rig.engine, rig.page, rig.now);
+    rig_answer(PL_RESULT_SENT);
+    (void)rig_effects();
+    (void)rig_feed(fe2, 3000);
+    (void)rig_feed(fe3, 3000);
+    CHECK_TEXT(rig_effects(), "BACK fe2; BACK fe3");
+    for (int i = 0; i < 15; i++) {
+        rig_pass(1000);
+        (void)rig_feed(fe1, 3000);
+        (void)rig_feed(fe2, 3000);
+        (void)rig_feed(fe3, 3000);
+        pl_engine_tick(rig.engine, rig.now);
+    }
+    CHECK_TEXT(rig_effects(), "RESOLVED silent/web; SAVE_PAGE silent/web resolved");
+    CHECK_INT(pl_engine_pool_health(rig.engine, 0), PL_HEALTH_OK);
+}
+
+static void test_a_host_dies_under_load(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    rig_start(&config);
+    uint32_t fe[3] = {rig_join("fe1", "web"), rig_join("fe2", "web"), rig_join("fe3", "web")};
+    for (int i = 0; i < 60; i++) {
+        rig_pass(1000);
+        for (int h = 0; h < 3; h++) (void)rig_feed(fe[h], 3000 + (h == 2 ? 60 * i : 0));
+        pl_engine_tick(rig.engine, rig.now);
+    }
+    (void)rig_effects();
+    for (int i = 0; i < 5; i++) {
+        rig_pass(1000);
+        for (int h = 0; h < 2; h++) (void)rig_feed(fe[h], 3000);
+        pl_engine_tick(rig.engine, rig.now);
+    }
+    CHECK_TEXT(rig_effects(), "SILENT fe3; OPENED silent/web; SAVE_PAGE silent/web firing");
+    CHECK(pl_engine_alert(rig.engine, PL_RULE_SILENT)->finding.load_rising);
+}
+
+static void test_silence_is_forgotten_after_a_day(void)
+{
+    struct pl_engine_config config = rig_config_of(1, 0);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web");
+    rig_run(fe1, 9700, 12);
+    CHECK_TEXT(rig_effects(), "SAVE_HOST fe1; OPENED limit/web");
+    for (int i = 0; i < 6; i++) rig_run(PL_NO_INDEX, 0, 1);
+    CHECK_TEXT(rig_effects(), "SILENT fe1; OPENED silent/web");
+    for (int i = 0; i < 24 * 3600; i++) {
+        rig_pass(1000);
+        pl_engine_tick(rig.engine, rig.now);
+    }
+    CHECK_TEXT(rig_effects(), ""); // connected: its session names it
+    struct pl_hello other = rig_hello_of("fe2", "web");
+    uint32_t index = 777;
+    CHECK_INT(pl_engine_join(rig.engine, &other, rig.now, &index), PL_E_FULL);
+    CHECK_INT(index, 777);
+    pl_engine_leave(rig.engine, fe1, rig.now);
+    for (int i = 0; i < 20; i++) rig_run(PL_NO_INDEX, 0, 1);
+    CHECK_TEXT(rig_effects(), "DROP_HOST fe1; RESOLVED limit/web; RESOLVED silent/web");
+    CHECK_INT(rig_join("fe2", "web"), fe1); // the slot is used again
+}
+
+static void test_tilt(void)
+{
+    static const struct {
+        const char *name;
+        int64_t mono_ms, unix_ms; // passed since the last call
+        bool tilted;
+    } cases[] = {
+        {"clock set forward", 1000, 1000 + PL_TILT_JUMP_MS + 1, true},
+        {"clock set back", 1000, 1000 - PL_TILT_JUMP_MS - 1, true},
+        {"a little", 1000, 1000 - PL_TILT_JUMP_MS, false},
+        {"nobody called", PL_TILT_JUMP_MS + 1, PL_TILT_JUMP_MS + 1, true},
+        {"for a little while", PL_TILT_JUMP_MS, PL_TILT_JUMP_MS, false},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        printf("# %s\n", cases[i].name);
+        struct pl_engine_config config = rig_config_of(8, 1);
+        rig_start(&config);
+        uint32_t fe1 = rig_join("fe1", "web");
+        rig_run(fe1, 3000, 60);
+        (void)rig_effects();
+        rig.now.mono_ms += cases[i].mono_ms;
+        rig.now.unix_ms += cases[i].unix_ms;
+        pl_engine_tick(rig.engine, rig.now);
+        CHECK_TEXT(rig_effects(), cases[i].tilted ? "TILT_ON" : "");
+        CHECK_INT(pl_engine_in_tilt(rig.engine), cases[i].tilted);
+        for (int s = 0; s < 29; s++) rig_run(PL_NO_INDEX, 0, 1);
+        const char *silent = "SILENT fe1; OPENED silent/web; SAVE_PAGE silent/web firing; "
+                             "SEND_PAGE silent/web firing";
+        CHECK_TEXT(rig_effects(), cases[i].tilted ? "" : silent);
+        if (!cases[i].tilted) continue;
+        rig_run(PL_NO_INDEX, 0, 1);
+        CHECK_TEXT(rig_effects(),
+                   "TILT_OFF; SILENT fe1; OPENED silent/web; SAVE_PAGE silent/web firing");
+        CHECK_INT(pl_engine_counts(rig.engine)->tilts, 1);
+    }
+}
+
+static void test_a_stall_is_not_silence(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web");
+    rig_run(fe1, 3000, 10);
+    (void)rig_effects();
+    rig_pass(4900); // the loop hung; what fe1 sent waits in the socket
+    pl_engine_tick(rig.engine, rig.now);
+    rig_pass(200);
+    pl_engine_tick(rig.engine, rig.now);
+    CHECK_TEXT(rig_effects(), "");
+    (void)rig_feed(fe1, 3000);
+    CHECK_TEXT(rig_effects(), "");
+}
+
+static void test_seq_is_counted(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 0);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web");
+    static const struct {
+        uint64_t seq;
+        bool is_new;
+        uint64_t samples, duplicates, lost;
+    } steps[] = {
+        {7, true, 1, 0, 0}, // what came before is not known to have been lost
+        {8, true, 2, 0, 0},  {8, false, 2, 1, 0}, {3, false, 2, 2, 0},
+        {12, true, 3, 2, 3}, {13, true, 4, 2, 3},
+    };
+    for (size_t i = 0; i < PL_LEN(steps); i++) {
+        struct pl_sample sample = rig_sample_of(steps[i].seq, 3000);
+        CHECK_INT(pl_engine_sample(rig.engine, fe1, &sample, rig.now), steps[i].is_new);
+        CHECK_INT(pl_engine_counts(rig.engine)->samples, steps[i].samples);
+        CHECK_INT(pl_engine_counts(rig.engine)->duplicates, steps[i].duplicates);
+        CHECK_INT(pl_engine_counts(rig.engine)->lost, steps[i].lost);
+    }
+    struct pl_hello restarted = rig_hello_of("fe1", "web");
+    restarted.boot_id.bytes[3] = 9;
+    CHECK_INT(pl_engine_join(rig.engine, &restarted, rig.now, &fe1), 0);
+    struct pl_sample first = rig_sample_of(1, 3000);
+    CHECK(pl_engine_sample(rig.engine, fe1, &first, rig.now));
+    CHECK(!pl_engine_sample(rig.engine, 5, &first, rig.now)); // nobody is there
+    CHECK(!pl_engine_sample(rig.engine, PL_NO_INDEX, &first, rig.now));
+}
+
+static void test_what_was_kept_too_long_fires_nothing(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    rig_start(&config);
+    rig.skew_ms = -7200000; // and the agent's clock is two hours slow
+    uint32_t fe1 = rig_join("fe1", "web");
+    (void)rig_effects();
+    for (uint64_t seq = 1; seq <= 300; seq++) { // five minutes of overload, then calm, all at once
+        struct pl_sample sample = rig_sample_of(seq, seq < 270 ? 9900 : 3000);
+        sample.unix_ms -= 1000 * (int64_t)(300 - seq);
+        CHECK(pl_engine_sample(rig.engine, fe1, &sample, rig.now));
+    }
+    pl_engine_tick(rig.engine, rig.now);
+    CHECK_TEXT(rig_effects(), "");
+    CHECK_INT(pl_engine_counts(rig.engine)->late, 269);
+    CHECK_INT(pl_engine_counts(rig.engine)->samples, 31);
+    rig.seq[fe1] = 300;
+    rig_run(fe1, 9700, 10);
+    CHECK_TEXT(rig_effects(), "");
+    rig_run(fe1, 9700, 1);
+    CHECK_TEXT(rig_effects(), "OPENED limit/web; SAVE_PAGE limit/web firing");
+}
+
+static void test_moving_to_another_pool(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web");
+    rig_run(fe1, 9700, 11);
+    CHECK_TEXT(rig_effects(), "SAVE_HOST fe1; OPENED limit/web; SAVE_PAGE limit/web firing");
+    pl_engine_page_saved(rig.engine, rig.page, rig.now);
+    rig_answer(PL_RESULT_SENT);
+    (void)rig_effects();
+    CHECK_INT(rig_join("fe1", "api"), fe1);
+    rig_run(fe1, 9700, 1);
+    CHECK_TEXT(rig_effects(), "SAVE_HOST fe1; OPENED limit/api; SAVE_PAGE limit/api firing");
+    CHECK_INT(pl_engine_fleet(rig.engine)->pools[0].host_count, 0);
+    pl_engine_page_saved(rig.engine, rig.page, rig.now);
+    rig_answer(PL_RESULT_SENT);
+    (void)rig_effects();
+    /* The old pool has no host left. In the first half minute they might still come. */
+    rig_run(fe1, 9700, 32);
+    CHECK_TEXT(rig_effects(), "");
+    rig_run(fe1, 9700, 1);
+    CHECK_TEXT(rig_effects(), "RESOLVED limit/web; SAVE_PAGE limit/web resolved");
+}
+
+static void test_a_full_outbox_catches_up(void)
+{
+    enum { POOLS = 40 };
+    static struct pl_pool_config pools[POOLS];
+    struct pl_engine_config config = rig_config_of(POOLS, PL_TARGET_MAX);
+    config.default_notify = UINT32_MAX;
+    config.pools = pools;
+    char name[] = "p00", host[] = "h00";
+    for (int i = 0; i < POOLS; i++) {
+        name[1] = host[1] = (char)('0' + i / 10);
+        name[2] = host[2] = (char)('0' + i % 10);
+        pools[i] = (struct pl_pool_config){rig_name_of(name), UINT32_MAX};
+    }
+    config.pool_count = POOLS;
+    rig_start(&config);
+    for (int i = 0; i < POOLS; i++) {
+        host[1] = (char)('0' + i / 10);
+        host[2] = (char)('0' + i % 10);
+        CHECK_INT(rig_join(host, pools[i].name.text), i);
+    }
+    for (uint64_t s = 1; s <= 11; s++) {
+        rig_pass(1000);
+        for (uint32_t i = 0; i < POOLS; i++) {
+            struct pl_sample sample = rig_sample_of(s, 9700);
+            CHECK(pl_engine_sample(rig.engine, i, &sample, rig.now));
+            pl_engine_effects_done(rig.engine);
+        }
+    }
+    CHECK_INT(pl_engine_page_count(rig.engine), PL_OUTBOX_MAX);
+    CHECK_INT(pl_engine_counts(rig.engine)->pages_refused, POOLS * PL_TARGET_MAX - PL_OUTBOX_MAX);
+    /* Every page that is asked for arrives at once; in a few ticks all were told. */
+    for (int tick = 0; tick < 5; tick++) {
+        size_t count;
+        rig_pass(1000);
+        for (uint32_t i = 0; i < POOLS; i++) {
+            struct pl_sample sample = rig_sample_of(12 + (uint64_t)tick, 9700);
+            (void)pl_engine_sample(rig.engine, i, &sample, rig.now);
+        }
+        pl_engine_tick(rig.engine, rig.now);
+        const struct pl_effect *list = pl_engine_effects(rig.engine, &count);
+        struct pl_slot_id sending[PL_OUTBOX_MAX];
+        size_t sending_count = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (list[i].type == PL_EFFECT_SEND_PAGE) sending[sending_count++] = list[i].page;
+        }
+        pl_engine_effects_done(rig.engine);
+        for (size_t i = 0; i < sending_count; i++) {
+            rig.page = sending[i];
+            rig_answer(PL_RESULT_SENT);
+            pl_engine_effects_done(rig.engine);
+        }
+    }
+    CHECK_INT(pl_engine_page_count(rig.engine), 0);
+    CHECK_INT(pl_engine_counts(rig.engine)->pages_sent, POOLS * PL_TARGET_MAX);
+    for (uint32_t i = 0; i < POOLS; i++) {
+        CHECK_INT(pl_engine_alert(rig.engine, i * PL_RULE_COUNT)->paged, UINT32_MAX);
+    }
+}
+
+static void test_a_shell_that_takes_no_effects(void)
+{
+    enum { HOSTS = 5000 };
+    struct pl_engine_config config = rig_config_of(HOSTS, 1);
+    rig_start(&config);
+    char host[] = "h0000";
+    for (int i = 0; i < HOSTS; i++) {
+        for (int d = 0, rest = i; d < 4; d++, rest /= 10) host[4 - d] = (char)('0' + rest % 10);
+        CHECK_INT(rig_join(host, "web"), i);
+        pl_engine_effects_done(rig.engine);
+    }
+    for (int s = 0; s < 6; s++) rig_run(PL_NO_INDEX, 0, 1); // nobody ever sends
+    size_t count;
+    (void)pl_engine_effects(rig.engine, &count);
+    CHECK(count <= PL_EFFECT_MAX);
+    CHECK_INT(pl_engine_counts(rig.engine)->effects_refused, 0);
+    const struct pl_pool *web = &pl_engine_fleet(rig.engine)->pools[0];
+    CHECK(web->silent_count > 4000 && web->silent_count < HOSTS);
+    CHECK_INT(pl_engine_alert(rig.engine, PL_RULE_SILENT)->state, PL_ALERT_OK);
+    pl_engine_effects_done(rig.engine);
+    rig_run(PL_NO_INDEX, 0, 1);
+    CHECK_INT(web->silent_count, HOSTS);
+    CHECK_INT(pl_engine_alert(rig.engine, PL_RULE_SILENT)->state, PL_ALERT_FIRING);
 }
 
 int main(void)
 {
     RUN(test_overload_pages_once_and_resolves_once);
-    free(t.memory);
+    RUN(test_a_settling_pool_leaves_the_pager);
+    RUN(test_silence);
+    RUN(test_a_host_dies_under_load);
+    RUN(test_silence_is_forgotten_after_a_day);
+    RUN(test_tilt);
+    RUN(test_a_stall_is_not_silence);
+    RUN(test_seq_is_counted);
+    RUN(test_what_was_kept_too_long_fires_nothing);
+    RUN(test_moving_to_another_pool);
+    RUN(test_a_full_outbox_catches_up);
+    RUN(test_a_shell_that_takes_no_effects);
+    rig_stop();
     return check_finish();
 }

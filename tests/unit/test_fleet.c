@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { HOSTS = 24, NAMES = 40, POOLS = 5, STEPS = 4000, SEEDS = 20 };
+enum { HOSTS = 32, NAMES = 40, POOLS = 5, STEPS = 4000, SEEDS = 20 };
 
 struct model_host {
     bool used;
@@ -101,7 +101,7 @@ static void check_pool(uint32_t pool)
 
 static void add(uint32_t n, uint32_t pool)
 {
-    struct pl_name name = name_of("host", n);
+    struct pl_name name = name_of("host", n * n * 977);
     uint32_t index = 777;
     int got = pl_fleet_add_host(&fleet, &name, pool, &index);
     if (!model[n].used && model_count() == HOSTS) {
@@ -147,6 +147,15 @@ static void step(struct pl_rng *rng)
     }
 }
 
+static void check_names(void)
+{
+    for (uint32_t n = 0; n < NAMES; n++) {
+        struct pl_name name = name_of("host", n * n * 977);
+        uint32_t want = model[n].used ? model[n].index : PL_NO_INDEX;
+        CHECK_INT(pl_fleet_find_host(&fleet, &name), want);
+    }
+}
+
 static void test_fleet_against_the_model(void)
 {
     void *memory = malloc(pl_fleet_bytes(HOSTS));
@@ -166,11 +175,7 @@ static void test_fleet_against_the_model(void)
             if (i % 16 != 0) continue;
             for (uint32_t p = 0; p < POOLS; p++) check_pool(p);
             CHECK_INT(fleet.host_count, model_count());
-        }
-        for (uint32_t n = 0; n < NAMES; n++) {
-            struct pl_name name = name_of("host", n);
-            uint32_t want = model[n].used ? model[n].index : PL_NO_INDEX;
-            CHECK_INT(pl_fleet_find_host(&fleet, &name), want);
+            check_names();
         }
     }
     free(memory);

@@ -1,0 +1,222 @@
+/* stories - scripted worlds whose every effect is written down under golden/.
+ *
+ *     stories GOLDEN_DIR            compare
+ *     stories GOLDEN_DIR --write    write them anew, to be read in a review
+ */
+#include "tests/check.h"
+#include "tests/sim/sim.h"
+
+#include <stdlib.h>
+
+enum { STORY_BYTES = 64 * 1024, EVENTS_MAX = 12, MACHINES = 7 };
+
+/* Machines: fe1 is alone in pool db; fe2, fe4, fe6 are pool api (pager 0), fe3, fe5, fe7 pool web
+ * (pagers 0 and 1). */
+enum event_type { LOAD, STOP, START, MOOD, JUMP, KILL, STORE_AWAY, STORE_BACK, PAUSE };
+
+struct event {
+    int32_t at_s;
+    enum event_type type;
+    int32_t what; // machine number as in its name, pager, or 0
+    int32_t value;
+};
+
+struct story {
+    const char *name;
+    int32_t seconds;
+    struct event events[EVENTS_MAX];
+    int event_count;
+};
+
+static const struct story stories[] = {
+    {"overload", 180, {{30, LOAD, 3, 9600}, {90, LOAD, 3, 3000}}, 2},
+    {"spike", 60, {{30, LOAD, 3, 9900}, {38, LOAD, 3, 3000}}, 2},
+    {"settles_between",
+     240,
+     {{30, LOAD, 3, 9600}, {90, LOAD, 3, 8200}, {150, LOAD, 3, 9600}, {180, LOAD, 3, 3000}},
+     4},
+    {"dead_host", 120, {{30, STOP, 3, 0}, {60, START, 3, 0}}, 2},
+    {"half_the_pool",
+     120,
+     {{30, STOP, 3, 0}, {33, STOP, 5, 0}, {60, START, 3, 0}, {63, START, 5, 0}},
+     4},
+    {"dies_under_load",
+     120,
+     {{20, LOAD, 3, 4500}, {30, LOAD, 3, 6000}, {40, LOAD, 3, 7400}, {50, STOP, 3, 0}},
+     4},
+    {"clock_jump", 200, {{40, JUMP, 0, 3600}, {120, JUMP, 0, -3600}}, 2},
+    {"collector_hangs", 120, {{30, PAUSE, 0, 20}}, 1},
+    {"collector_dies", 180, {{30, LOAD, 3, 9600}, {60, KILL, 0, 5}, {120, LOAD, 3, 3000}}, 3},
+    {"collector_dies_before_the_answer",
+     120,
+     {{30, LOAD, 2, 9600},
+      {35, MOOD, 0, SIM_DEAF},
+      {43, KILL, 0, 3},
+      {50, MOOD, 0, SIM_WELL},
+      {70, LOAD, 2, 3000}},
+     5},
+    {"store_away",
+     180,
+     {{20, STORE_AWAY, 0, 0}, {30, LOAD, 3, 9600}, {90, LOAD, 3, 3000}, {150, STORE_BACK, 0, 0}},
+     4},
+    {"pager_down_for_an_hour",
+     4200,
+     {{20, MOOD, 0, SIM_DOWN},
+      {30, LOAD, 2, 9600},
+      {3620, MOOD, 0, SIM_WELL},
+      {3900, LOAD, 2, 3000}},
+     4},
+    {"over_before_the_pager_is_back",
+     900,
+     {{20, MOOD, 0, SIM_DOWN}, {30, LOAD, 2, 9600}, {300, LOAD, 2, 3000}, {600, MOOD, 0, SIM_WELL}},
+     4},
+    {"pager_asks_for_peace",
+     180,
+     {{20, MOOD, 0, SIM_LIMIT}, {30, LOAD, 2, 9600}, {50, MOOD, 0, SIM_WELL}, {120, LOAD, 2, 3000}},
+     4},
+};
+
+/* The story so far; lines that repeat the one before are counted. */
+struct page {
+    char text[STORY_BYTES];
+    size_t len;
+    char last[512];
+    int repeated;
+};
+
+static void put(struct page *p, const char *line)
+{
+    size_t len = strlen(line);
+    if (p->len + len + 2 > sizeof p->text) abort();
+    memcpy(p->text + p->len, line, len);
+    memcpy(p->text + p->len + len, "\n", 2);
+    p->len += len + 1;
+}
+
+static void end_repeats(struct page *p)
+{
+    char line[64];
+    if (p->repeated == 0) return;
+    (void)snprintf(line, sizeof line, "           (%d more times)", p->repeated); // fits
+    put(p, line);
+    p->repeated = 0;
+}
+
+static void on_line(void *arg, const char *line)
+{
+    enum { TIME_LEN = 9 };
+    struct page *p = arg;
+    if (strcmp(line + TIME_LEN, p->last) == 0) {
+        p->repeated++;
+        return;
+    }
+    end_repeats(p);
+    put(p, line);
+    (void)snprintf(p->last, sizeof p->last, "%s", line + TIME_LEN); // lines are shorter
+}
+
+static void happen(struct sim_world *w, const struct event *event)
+{
+    uint32_t m = (uint32_t)event->what - 1;
+    switch (event->type) {
+    case LOAD:
+        w->machines[m].cpu_bp = event->value;
+        sim_say(w, "load of %s is %d %%", w->machines[m].name.text, event->value / 100);
+        return;
+    case STOP: sim_machine_stop(w, m); return;
+    case START:
+        sim_say(w, "machine %s starts", w->machines[m].name.text);
+        sim_machine_start(w, m);
+        return;
+    case MOOD:
+        w->pagers[event->what].mood = (enum sim_mood)event->value;
+        sim_say(w, "pager %d is %s", event->what, event->value == SIM_WELL ? "well" : "not well");
+        return;
+    case JUMP:
+        w->clock_error_ms += 1000 * event->value;
+        w->clock_set_ms = w->now_ms;
+        sim_say(w, "clock of the collector jumps %d s", event->value);
+        return;
+    case KILL: sim_collector_kill(w, 1000 * event->value); return;
+    case STORE_AWAY:
+    case STORE_BACK:
+        w->store.away = event->type == STORE_AWAY;
+        sim_say(w, "store is %s", w->store.away ? "away" : "back");
+        return;
+    case PAUSE:
+        w->paused_until_ms = w->now_ms + 1000 * event->value;
+        sim_say(w, "collector is stopped for %d s", event->value);
+        return;
+    }
+}
+
+static int tell_story(const struct story *story, struct page *page)
+{
+    struct sim_world *w = calloc(1, sizeof *w);
+    if (!w) abort();
+    w->tell = on_line;
+    w->tell_arg = page;
+    sim_world_init(w, 1, MACHINES);
+    for (int next = 0; w->now_ms < 1000 * story->seconds; sim_step(w)) {
+        while (next < story->event_count && w->now_ms >= 1000 * story->events[next].at_s) {
+            happen(w, &story->events[next++]);
+        }
+    }
+    end_repeats(page);
+    int failures = w->oracle.failures;
+    sim_world_fini(w);
+    free(w);
+    return failures;
+}
+
+static size_t read_golden(const char *path, char *out, size_t cap)
+{
+    FILE *f = fopen(path, "r");
+    if (!f) return 0;
+    size_t len = fread(out, 1, cap - 1, f);
+    out[len] = '\0';
+    (void)fclose(f); // only read
+    return len;
+}
+
+static void write_golden(const char *path, const struct page *page)
+{
+    FILE *f = fopen(path, "w");
+    if (!f || fwrite(page->text, 1, page->len, f) != page->len || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static const char *golden_dir;
+static const struct story *story_now;
+static bool writing;
+
+static void test_story(void)
+{
+    static struct page page;
+    static char golden[STORY_BYTES];
+    char path[512];
+    page = (struct page){0};
+    CHECK_INT(tell_story(story_now, &page), 0);
+    (void)snprintf(path, sizeof path, "%s/%s.txt", golden_dir, story_now->name); // cut: not found
+    if (writing) write_golden(path, &page);
+    CHECK(read_golden(path, golden, sizeof golden) > 0);
+    size_t same = 0, line = 1;
+    while (golden[same] != '\0' && golden[same] == page.text[same]) line += golden[same++] == '\n';
+    if (golden[same] == page.text[same]) return;
+    CHECK(false);
+    printf("# %s differs from line %zu on; the whole story:\n%s", path, line, page.text);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) return 2;
+    golden_dir = argv[1];
+    writing = argc > 2 && strcmp(argv[2], "--write") == 0;
+    for (size_t i = 0; i < PL_LEN(stories); i++) {
+        story_now = &stories[i];
+        check_run(story_now->name, test_story);
+    }
+    return check_finish();
+}
