@@ -211,6 +211,9 @@ function summary() {
   if (worst === 'act') return {worst, text: `Act now: ${list(of('act'))}${sinceOf(of('act'))}`};
   if (worst === 'watch') return {worst, text: `Watch: ${list(of('watch'))}${sinceOf(of('watch'))}`};
   if (worst === 'nodata') return {worst, text: 'No data yet'};
+  // The load is gone and the alert has not been clear for long enough yet: not "all ok".
+  const settling = of('ok').filter(name => openAlerts(name).some(a => a.state === 'firing'));
+  if (settling.length) return {worst: 'watch', text: `Settling: ${list(settling)}${sinceOf(settling)}`};
   return {worst, text: `All ok: ${count(of('ok').length, 'pool', 'pools')}, ${count(state.pools.reduce((sum, p) => sum + p.hosts.total, 0), 'host', 'hosts')}`};
 }
 
