@@ -258,8 +258,8 @@ static void forget(struct pl_engine *e, uint32_t host)
     pl_fleet_drop_host(&e->fleet, host);
 }
 
-/* What is due happened to hosts that were not heard. A connected one is never forgotten: its
- * session names it by index. */
+/* Hosts that were not heard for too long fall silent, and are forgotten much later. A connected one
+ * is never forgotten: its session names it by index. */
 static void look_for_silence(struct pl_engine *e)
 {
     if (e->tilted || e->now.mono_ms < e->deaf_until_mono_ms) return;
