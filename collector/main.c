@@ -80,28 +80,21 @@ static int run(const struct pl_collector_config *config)
 
 int main(int argc, char **argv)
 {
+    static struct pl_collector_config config;
+    static struct pl_option_errors errors;
     struct arguments arguments = {0};
     int status = parse_arguments(argc, argv, &arguments);
     if (status >= 0) return status;
-    struct pl_collector_config *config = calloc(1, sizeof *config);
-    struct pl_option_errors *errors = calloc(1, sizeof *errors);
-    if (!config || !errors) {
-        (void)fputs("plimsoll-collector: not enough memory\n", stderr);
-        return EXIT_FAILURE;
-    }
-    int err = pl_collector_config_load(arguments.files, arguments.file_count, config, errors);
+    int err = pl_collector_config_load(arguments.files, arguments.file_count, &config, &errors);
     if (err != 0) {
-        pl_yaml_print_errors(errors, stderr);
-        status = EXIT_USAGE;
-    } else if (arguments.check) {
-        (void)puts("configuration ok");
-        status = EXIT_SUCCESS;
-    } else {
-        pl_log_set_level(config->log_level);
-        (void)pl_process_prepare(); // the limit it returns is checked where sockets are opened
-        status = run(config);
+        pl_yaml_print_errors(&errors, stderr);
+        return EXIT_USAGE;
     }
-    free(errors);
-    free(config);
-    return status;
+    if (arguments.check) {
+        (void)puts("configuration ok");
+        return EXIT_SUCCESS;
+    }
+    pl_log_set_level(config.log_level);
+    (void)pl_process_prepare(); // the limit it returns is checked where sockets are opened
+    return run(&config);
 }

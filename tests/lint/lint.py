@@ -54,7 +54,7 @@ def build_faults(compiler):
                        env={**os.environ, "CC": compiler})
         if setup:
             return setup
-    return faults(["ninja", "-C", folder])
+    return faults(["ninja", "--quiet", "-C", folder])
 
 
 def commands():
