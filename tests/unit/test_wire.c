@@ -228,6 +228,10 @@ static void test_unknown_metrics_and_scales_are_skipped(void)
     len = write_parts(&parts, buf, sizeof buf);
     CHECK_INT(pl_hello_parse((struct pl_span){buf, len}, &hello), 0);
     CHECK_INT(hello.metrics[2], PL_METRIC_COUNT);
+    parts.metrics = "load.1m"; // ours with that scale, but no share
+    len = write_parts(&parts, buf, sizeof buf);
+    CHECK_INT(pl_hello_parse((struct pl_span){buf, len}, &hello), 0);
+    CHECK_INT(hello.metrics[0], PL_METRIC_COUNT);
 }
 
 static void test_a_conversation(void)
