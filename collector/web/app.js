@@ -4,7 +4,7 @@
 
 import {Charts} from './charts.js';
 import {Live} from './live.js';
-import {STATES, clock, count, duration, iconUrl, moment, percent, shape, stateOf, switchZone, zoneName} from './words.js';
+import {STATES, amount, clock, count, duration, iconUrl, moment, percent, shape, stateOf, switchZone, zoneName} from './words.js';
 
 const STALE_MS = 4000;
 const el = id => document.getElementById(id);
@@ -121,7 +121,7 @@ function updatePool(item, pool) {
   setText(part('.of'), worst ? `${worst.resource} of ${worst.host}, pages at ${percent(worst.limit)}` : 'no host is sending');
   setBar(part('.bar'), worst?.utilisation, state.limits[worst?.resource]);
   const up = hosts.silent > 0 ? `${hosts.up} of ${count(hosts.total, 'host', 'hosts')} heard` : count(hosts.total, 'host', 'hosts');
-  const flow = traffic ? `${Math.round(traffic.value * 10) / 10} new connections/s` : '';
+  const flow = traffic ? `${amount(traffic.value)} new connections/s` : '';
   setText(part('.facts'), [up, flow].filter(Boolean).join(' · '));
   const alerts = openAlerts(pool.name);
   const since = alerts.length ? Math.min(...alerts.map(a => Date.parse(a.since))) : 0;
@@ -192,6 +192,7 @@ function updateAlert(item, alert) {
   setText(item.querySelector('.alert-text'), alert.summary);
   const at = alert.state === 'resolved' ? `resolved ${moment(Date.parse(alert.resolved), collectorNow())}` : `since ${moment(Date.parse(alert.since), collectorNow())}`;
   const pages = alert.pages.map(page => `${page.target} ${PAGE_WORDS[page.state] ?? page.state}`);
+  if (shown === 'act' && pages.length === 0) pages.push('nobody is told: this pool has no notifier');
   setText(item.querySelector('.alert-pages'), [at, ...pages].join(' · '));
 }
 
@@ -247,6 +248,7 @@ function render() {
   renderList(el('alerts'), alerts, alert => alert.id, makeAlert, updateAlert);
   renderList(el('pools'), [...state.pools].sort((a, b) => byUrgency(a, b) || byName(a, b)), p => p.name, makePool, updatePool);
   el('pools-empty').hidden = state.pools.length > 0;
+  el('hosts-section').hidden = el('charts-section').hidden = !host;
   const hosts = state.hosts.filter(h => h.pool === pool).sort((a, b) => byUrgency(a, b) || byName(a, b));
   renderList(el('hosts'), hosts, h => h.name, makeHost, updateHost);
   setText(el('hosts-title'), pool ? `Hosts of ${pool}` : 'Hosts');

@@ -9,6 +9,7 @@ import {amount, isUtc, moment, percent} from './words.js';
 
 const HOUR_MS = 3600 * 1000;
 const GAP_INTERVALS = 2.5; // this many intervals without a sample are a gap
+const YOUNG_MS = 60 * 1000;
 const RETRY_MS = 5000;
 const NARROW_PX = 820;
 const NARROW_STEP_S = 5; // a phone has no room for 3,600 points
@@ -182,7 +183,7 @@ export class Charts {
       ? `Standing still at ${moment(this.zoomed[0], now)} to ${moment(this.zoomed[1], now)}. Choose a span to go on live.`
       : this.problem);
     const file = this.#withGaps();
-    const dateWindow = this.zoomed ?? [now - this.spanMs, now];
+    const dateWindow = this.zoomed ?? [this.#start(), now];
     for (const figure of this.figures) {
       const data = file.map(row => [row[0], ...figure.columns.map(column => row[column])]);
       if (data.length === 0) data.push([new Date(now), ...figure.columns.map(() => null)]);
@@ -194,6 +195,12 @@ export class Charts {
       figure.element.dataset.newest = +(this.rows.at(-1)?.[0] ?? 0);
     }
     if (this.chosen !== null) this.#choose(this.chosen); // new data took the cursor away
+  }
+
+  // A young host fills its charts: they begin with its first sample, but show YOUNG_MS at least.
+  #start() {
+    const first = this.rows[0]?.[0] ?? this.now;
+    return Math.max(this.now - this.spanMs, Math.min(first, this.now - YOUNG_MS));
   }
 
   // The rows with a row of nulls in every gap; fills this.gaps with [from, to].
@@ -223,7 +230,7 @@ export class Charts {
     let top = chart.floor;
     for (const row of this.rows)
       if (row[0] >= from && row[0] <= to) for (const column of left) top = Math.max(top, (row[column] ?? 0) * 1.08);
-    return [0, chart.format === percent ? Math.min(top, 1) : top];
+    return [0, chart.format === percent ? Math.min(top, 1.04) : top];
   }
 
   #figure(chart, index) {

@@ -40,8 +40,8 @@ export function iconUrl(state) {
   return 'data:image/svg+xml,' + encodeURIComponent(svg);
 }
 
-// Shares are cut, not rounded up: 0.8999 of a limit of 0.9 is not 90 %.
-export const percent = share => `${Math.floor(share * 100 + 1e-9)} %`;
+// Shares are cut, not rounded up: 0.8999 of a limit of 0.9 is not 90 %. The blank does not break.
+export const percent = share => `${Math.floor(share * 100 + 1e-9)}\u00a0%`;
 
 export function count(n, one, many) {
   return `${n} ${n === 1 ? one : many}`;
