@@ -157,6 +157,8 @@ SUITES = {
     "fuzz": ("every parser against libFuzzer, 15 s each", "tests/fuzz", fuzz_suite),
     "integration": ("parts against the real Redis and real sockets, and the programs together",
                     "tests/integration", program_suite("integration")),
+    "fault": ("killed and stopped programs lose no sample and no page", "tests/fault",
+              program_suite("fault")),
     "browser": ("the live page in a real browser", "tests/browser", program_suite("browser")),
 }
 
