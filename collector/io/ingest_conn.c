@@ -281,6 +281,9 @@ static void take_frame(struct pl_ingest_conn *c, const struct pl_frame *frame, s
         in->config.handler.on_sample(in->config.handler.arg, c->host, &c->boot_id, &event.sample,
                                      now);
         return;
+    case PL_COLLECTOR_PROOF:
+    case PL_COLLECTOR_JOIN:
+    case PL_COLLECTOR_ROTATE: conn_refuse_err(c, PL_E_STATE, now); return; // there is no TLS
     }
     PL_UNREACHABLE("collector event");
 }

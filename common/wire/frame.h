@@ -31,6 +31,10 @@ enum pl_frame_type {
     PL_FRAME_DELTA = 5,     // agent -> collector
     PL_FRAME_ACK = 6,       // collector -> agent
     PL_FRAME_DIRECTIVE = 7, // collector -> agent
+    PL_FRAME_PROOF = 8,     // agent -> collector; 8 to 11 only under TLS
+    PL_FRAME_JOIN = 9,      // agent -> collector
+    PL_FRAME_ROTATE = 10,   // agent -> collector
+    PL_FRAME_JOINED = 11,   // collector -> agent
 };
 
 struct pl_frame {

@@ -13,6 +13,20 @@ void pl_agent_session_start(struct pl_agent_session *s, const struct pl_hello *h
     pl_frame_end(out, at);
 }
 
+void pl_agent_session_join(struct pl_agent_session *s, const struct pl_join *join,
+                           struct pl_writer *out)
+{
+    s->state = PL_AGENT_WAIT_JOINED;
+    pl_join_write(join, out);
+}
+
+void pl_agent_session_rotate(struct pl_agent_session *s, const struct pl_rotate *rotate,
+                             struct pl_writer *out)
+{
+    s->state = PL_AGENT_WAIT_JOINED;
+    pl_rotate_write(rotate, out);
+}
+
 static int welcome_parse(struct pl_span body, struct pl_welcome *out)
 {
     struct pl_reader r = pl_reader_init(body);
@@ -74,7 +88,7 @@ int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *fra
     int err = 0;
     switch (frame->type) {
     case PL_FRAME_WELCOME:
-        if (streaming) return PL_E_STATE;
+        if (s->state != PL_AGENT_WAIT_WELCOME) return PL_E_STATE;
         e.type = PL_AGENT_WELCOMED;
         err = welcome_parse(frame->body, &e.welcome);
         if (err == 0) s->state = PL_AGENT_STREAMING;
@@ -93,10 +107,18 @@ int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *fra
         e.type = PL_AGENT_DIRECTED;
         err = directive_parse(frame->body, &e.directive);
         break;
+    case PL_FRAME_JOINED:
+        if (s->state != PL_AGENT_WAIT_JOINED) return PL_E_STATE;
+        e.type = PL_AGENT_JOINED;
+        err = frame->body.len == 0 ? 0 : PL_E_SYNTAX;
+        break;
     case PL_FRAME_HELLO:
     case PL_FRAME_KEY:
-    case PL_FRAME_DELTA: return PL_E_STATE; // ours to send
-    default: break;                         // of a newer collector
+    case PL_FRAME_DELTA:
+    case PL_FRAME_PROOF:
+    case PL_FRAME_JOIN:
+    case PL_FRAME_ROTATE: return PL_E_STATE; // ours to send
+    default: break;                          // of a newer collector
     }
     if (err == 0) *event = e;
     return err;
@@ -119,13 +141,34 @@ void pl_collector_session_init(struct pl_collector_session *s)
 
 static int take_hello(struct pl_collector_session *s, struct pl_span body, struct pl_hello *hello)
 {
-    if (s->state != PL_COLLECTOR_WAIT_HELLO) return PL_E_STATE;
+    if (s->state != PL_COLLECTOR_WAIT_HELLO && s->state != PL_COLLECTOR_PROVEN) return PL_E_STATE;
     int err = pl_hello_parse(body, hello);
     if (err != 0) return err;
     memcpy(s->map, hello->metrics, sizeof s->map);
     pl_sample_codec_init(&s->codec, hello->metric_count);
     s->state = PL_COLLECTOR_STREAMING;
     return 0;
+}
+
+/* PROOF, JOIN and ROTATE. */
+static int take_trust(struct pl_collector_session *s, const struct pl_frame *frame,
+                      struct pl_collector_event *event)
+{
+    bool is_proof = frame->type == PL_FRAME_PROOF;
+    int err = 0;
+    if (s->state != (is_proof ? PL_COLLECTOR_WAIT_HELLO : PL_COLLECTOR_PROVEN)) return PL_E_STATE;
+    if (is_proof) {
+        err = pl_proof_parse(frame->body, &event->proof);
+        if (err == 0) event->type = PL_COLLECTOR_PROOF;
+    } else if (frame->type == PL_FRAME_JOIN) {
+        err = pl_join_parse(frame->body, &event->join);
+        if (err == 0) event->type = PL_COLLECTOR_JOIN;
+    } else {
+        err = pl_rotate_parse(frame->body, &event->rotate);
+        if (err == 0) event->type = PL_COLLECTOR_ROTATE;
+    }
+    if (err == 0) s->state = is_proof ? PL_COLLECTOR_PROVEN : PL_COLLECTOR_ENROLLING;
+    return err;
 }
 
 int pl_collector_session_step(struct pl_collector_session *s, const struct pl_frame *frame,
@@ -144,11 +187,15 @@ int pl_collector_session_step(struct pl_collector_session *s, const struct pl_fr
                                &event->sample);
         if (err == 0) event->type = PL_COLLECTOR_SAMPLE;
         return err;
+    case PL_FRAME_PROOF:
+    case PL_FRAME_JOIN:
+    case PL_FRAME_ROTATE: return take_trust(s, frame, event);
     case PL_FRAME_WELCOME:
     case PL_FRAME_REFUSE:
     case PL_FRAME_ACK:
-    case PL_FRAME_DIRECTIVE: return PL_E_STATE; // ours to send
-    default:                                    // of a newer agent
+    case PL_FRAME_DIRECTIVE:
+    case PL_FRAME_JOINED: return PL_E_STATE; // ours to send
+    default:                                 // of a newer agent
         event->type = PL_COLLECTOR_NOTHING;
         return 0;
     }

@@ -13,6 +13,7 @@
 #include "common/wire/frame.h"
 #include "common/wire/hello.h"
 #include "common/wire/sample.h"
+#include "common/wire/trust.h"
 
 enum {
     PL_REFUSE_TEXT_MAX = 160,
@@ -28,6 +29,13 @@ enum pl_refuse_code {
     PL_REFUSE_TAKEN = 4,    // another live connection speaks for this host name
     PL_REFUSE_STOPPING = 5, // the collector is going down; try the next one
     PL_REFUSE_PROTOCOL = 6, // a frame is malformed, too big or out of turn
+    PL_REFUSE_PLAIN = 7,    // this must come encrypted
+    PL_REFUSE_KEY = 8,      // no proof, or not the key of that host name
+    PL_REFUSE_REVOKED = 9,  // the key was revoked
+    PL_REFUSE_TOKEN = 10,   // the join token is not known, or expired
+    PL_REFUSE_POOL = 11,    // the key or token is not good for that pool
+    PL_REFUSE_NAME = 12,    // the host name is enrolled with another key
+    PL_REFUSE_LATER = 13,   // cannot be looked up or recorded now
 };
 
 struct pl_welcome {
@@ -47,7 +55,7 @@ struct pl_refusal {
 
 /* ---- the agent's side ---- */
 
-enum pl_agent_session_state { PL_AGENT_WAIT_WELCOME, PL_AGENT_STREAMING };
+enum pl_agent_session_state { PL_AGENT_WAIT_WELCOME, PL_AGENT_WAIT_JOINED, PL_AGENT_STREAMING };
 
 struct pl_agent_session {
     enum pl_agent_session_state state;
@@ -60,6 +68,7 @@ enum pl_agent_event_type {
     PL_AGENT_ACKED,
     PL_AGENT_DIRECTED,
     PL_AGENT_REFUSED,
+    PL_AGENT_JOINED, // what pl_agent_session_join or _rotate asked for is recorded
 };
 
 struct pl_agent_event {
@@ -75,6 +84,11 @@ struct pl_agent_event {
 /* Start a conversation on a fresh connection: writes the HELLO frame. */
 void pl_agent_session_start(struct pl_agent_session *s, const struct pl_hello *hello,
                             struct pl_writer *out);
+/* Instead of a conversation: ask for a key to be recorded. A PROOF goes before. */
+void pl_agent_session_join(struct pl_agent_session *s, const struct pl_join *join,
+                           struct pl_writer *out);
+void pl_agent_session_rotate(struct pl_agent_session *s, const struct pl_rotate *rotate,
+                             struct pl_writer *out);
 /* Take one frame. 0 and `*event`; or PL_E_STATE, or the refusal of a malformed body, and `*event`
  * untouched. After a refusal, and after PL_AGENT_REFUSED, the caller closes the connection. */
 PL_MUST_CHECK int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *frame,
@@ -86,7 +100,12 @@ void pl_agent_session_sample(struct pl_agent_session *s, const struct pl_sample 
 
 /* ---- the collector's side ---- */
 
-enum pl_collector_session_state { PL_COLLECTOR_WAIT_HELLO, PL_COLLECTOR_STREAMING };
+enum pl_collector_session_state {
+    PL_COLLECTOR_WAIT_HELLO, // or PROOF
+    PL_COLLECTOR_PROVEN,     // HELLO, JOIN or ROTATE comes next
+    PL_COLLECTOR_ENROLLING,  // after JOIN or ROTATE: nothing may follow
+    PL_COLLECTOR_STREAMING,
+};
 
 struct pl_collector_session {
     enum pl_collector_session_state state;
@@ -98,6 +117,9 @@ enum pl_collector_event_type {
     PL_COLLECTOR_NOTHING, // frame of an unknown type, ignored
     PL_COLLECTOR_HELLO,
     PL_COLLECTOR_SAMPLE,
+    PL_COLLECTOR_PROOF, // the caller checks its signature
+    PL_COLLECTOR_JOIN,
+    PL_COLLECTOR_ROTATE,
 };
 
 struct pl_collector_event {
@@ -105,13 +127,17 @@ struct pl_collector_event {
     union {
         struct pl_hello hello;
         struct pl_sample sample;
+        struct pl_proof proof;
+        struct pl_join join;
+        struct pl_rotate rotate;
     };
 };
 
 void pl_collector_session_init(struct pl_collector_session *s);
-/* Take one frame. 0 and `*event`; PL_E_STATE for a sample before HELLO or a second HELLO; or the
- * refusal of a malformed body, and `event->type` untouched. After PL_COLLECTOR_HELLO the caller
- * answers WELCOME or REFUSE; after a refusal it closes the connection. */
+/* Take one frame. 0 and `*event`; PL_E_STATE for a frame out of turn (a sample before HELLO, a
+ * second HELLO or PROOF, a JOIN or ROTATE without PROOF); or the refusal of a malformed body, and
+ * `event->type` untouched. After PL_COLLECTOR_HELLO the caller answers WELCOME or REFUSE; after a
+ * refusal it closes the connection. */
 PL_MUST_CHECK int pl_collector_session_step(struct pl_collector_session *s,
                                             const struct pl_frame *frame,
                                             struct pl_collector_event *event);

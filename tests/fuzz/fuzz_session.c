@@ -9,7 +9,10 @@ static int step_collector(struct pl_collector_session *s, const struct pl_frame 
     enum pl_collector_session_state before = s->state;
     int err = pl_collector_session_step(s, frame, &event);
     if (err != 0) return err;
-    PL_ASSERT(event.type != PL_COLLECTOR_HELLO || before == PL_COLLECTOR_WAIT_HELLO);
+    bool is_enrolling = event.type == PL_COLLECTOR_JOIN || event.type == PL_COLLECTOR_ROTATE;
+    PL_ASSERT(event.type != PL_COLLECTOR_HELLO || before == PL_COLLECTOR_WAIT_HELLO ||
+              before == PL_COLLECTOR_PROVEN);
+    PL_ASSERT(!is_enrolling || before == PL_COLLECTOR_PROVEN);
     PL_ASSERT(event.type != PL_COLLECTOR_SAMPLE || before == PL_COLLECTOR_STREAMING);
     return 0;
 }

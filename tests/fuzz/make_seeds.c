@@ -1,6 +1,7 @@
 /* make_seeds FOLDER - writes good inputs for the targets of common/wire into FOLDER/<target>/. */
 #include "common/wire/chunk.h"
 #include "common/wire/session.h"
+#include "common/wire/token.h"
 #include "common/wire/trace.h"
 
 #include "common/base/assert.h"
@@ -98,6 +99,36 @@ static void save_conversation(void)
     save("session", "collector", &w);
 }
 
+static void save_trust(void)
+{
+    uint8_t buf[1024];
+    char text[PL_TOKEN_TEXT_BYTES];
+    struct pl_proof proof = {{"0123456789abcdef0123456789abcde"}, {"signature"}};
+    struct pl_join join = {.token_id = {1}, .token_secret = {2}};
+    struct pl_rotate rotate = {.next = proof};
+    struct pl_hello hello = example_hello();
+    struct pl_token token = {.expires_unix_ms = 1777777777000,
+                             .pool_count = 1,
+                             .pools = {hello.pool},
+                             .address_count = 1,
+                             .addresses = {{"192.0.2.1", 7410}}};
+    join.host = rotate.host = hello.host;
+    join.pool = hello.pool;
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_proof_write(&proof, &w);
+    pl_join_write(&join, &w);
+    pl_joined_write(&w);
+    save("session", "join", &w);
+    w = pl_writer_init(buf, sizeof buf);
+    pl_proof_write(&proof, &w);
+    pl_rotate_write(&rotate, &w);
+    save("session", "rotate", &w);
+    pl_token_write(&token, text);
+    w = pl_writer_init(buf, sizeof buf);
+    pl_put_bytes(&w, pl_span_of(text));
+    save("token", "web", &w);
+}
+
 static void save_chunks(void)
 {
     uint8_t buf[4096];
@@ -129,6 +160,7 @@ int main(int argc, char **argv)
     folder = argv[1];
     save_samples();
     save_conversation();
+    save_trust();
     save_chunks();
     return 0;
 }

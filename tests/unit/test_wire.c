@@ -349,26 +349,33 @@ static void test_a_refusal_is_safe_to_print(void)
 static void test_frames_out_of_turn(void)
 {
     enum { OUT = 1, BODY = 2, FINE = 3 }; // out of turn; in turn but our empty body is refused
-    static const uint8_t agent_want[2][9] = {
-        {FINE, OUT, BODY, BODY, OUT, OUT, OUT, OUT, FINE},
-        {FINE, OUT, OUT, BODY, OUT, OUT, BODY, BODY, FINE},
+    enum { TYPES = 13 };
+    static const uint8_t agent_want[][TYPES] = {
+        {FINE, OUT, BODY, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE},
+        {FINE, OUT, OUT, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE, FINE}, // after JOIN
+        {FINE, OUT, OUT, BODY, OUT, OUT, BODY, BODY, OUT, OUT, OUT, OUT, FINE},
     };
-    static const uint8_t collector_want[2][9] = {
-        {FINE, BODY, OUT, OUT, OUT, OUT, OUT, OUT, FINE},
-        {FINE, OUT, OUT, OUT, BODY, OUT, OUT, OUT, FINE}, // DELTA before KEY is out of turn too
+    static const uint8_t collector_want[][TYPES] = {
+        {FINE, BODY, OUT, OUT, OUT, OUT, OUT, OUT, BODY, OUT, OUT, OUT, FINE},
+        {FINE, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, BODY, BODY, OUT, FINE}, // after PROOF
+        {FINE, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE},    // after JOIN
+        // DELTA before KEY is out of turn too
+        {FINE, OUT, OUT, OUT, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE},
     };
-    for (uint8_t type = 0; type < 9; type++) {
+    static const int want[] = {0, PL_E_STATE, PL_E_TRUNCATED, 0};
+    for (uint8_t type = 0; type < TYPES; type++) {
         struct pl_frame frame = {.type = type, .body = pl_span_of("")};
-        for (int state = 0; state < 2; state++) {
-            static const int want[] = {0, PL_E_STATE, PL_E_TRUNCATED, 0};
+        for (size_t state = 0; state < PL_LEN(agent_want); state++) {
             struct pl_agent_session agent = {.state = (enum pl_agent_session_state)state};
             struct pl_agent_event heard;
             CHECK_INT(pl_agent_session_step(&agent, &frame, &heard), want[agent_want[state][type]]);
             CHECK_INT(agent.state, state);
+        }
+        for (size_t state = 0; state < PL_LEN(collector_want); state++) {
             struct pl_collector_session collector = {.state =
                                                          (enum pl_collector_session_state)state};
-            pl_sample_codec_init(&collector.codec, 3);
             struct pl_collector_event seen;
+            pl_sample_codec_init(&collector.codec, 3);
             CHECK_INT(pl_collector_session_step(&collector, &frame, &seen),
                       want[collector_want[state][type]]);
             CHECK_INT(collector.state, state);

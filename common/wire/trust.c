@@ -1,0 +1,98 @@
+#include "common/wire/trust.h"
+
+#include "common/base/err.h"
+#include "common/wire/frame.h"
+
+/* Copy exactly `len` bytes; a reader that failed copies nothing. */
+static void get_fixed(struct pl_reader *r, uint8_t *out, size_t len)
+{
+    struct pl_span bytes = pl_get_bytes(r, len);
+    if (r->err == 0) memcpy(out, bytes.ptr, len);
+}
+
+static void get_name(struct pl_reader *r, struct pl_name *out)
+{
+    struct pl_span text = pl_get_str8(r);
+    if (r->err == 0 && pl_name_parse(text, out) < 0) r->err = PL_E_SYNTAX;
+}
+
+static void get_proof(struct pl_reader *r, struct pl_proof *out)
+{
+    get_fixed(r, out->key.bytes, PL_PUBLIC_KEY_BYTES);
+    get_fixed(r, out->signature, PL_SIGNATURE_BYTES);
+}
+
+static void put_fixed(struct pl_writer *w, const uint8_t *bytes, size_t len)
+{
+    pl_put_bytes(w, (struct pl_span){bytes, len});
+}
+
+static void put_proof(struct pl_writer *w, const struct pl_proof *proof)
+{
+    put_fixed(w, proof->key.bytes, PL_PUBLIC_KEY_BYTES);
+    put_fixed(w, proof->signature, PL_SIGNATURE_BYTES);
+}
+
+int pl_proof_parse(struct pl_span body, struct pl_proof *out)
+{
+    struct pl_reader r = pl_reader_init(body);
+    struct pl_proof proof = {0};
+    get_proof(&r, &proof);
+    int err = pl_reader_finish(&r);
+    if (err == 0) *out = proof;
+    return err;
+}
+
+int pl_join_parse(struct pl_span body, struct pl_join *out)
+{
+    struct pl_reader r = pl_reader_init(body);
+    struct pl_join join = {0};
+    get_fixed(&r, join.token_id, PL_TOKEN_ID_BYTES);
+    get_fixed(&r, join.token_secret, PL_TOKEN_SECRET_BYTES);
+    get_name(&r, &join.host);
+    get_name(&r, &join.pool);
+    int err = pl_reader_finish(&r);
+    if (err == 0) *out = join;
+    return err;
+}
+
+int pl_rotate_parse(struct pl_span body, struct pl_rotate *out)
+{
+    struct pl_reader r = pl_reader_init(body);
+    struct pl_rotate rotate = {0};
+    get_name(&r, &rotate.host);
+    get_proof(&r, &rotate.next);
+    int err = pl_reader_finish(&r);
+    if (err == 0) *out = rotate;
+    return err;
+}
+
+void pl_proof_write(const struct pl_proof *proof, struct pl_writer *out)
+{
+    size_t at = pl_frame_begin(out, PL_FRAME_PROOF);
+    put_proof(out, proof);
+    pl_frame_end(out, at);
+}
+
+void pl_join_write(const struct pl_join *join, struct pl_writer *out)
+{
+    size_t at = pl_frame_begin(out, PL_FRAME_JOIN);
+    put_fixed(out, join->token_id, PL_TOKEN_ID_BYTES);
+    put_fixed(out, join->token_secret, PL_TOKEN_SECRET_BYTES);
+    pl_put_str8(out, pl_name_span(&join->host));
+    pl_put_str8(out, pl_name_span(&join->pool));
+    pl_frame_end(out, at);
+}
+
+void pl_rotate_write(const struct pl_rotate *rotate, struct pl_writer *out)
+{
+    size_t at = pl_frame_begin(out, PL_FRAME_ROTATE);
+    pl_put_str8(out, pl_name_span(&rotate->host));
+    put_proof(out, &rotate->next);
+    pl_frame_end(out, at);
+}
+
+void pl_joined_write(struct pl_writer *out)
+{
+    pl_frame_end(out, pl_frame_begin(out, PL_FRAME_JOINED));
+}
