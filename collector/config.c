@@ -143,7 +143,9 @@ static const struct pl_option options[] = {
     {"rules.limit.leave", PL_OPTION_SHARE, ROOT(limit.leave_ppm), .fallback = "0.05", .min = "0",
      .max = "0.5", .help = "How far below its level the share must fall before an alert lets go."},
     {"rules.limit.hold", PL_OPTION_DURATION, ROOT(limit.hold_ms), .fallback = "10s", .min = "0",
-     .max = "1h", .help = "How long a level must be exceeded before somebody is paged."},
+     .max = "1h",
+     .help = "How long a level must be exceeded before somebody is paged. "
+             "An overflowing accept queue pages at once."},
     {"rules.limit.clear", PL_OPTION_DURATION, ROOT(limit.clear_ms), .fallback = "15s", .min = "0",
      .max = "1h", .help = "How long it must be left behind before the page is withdrawn."},
 
@@ -317,19 +319,15 @@ void pl_collector_config_rules(const struct pl_collector_config *config, struct 
 {
     enum { PPM_PER_BP = 100 };
     const struct pl_config_limit_rule *limit = &config->limit;
-    const int64_t page_ppm[] = {
-        [PL_RESOURCE_CPU] = limit->cpu_ppm,
-        [PL_RESOURCE_MEMORY] = limit->memory_ppm,
+    const struct pl_level_policy policy = {
+        .warn_bp = (int32_t)(limit->warn_ppm / PPM_PER_BP),
+        .leave_bp = (int32_t)(limit->leave_ppm / PPM_PER_BP),
+        .hold_ms = limit->hold_ms,
     };
-    static_assert(PL_LEN(page_ppm) == PL_RESOURCE_COUNT, "a level for every resource");
-    for (size_t i = 0; i < PL_RESOURCE_COUNT; i++) {
-        out->limit[i] = (struct pl_level_policy){
-            .warn_bp = (int32_t)(limit->warn_ppm / PPM_PER_BP),
-            .page_bp = (int32_t)(page_ppm[i] / PPM_PER_BP),
-            .leave_bp = (int32_t)(limit->leave_ppm / PPM_PER_BP),
-            .hold_ms = limit->hold_ms,
-        };
-    }
+    pl_rules_default(out);
+    out->limit[PL_RESOURCE_CPU] = out->limit[PL_RESOURCE_MEMORY] = policy;
+    out->limit[PL_RESOURCE_CPU].page_bp = (int32_t)(limit->cpu_ppm / PPM_PER_BP);
+    out->limit[PL_RESOURCE_MEMORY].page_bp = (int32_t)(limit->memory_ppm / PPM_PER_BP);
     out->limit_clear_ms = limit->clear_ms;
     out->silent_intervals = config->silent.intervals;
     out->silent_grace_ms = config->silent.grace_ms;

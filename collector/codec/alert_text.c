@@ -71,6 +71,10 @@ static void limit_write(const struct pl_finding *f, int64_t lasted_ms, struct pl
     pl_text_str(out, pl_resource_name(f->resource));
     pl_text_str(out, " of ");
     pl_alert_hosts_write(f, 1, out);
+    if (f->resource == PL_RESOURCE_ACCEPT_QUEUE) {
+        pl_text_str(out, " overflows, connections are lost");
+        return;
+    }
     pl_text_str(out, f->host_count > 1 ? " at up to " : " at ");
     percent_write(f->value_bp, step_bp, out);
     pl_text_str(out, " (limit ");
@@ -98,7 +102,9 @@ static void limit_over(const struct pl_finding *f, bool lowered, struct pl_text 
     pl_text_str(out, pl_resource_name(f->resource));
     pl_text_str(out, " of ");
     pl_alert_hosts_write(f, 1, out);
-    if (lowered) {
+    if (f->resource == PL_RESOURCE_ACCEPT_QUEUE) {
+        pl_text_str(out, " overflows no more");
+    } else if (lowered) {
         pl_text_str(out, " at ");
         percent_write(f->value_bp, step_bp, out);
         pl_text_str(out, ", under the paging level again");

@@ -66,5 +66,5 @@ enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool)
 int32_t pl_host_used_bp(const struct pl_host *host, enum pl_resource resource)
 {
     if (!host->has_sample) return -1;
-    return PL_MAX(host->last.values[pl_resource_metric(resource)], -1);
+    return PL_MAX(pl_resource_used_bp(resource, &host->last), -1);
 }

@@ -282,6 +282,21 @@ static void test_resolved_title(void)
     CHECK_TEXT(buf, "[RESOLVED] web: cpu of fe1 back under 90 % after 3 min 20 s");
 }
 
+static void test_an_overflowing_accept_queue(void)
+{
+    char buf[PL_ALERT_TEXT_BYTES];
+    struct pl_page page = limit_page();
+    page.alert.finding.resource = PL_RESOURCE_ACCEPT_QUEUE;
+    page.alert.finding.host_count = page.alert.finding.named_count = 1;
+    struct pl_text out = pl_text_init(buf, sizeof buf);
+    pl_alert_title_write(&page.alert, since_ms, &out);
+    CHECK_TEXT(buf, "[PAGE] web: accept queue of fe1 overflows, connections are lost");
+    struct pl_alert over = resolved(page).alert;
+    out = pl_text_init(buf, sizeof buf);
+    pl_alert_title_write(&over, since_ms + 3600000, &out);
+    CHECK_TEXT(buf, "[RESOLVED] web: accept queue of fe1 overflows no more after 3 min 20 s");
+}
+
 /* Withdrawn from the pager because it fell under the level that pages, but it still fires. */
 static void test_lowered(void)
 {
@@ -371,6 +386,7 @@ int main(int argc, char **argv)
     RUN(test_longest_page_fits);
     RUN(test_titles);
     RUN(test_resolved_title);
+    RUN(test_an_overflowing_accept_queue);
     RUN(test_lowered);
     RUN(test_hosts);
     RUN(test_durations);

@@ -13,6 +13,7 @@ static struct pl_fleet fleet; // too large for a stack frame
 static struct pl_rules rules;
 static void *memory;
 static uint32_t pool;
+static int32_t overflows = PL_ABSENT; // of every host's next samples
 
 static struct pl_name name_of(const char *prefix, uint32_t i)
 {
@@ -46,6 +47,7 @@ static void use(uint32_t host, int32_t cpu_bp, int32_t memory_bp)
     struct pl_host *h = &fleet.hosts[host];
     h->last.values[PL_CPU_BUSY] = cpu_bp;
     h->last.values[PL_MEMORY_USED] = memory_bp;
+    h->last.values[PL_LISTEN_OVERFLOWS] = overflows;
     h->last.unix_ms = 1000 + host;
     pl_fleet_set(&fleet, host, PL_LIVE, pl_rule_limit_step(&rules, h, &h->last, 5000 + host));
 }
@@ -74,11 +76,14 @@ static void test_names_and_defaults(void)
     CHECK_TEXT(pl_resource_name(PL_RESOURCE_MEMORY), "memory");
     struct pl_rules defaults;
     pl_rules_default(&defaults);
-    for (enum pl_resource r = 0; r < PL_RESOURCE_COUNT; r++) {
+    CHECK_TEXT(pl_resource_name(PL_RESOURCE_ACCEPT_QUEUE), "accept queue");
+    for (enum pl_resource r = PL_RESOURCE_CPU; r <= PL_RESOURCE_MEMORY; r++) {
         CHECK_INT(defaults.limit[r].warn_bp, 7500);
         CHECK_INT(defaults.limit[r].page_bp, 9000);
-        CHECK_INT(pl_metric_info(pl_resource_metric(r))->scale, 10000); // basis points
     }
+    CHECK_INT(pl_metric_info(PL_CPU_BUSY)->scale, 10000); // basis points
+    CHECK_INT(pl_metric_info(PL_MEMORY_USED)->scale, 10000);
+    CHECK_INT(defaults.limit[PL_RESOURCE_ACCEPT_QUEUE].hold_ms, 0); // pages at once
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 1000), 5000);
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 60000), 300000);
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 100), PL_SILENT_MIN_MS);
@@ -114,6 +119,29 @@ static void test_limit_verdicts(void)
     CHECK_LIMIT('-');
     silence(1, 0, false);
     CHECK_LIMIT('-'); // it was fine when last heard
+}
+
+/* model.md: an accept queue that overflows pages at once, whatever cpu and memory say. */
+static void test_an_overflow_pages_at_once(void)
+{
+    static const struct {
+        int32_t overflows; // per second, fixed point
+        char want;
+    } story[] = {{0, '-'}, {PL_ABSENT, '-'}, {10, 'p'}, {PL_ABSENT, 'p'}, {1, 'p'}, {0, '-'}};
+    start(1);
+    pl_rules_default(&rules);
+    for (size_t i = 0; i < PL_LEN(story); i++) {
+        overflows = story[i].overflows;
+        use(0, 1000, 1000);
+        CHECK_LIMIT(story[i].want);
+    }
+    overflows = 10;
+    use(0, 1000, 1000);
+    struct pl_finding f;
+    pl_rule_limit_describe(&rules, &fleet, pool, &f);
+    CHECK_INT(f.resource, PL_RESOURCE_ACCEPT_QUEUE);
+    CHECK_INT(f.value_bp, 10000);
+    overflows = PL_ABSENT;
 }
 
 static void test_limit_names_the_worst(void)
@@ -253,6 +281,7 @@ int main(void)
     memory = malloc(pl_fleet_bytes(HOSTS));
     RUN(test_names_and_defaults);
     RUN(test_limit_verdicts);
+    RUN(test_an_overflow_pages_at_once);
     RUN(test_limit_names_the_worst);
     RUN(test_limit_description_is_bounded);
     RUN(test_silent_verdicts);

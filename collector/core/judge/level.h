@@ -11,7 +11,12 @@
 #include <stdbool.h>
 
 /* What can run out, each with a utilisation between 0 and 1 (basis points: 0 to 10,000). */
-enum pl_resource { PL_RESOURCE_CPU, PL_RESOURCE_MEMORY, PL_RESOURCE_COUNT };
+enum pl_resource {
+    PL_RESOURCE_CPU,
+    PL_RESOURCE_MEMORY,
+    PL_RESOURCE_ACCEPT_QUEUE, // of some listener: full when a connection overflowed it, else empty
+    PL_RESOURCE_COUNT,
+};
 
 /* How loud: WARN shows on the page, PAGE wakes somebody. Worse is larger. */
 enum pl_tier { PL_TIER_NONE, PL_TIER_WARN, PL_TIER_PAGE, PL_TIER_COUNT };

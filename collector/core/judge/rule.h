@@ -18,7 +18,7 @@ enum pl_rule {
 
 /* "limit", "silent": part of alert identities, stable. */
 const char *pl_rule_name(enum pl_rule rule);
-/* "cpu", "memory". */
+/* "cpu", "memory", "accept queue". */
 const char *pl_resource_name(enum pl_resource resource);
 
 struct pl_rules {

@@ -2,11 +2,14 @@
 
 #include "common/base/assert.h"
 
-enum pl_metric pl_resource_metric(enum pl_resource resource)
+int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *sample)
 {
+    const int32_t *values = sample->values; // PL_ABSENT is negative
     switch (resource) {
-    case PL_RESOURCE_CPU: return PL_CPU_BUSY;
-    case PL_RESOURCE_MEMORY: return PL_MEMORY_USED;
+    case PL_RESOURCE_CPU: return values[PL_CPU_BUSY];
+    case PL_RESOURCE_MEMORY: return values[PL_MEMORY_USED];
+    case PL_RESOURCE_ACCEPT_QUEUE:
+        return values[PL_LISTEN_OVERFLOWS] > 0 ? 10000 : values[PL_LISTEN_OVERFLOWS];
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
@@ -17,7 +20,7 @@ enum pl_tier pl_rule_limit_step(const struct pl_rules *rules, struct pl_host *ho
 {
     enum pl_tier worst = PL_TIER_NONE;
     for (enum pl_resource r = 0; r < PL_RESOURCE_COUNT; r++) {
-        int32_t used_bp = sample->values[pl_resource_metric(r)]; // PL_ABSENT is negative
+        int32_t used_bp = pl_resource_used_bp(r, sample);
         enum pl_tier held = pl_level_step(&host->levels[r], &rules->limit[r], used_bp,
                                           sample->unix_ms, taken_unix_ms);
         worst = PL_MAX(worst, held);
@@ -55,7 +58,7 @@ static struct worst worst_of(const struct pl_rules *rules, const struct pl_host 
         const struct pl_level *level = &host->levels[r];
         if (level->held != host->tier) continue;
         const struct pl_level_policy *policy = &rules->limit[r];
-        int32_t used_bp = host->last.values[pl_resource_metric(r)];
+        int32_t used_bp = pl_resource_used_bp(r, &host->last);
         struct worst next = {
             .host = host,
             .resource = r,

@@ -12,8 +12,8 @@
  * with more of them, the ones named are the worst of these. */
 enum { PL_FINDING_SCAN_MAX = 1024 };
 
-/* The metric that tells how much of a resource is used; its scale is basis points. */
-enum pl_metric pl_resource_metric(enum pl_resource resource);
+/* How much of a resource is used by a sample, basis points; negative: it does not say. */
+int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *sample);
 
 /* Take one sample, taken at `taken_unix_ms` by our clock, into the host's levels. Returns the worst
  * tier any of its resources holds from here on. */
