@@ -180,7 +180,9 @@ int swarm_start(struct swarm *s, void (*on_done)(void *arg), void *arg)
         return err;
     }
     s->start_mono_ms = pl_clock_mono_ms();
-    return uv_timer_start(&s->tick, on_tick, 0, SWARM_TICK_MS);
+    double apart_ms = 1000 / (s->config->hz * s->config->agent_count);
+    double tick_ms = fmax(fmin(apart_ms, SWARM_TICK_MAX_MS), SWARM_TICK_MIN_MS);
+    return uv_timer_start(&s->tick, on_tick, 0, (uint64_t)tick_ms);
 }
 
 void swarm_end(struct swarm *s)

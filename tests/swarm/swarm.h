@@ -10,7 +10,7 @@
 
 #include <uv.h>
 
-enum { SWARM_AGENTS_MAX = 50000, SWARM_TICK_MS = 5 };
+enum { SWARM_AGENTS_MAX = 50000, SWARM_TICK_MIN_MS = 5, SWARM_TICK_MAX_MS = 50 };
 
 struct swarm_config {
     uint32_t agent_count; // 1 to SWARM_AGENTS_MAX
