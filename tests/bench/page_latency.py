@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""page_latency - from a machine that runs full to the first byte of the page.
+
+The real agent, collector, Redis and an HTTP receiver on this machine, hold time 0. Each trial
+starts one busy loop per processor at a random phase of the sampling interval. The *crossing* is
+the moment when the busy share of the interval that just passed goes over the level; this program
+sees it by reading /proc/stat every 10 ms. No monitor that samples at that interval can know
+earlier than its next sample, which on average is half an interval away: that is the floor, and
+what comes on top is plimsoll's own.
+
+Prints cost: and ratio: lines; exits 1 when a goal is missed, 77 (skipped) when this machine is too
+busy with other things for the level to be left between trials.
+"""
+
+import collections
+import datetime
+import multiprocessing
+import os
+import random
+import statistics
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+from programs import Agent, Collector, until  # noqa: E402 - the path comes first
+from receiver import Receiver  # noqa: E402
+
+TRIALS = 20
+INTERVAL_S = 1.0
+LEVEL, LEAVE = 0.90, 0.10
+MEDIAN_GOAL_S, P95_GOAL_S = 0.8, 1.3
+LOAD_MAX_S = 6
+QUIET_WAIT_S = 60
+SKIPPED = 77
+
+
+class Busy(Exception):
+    """The level is not left between two trials."""
+
+
+def burn():
+    until_mono = time.monotonic() + LOAD_MAX_S  # ends by itself should this program be killed
+    while time.monotonic() < until_mono:
+        pass
+
+
+class Meter:
+    """The busy share of the interval that just passed, from /proc/stat."""
+
+    def __init__(self):
+        self.stat = os.open("/proc/stat", os.O_RDONLY)
+        self.rows = collections.deque()
+
+    def read(self):
+        """(monotonic now, share), share None until an interval has passed."""
+        fields = [int(f) for f in os.pread(self.stat, 256, 0).split(b"\n")[0].split()[1:9]]
+        now = time.monotonic()
+        self.rows.append((now, sum(fields), fields[3] + fields[4]))
+        while len(self.rows) > 1 and self.rows[1][0] <= now - INTERVAL_S:
+            self.rows.popleft()
+        then, total, idle = self.rows[0]
+        _, later_total, later_idle = self.rows[-1]
+        if now - then < INTERVAL_S or later_total == total:
+            return now, None
+        return now, 1 - (later_idle - idle) / (later_total - total)
+
+
+def wait_share(meter, wanted, seconds):
+    """Reads every 10 ms until wanted(share); the moment, or None when it takes too long."""
+    deadline = time.monotonic() + seconds
+    while True:
+        now, share = meter.read()
+        if share is not None and wanted(share):
+            return now
+        if now > deadline:
+            return None
+        time.sleep(0.01)
+
+
+def pages(inbox):
+    return [page["what"] for page in inbox.delivered()]
+
+
+def wait_quiet(meter, inbox):
+    """Until the machine is well under the level and every page is resolved."""
+    if wait_share(meter, lambda share: share < LEVEL - LEAVE - 0.05, QUIET_WAIT_S) is None:
+        raise Busy
+    try:
+        inbox.wait_for(lambda _: len(pages(inbox)) % 2 == 0, QUIET_WAIT_S)
+    except TimeoutError as error:
+        raise Busy from error
+
+
+def trial(meter, inbox, collector):
+    """(crossing to page, sample to page) in seconds."""
+    wait_quiet(meter, inbox)
+    time.sleep(random.uniform(0, INTERVAL_S))
+    before = len(pages(inbox))
+    loops = [multiprocessing.Process(target=burn, daemon=True) for _ in range(os.cpu_count())]
+    for loop in loops:
+        loop.start()
+    try:
+        crossed = wait_share(meter, lambda share: share >= LEVEL, LOAD_MAX_S)
+        inbox.wait_for(lambda _: len(pages(inbox)) > before, LOAD_MAX_S)
+        page = inbox.delivered()[before]
+        sampled = collector.host("here")["last_sample"].replace("Z", "+00:00")
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.join()
+    sample_unix = datetime.datetime.fromisoformat(sampled).timestamp()
+    return page["mono"] - crossed, page["unix"] - sample_unix
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, round(share * (len(values) - 1)))]
+
+
+def report(latencies, own):
+    median, p95 = statistics.median(latencies), percentile(latencies, 0.95)
+    print(f"cost: page_latency median {median:.2f} s, p95 {p95:.2f} s, worst {max(latencies):.2f} s "
+          f"from the crossing to the first byte ({len(latencies)} trials, goals {MEDIAN_GOAL_S} and "
+          f"{P95_GOAL_S} s)")
+    print(f"cost: page_latency median {1000 * statistics.median(own):.0f} ms from the sample to the "
+          f"first byte, on a machine that is full")
+    print(f"ratio: page_latency {median / (INTERVAL_S / 2):.2f} of the floor, half a sampling "
+          f"interval of {INTERVAL_S:.0f} s")
+    return 0 if median <= MEDIAN_GOAL_S and p95 <= P95_GOAL_S else 1
+
+
+def measure(collector, agent, inbox):
+    until(lambda: collector.host("here"), 10, "a sample of this machine")
+    meter, latencies, own = Meter(), [], []
+    for _ in range(TRIALS):
+        latency, own_latency = trial(meter, inbox, collector)
+        latencies.append(latency)
+        own.append(own_latency)
+        assert agent.running()
+    print("# " + " ".join(f"{latency:.2f}" for latency in latencies))
+    return report(latencies, own)
+
+
+def main():
+    with Receiver() as inbox:
+        collector = Collector(
+            f"rules:\n  limit: {{cpu: {LEVEL}, warn: {LEVEL - 0.01}, leave: {LEAVE}, hold: 0s, clear: 0s}}\n"
+            f"notifiers:\n  oncall: {{type: alertmanager, url: {inbox.url}/hook}}\n")
+        programs = [collector]
+        try:
+            collector.start()
+            programs.append(Agent([collector.agents], host="here", pool="local"))
+            programs[1].start()
+            return measure(collector, programs[1], inbox)
+        except Busy:
+            print("# skipped: this machine is too busy with other things")
+            return SKIPPED
+        finally:
+            for program in reversed(programs):
+                program.close()
+                program.forget()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
