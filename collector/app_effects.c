@@ -11,7 +11,7 @@
 
 #include "collector/codec/alert_text.h"
 
-enum { WEBHOOK_BUSY_WAIT_MS = 1000, REFUSED_LOG_MS = 10000 };
+enum { WEBHOOK_BUSY_WAIT_MS = 1000, REFUSED_LOG_MS = 10000, PRESENCE_LOG_MS = 1000 };
 
 static uint64_t ticket_of(struct pl_slot_id id)
 {
@@ -132,7 +132,7 @@ static void log_page_loss(struct pl_app *app, const struct pl_effect *effect, co
            app->target_names[effect->target].text, held);
 }
 
-static void run_host_effect(struct pl_app *app, const struct pl_effect *effect)
+static void run_host_effect(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
 {
     const struct pl_fleet *fleet = pl_engine_fleet(app->engine);
     const struct pl_host *host = &fleet->hosts[effect->host];
@@ -147,9 +147,11 @@ static void run_host_effect(struct pl_app *app, const struct pl_effect *effect)
         pl_store_put_host(app->store, host, pool);
         return;
     }
+    uint32_t held = 0;
+    if (!pl_log_allow(&app->presence_log, now.mono_ms, PRESENCE_LOG_MS, &held)) return;
     bool silent = effect->type == PL_EFFECT_HOST_SILENT;
     pl_log(silent ? PL_LOG_WARN : PL_LOG_INFO, silent ? "host_silent" : "host_back",
-           "host=%s pool=%s", host->name.text, pool->text);
+           "host=%s pool=%s held_back=%u", host->name.text, pool->text, held);
 }
 
 static void run_effect(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
@@ -158,7 +160,7 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
     case PL_EFFECT_SAVE_HOST:
     case PL_EFFECT_DROP_HOST:
     case PL_EFFECT_HOST_SILENT:
-    case PL_EFFECT_HOST_BACK: run_host_effect(app, effect); return;
+    case PL_EFFECT_HOST_BACK: run_host_effect(app, effect, now); return;
     case PL_EFFECT_SAVE_ALERT:
         pl_store_put_alert(app->store, pl_engine_alert(app->engine, effect->alert), now);
         return;
