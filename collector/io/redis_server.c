@@ -91,31 +91,24 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signal_num
     uv_close((uv_handle_t *)process, on_handle_closed);
 }
 
+/* Half of what this machine, or its container, has: the other half is for the copy that a rewrite
+ * of the append-only file makes, and for everybody else. */
+static uint64_t memory_max_bytes(void)
+{
+    uint64_t total = uv_get_total_memory(), allowed = uv_get_constrained_memory();
+    return (allowed > 0 && allowed < total ? allowed : total) / 2;
+}
+
 static int spawn(struct pl_redis_server *s)
 {
+    char memory[24];
+    struct pl_text t = pl_text_init(memory, sizeof memory);
+    pl_text_u64(&t, memory_max_bytes());
     const char *args[] = {
-        "redis-server",
-        "--port",
-        "0",
-        "--unixsocket",
-        s->socket,
-        "--unixsocketperm",
-        "700",
-        "--dir",
-        s->dir,
-        "--appendonly",
-        "yes",
-        "--appendfsync",
-        "everysec",
-        "--save",
-        "",
-        "--maxmemory-policy",
-        "volatile-ttl",
-        "--logfile",
-        "redis.log",
-        "--daemonize",
-        "no",
-        NULL,
+        "redis-server", "--port",    "0",         "--unixsocket", s->socket, "--unixsocketperm",
+        "700",          "--dir",     s->dir,      "--appendonly", "yes",     "--appendfsync",
+        "everysec",     "--save",    "",          "--maxmemory",  memory,    "--maxmemory-policy",
+        "volatile-ttl", "--logfile", "redis.log", "--daemonize",  "no",      NULL,
     };
     uv_process_options_t options = {
         .file = args[0],

@@ -1,8 +1,10 @@
 /* redis_server.h - the private redis-server of a collector whose configuration names none.
  *
  * A child process on a Unix socket in <state>/redis, no TCP port, append-only file on with an fsync
- * every second, `volatile-ttl` eviction. It is the same Redis through the same client as a remote
- * one, so nobody has to install a database first and there is no second kind of store.
+ * every second. It may use half of the machine's memory; then `volatile-ttl` eviction takes the
+ * samples with the least time left, and never a control record. It is the same Redis through the
+ * same client as a remote one, so nobody has to install a database first and there is no second
+ * kind of store.
  *
  *     start: lock <state>/redis -> does somebody answer on the socket?
  *              yes: adopt that server     no: spawn one, again with back-off whenever it ends

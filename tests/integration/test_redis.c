@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <hiredis.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -120,6 +122,18 @@ static void server_stop(struct pl_redis_server *server)
     CHECK(run_until(is_set, &stopped, 8000));
 }
 
+/* A port nobody listens on just now. */
+static uint16_t free_port(void)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof addr;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof addr) == 0 &&
+          getsockname(fd, (struct sockaddr *)&addr, &len) == 0);
+    (void)close(fd);
+    return ntohs(addr.sin_port);
+}
+
 static void test_refused_until_somebody_listens(void)
 {
     char dir[64], path[128];
@@ -144,6 +158,50 @@ static void test_refused_until_somebody_listens(void)
     (void)snprintf(path, sizeof path, "%s/redis", dir);
     CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0700);
     client_stop(&unix_client);
+    client_stop(&tcp);
+    server_stop(server);
+    loop_end();
+    remove_dir(dir);
+}
+
+/* By name over TCP, in another database than 0. */
+static void test_tcp(void)
+{
+    char dir[64], port[8];
+    make_dir(dir);
+    loop_begin();
+    struct pl_redis_server *server = server_start(dir);
+    REQUIRE(server != NULL);
+    struct client c, tcp = {0};
+    client_start(&c, pl_redis_server_socket(server));
+    CHECK(run_until(is_ready, &c, 6000));
+    struct pl_redis_options options = {
+        .host = "localhost", .database = 3, .on_state = on_state, .ctx = &tcp};
+    options.port = free_port();
+    (void)snprintf(port, sizeof port, "%u", options.port);
+    struct pl_redis_args args = {0};
+    for (int i = 0; i < 4; i++) {
+        static const char *const words[] = {"CONFIG", "SET", "port"};
+        pl_redis_arg_text(&args, i < 3 ? words[i] : port);
+    }
+    CHECK_INT(pl_redis_send(c.redis, &args, on_reply, &c), 0);
+    CHECK(wait_count(&c.replies, 1, 3000));
+    tcp.redis = pl_redis_new(&loop, &options);
+    CHECK(run_until(is_ready, &tcp, 6000));
+    ask(&tcp, "SET", "where", "three");
+    c.text[0] = '\0';
+    CHECK(run_until(is_ready, &c, 6000)); // each has its own pl:writer: none ended the other
+    ask(&c, "GET", "where", NULL);
+    CHECK_TEXT(c.text, "");
+    ask(&tcp, "GET", "where", NULL);
+    CHECK_TEXT(tcp.text, "three");
+    CHECK_INT(c.away + tcp.away, 0);
+    client_stop(&tcp);
+    client_stop(&c);
+    tcp = (struct client){0};
+    (void)snprintf(options.host, sizeof options.host, "no-such-host.invalid");
+    tcp.redis = pl_redis_new(&loop, &options);
+    CHECK(!run_until(is_ready, &tcp, 300));
     client_stop(&tcp);
     server_stop(server);
     loop_end();
@@ -368,6 +426,7 @@ int main(int argc, char **argv)
     pl_log_set_level(PL_LOG_ERROR);
     if (argc == 3 && strcmp(argv[1], "--hold") == 0) return hold(argv[2]);
     RUN(test_refused_until_somebody_listens);
+    RUN(test_tcp);
     RUN(test_window_is_bounded);
     RUN(test_killed_server_comes_back_with_its_data);
     RUN(test_stopped_server_stalls_and_keeps_the_connection);

@@ -68,6 +68,31 @@ static void test_stopped_redis_only_delays(void)
     world_end(w);
 }
 
+static bool is_refused(void *ctx)
+{
+    return pl_store_view(((struct world *)ctx)->store).counts->refused > 0;
+}
+
+/* A Redis that is there and says no, as with a full disk or memory. */
+static void test_refused_writes_are_tried_again_in_order(void)
+{
+    struct world *w = world_begin(4 * MIB);
+    int64_t start = pl_floor_ms(pl_clock_unix_ms(), MINUTE) - 14 * MINUTE;
+    redisContext *c = look(w);
+    freeReplyObject(redisCommand(c, "CONFIG SET maxmemory-policy noeviction"));
+    freeReplyObject(redisCommand(c, "CONFIG SET maxmemory 1mb"));
+    for (uint32_t host = 0; host < 4; host++) feed(w, host, start, 1, 301);
+    CHECK(run_until(is_refused, w, 3000));
+    for (uint32_t host = 0; host < 4; host++) feed(w, host, start, 302, 601);
+    CHECK(!wait_durable(w, 1, 1, 3000));
+    CHECK_INT(count_seqs(w, 0), 0);
+    freeReplyObject(redisCommand(c, "CONFIG SET maxmemory 0"));
+    CHECK(wait_durable(w, 4, 600, 6000));
+    for (uint32_t host = 0; host < 4; host++) CHECK(count_seqs(w, host) >= 600);
+    redisFree(c);
+    world_end(w);
+}
+
 static bool all_stopped_resync(void *ctx)
 {
     struct world *w = ctx;
@@ -107,6 +132,7 @@ int main(void)
     RUN(test_samples_become_durable);
     RUN(test_killed_redis_loses_nothing);
     RUN(test_stopped_redis_only_delays);
+    RUN(test_refused_writes_are_tried_again_in_order);
     RUN(test_full_queue_drops_whole_hosts_and_they_start_over);
     return check_finish();
 }
