@@ -72,6 +72,13 @@ static bool redis_ok(const struct pl_api *api)
     return pl_store_view(api->config.store).state == PL_REDIS_READY;
 }
 
+/* Whether what agents were told is kept survives a death of Redis. */
+static const char *durability(const struct pl_redis_facts *facts)
+{
+    if (!facts->aof_on) return "warning: Redis runs without append-only file";
+    return facts->aof_writable ? "on" : "warning: Redis cannot write its append-only file";
+}
+
 static void get_healthz(struct pl_api_call *c)
 {
     if (!read_no_query(c)) return;
@@ -82,10 +89,13 @@ static void get_healthz(struct pl_api_call *c)
 static void get_readyz(struct pl_api_call *c)
 {
     if (!read_no_query(c)) return;
+    struct pl_store_view store = pl_store_view(c->api->config.store);
     bool ready = redis_ok(c->api) && c->api->ingest_ready;
     pl_text_str(&c->out, ready ? "{\"ready\":true" : "{\"ready\":false");
     pl_text_str(&c->out, ",\"checks\":{\"redis\":\"");
-    pl_text_str(&c->out, pl_redis_state_name(pl_store_view(c->api->config.store).state));
+    pl_text_str(&c->out, pl_redis_state_name(store.state));
+    pl_text_str(&c->out, "\",\"durability\":\"");
+    pl_text_str(&c->out, store.state == PL_REDIS_READY ? durability(store.facts) : "not known");
     pl_text_str(&c->out, "\",\"ingest\":\"");
     pl_text_str(&c->out, c->api->ingest_ready ? "ready" : "restoring");
     pl_text_str(&c->out, "\",\"config\":\"loaded\"}}\n");

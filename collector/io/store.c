@@ -119,7 +119,13 @@ static void on_restored(void *ctx, enum pl_store_restored what)
 static void on_redis_state(void *ctx, enum pl_redis_state state)
 {
     struct pl_store *s = ctx;
-    if (state == PL_REDIS_READY && s->ready_mono_ms == 0) s->ready_mono_ms = pl_clock_mono_ms();
+    if (state == PL_REDIS_READY && s->ready_mono_ms == 0) {
+        s->ready_mono_ms = pl_clock_mono_ms();
+        if (!pl_redis_facts(s->redis)->aof_on) {
+            pl_log(PL_LOG_WARN, "redis_forgets",
+                   "reason=\"appendonly is off: acknowledged samples die with this Redis\"");
+        }
+    }
     if (state == PL_REDIS_STALLED) pl_charts_abandon(s->charts);
     if (state != PL_REDIS_AWAY) return;
     s->ready_mono_ms = 0;

@@ -160,6 +160,8 @@ def test_stopped_redis(scene):
     stopped = time.monotonic()
     scene.heat()
     pause(SETTLE_S)
+    status, _, body = scene.collector.request("/readyz")
+    assert (status, json.loads(body)["checks"]["redis"]) == (503, "stalled")
     scene.cool()
     pause(STOPPED_S - (time.monotonic() - stopped))
     os.kill(pid, signal.SIGCONT)

@@ -111,9 +111,9 @@ def test_self_and_metrics_agree(watched):
     assert {name.split("{")[0] for name in values} == families
 
 
-def test_ready_says_so_when_redis_is_away(watched):
-    assert watched.get("/readyz") == {"ready": True, "checks": {"redis": "ready", "ingest": "ready",
-                                                                "config": "loaded"}}
+def test_ready_when_redis_and_ingest_are(watched):
+    assert watched.get("/readyz") == {"ready": True, "checks": {
+        "redis": "ready", "durability": "on", "ingest": "ready", "config": "loaded"}}
     assert watched.request("/healthz")[2] == b"ok\n"
 
 
