@@ -9,7 +9,8 @@ earlier than its next sample, which on average is half an interval away: that is
 what comes on top is plimsoll's own.
 
 Prints cost: and ratio: lines; exits 1 when a goal is missed, 77 (skipped) when this machine is too
-busy with other things for the level to be left between trials.
+busy with other things for the level to be left between trials; what was measured until then is
+printed all the same.
 """
 
 import collections
@@ -132,13 +133,17 @@ def report(latencies, own):
 def measure(collector, agent, inbox):
     until(lambda: collector.host("here"), 10, "a sample of this machine")
     meter, latencies, own = Meter(), [], []
-    for _ in range(TRIALS):
-        latency, own_latency = trial(meter, inbox, collector)
-        latencies.append(latency)
-        own.append(own_latency)
-        assert agent.running()
+    try:
+        for _ in range(TRIALS):
+            latency, own_latency = trial(meter, inbox, collector)
+            latencies.append(latency)
+            own.append(own_latency)
+            assert agent.running()
+    except Busy:
+        print(f"# stopped after {len(latencies)} trials: this machine is too busy with other things")
     print("# " + " ".join(f"{latency:.2f}" for latency in latencies))
-    return report(latencies, own)
+    missed = report(latencies, own) if latencies else 0
+    return missed if len(latencies) == TRIALS else SKIPPED
 
 
 def main():
@@ -152,9 +157,6 @@ def main():
             programs.append(Agent([collector.agents], host="here", pool="local"))
             programs[1].start()
             return measure(collector, programs[1], inbox)
-        except Busy:
-            print("# skipped: this machine is too busy with other things")
-            return SKIPPED
         finally:
             for program in reversed(programs):
                 program.close()
