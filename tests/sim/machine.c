@@ -82,6 +82,7 @@ static void take_sample(struct sim_world *w, struct sim_machine *machine)
     int32_t noise_bp = (int32_t)pl_rng_below(&w->rng, 200) - 100;
     sample.values[PL_CPU_BUSY] = PL_MAX(machine->cpu_bp + noise_bp, 0);
     sample.values[PL_MEMORY_USED] = 4000 + noise_bp;
+    sample.values[PL_LISTEN_OVERFLOWS] = 0; // the machines here run short of CPU only
     pl_spool_push(&machine->spool, &sample);
     machine->taken_ms[sample.seq % SIM_SPOOL] = w->now_ms;
     machine->next_sample_ms += SIM_INTERVAL_MS;
