@@ -41,7 +41,7 @@ static const struct pl_option options[] = {
      .help = "The least important lines that are still logged."},
 };
 
-static const char *const foreign[] = {"collector", "redis", "pools", "notifiers", "rules", NULL};
+static const char *const foreign[] = {"collector", "tls", "redis", "pools", "notifiers", "rules", NULL};
 
 const struct pl_option_table pl_agent_options = {options, PL_LEN(options), NULL, 0, foreign};
 

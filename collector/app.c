@@ -1,8 +1,8 @@
 /* Ownership: the app owns every part; a part is told to stop by stop_next(), reports its end from
  * the loop and frees itself then.
  *
- *     start: redis_server -> store -> http ... on_restored -> ingest -> event=ready
- *     stop:  ingest -> http -> webhook -> store -> redis_server -> timers and signals */
+ *     start: redis_server -> trust -> store -> http ... on_restored -> ingest -> event=ready
+ *     stop:  admin -> ingest -> http -> webhook -> store -> redis_server -> timers and signals */
 #include "collector/app_state.h"
 
 #include "common/io/sockaddr.h"
@@ -89,6 +89,7 @@ static void on_tick(uv_timer_t *timer)
     pl_app_settle(app, now);
     pl_ingest_tick(app->ingest, now);
     pl_api_tick(app->api, now);
+    if (app->phase == PL_APP_RUNNING) pl_app_trust_tick(app, now);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -157,6 +158,7 @@ static int start_parts(struct pl_app *app)
         .connection_max = (uint32_t)app->config->max_agents + PL_INGEST_SPARE_CONNECTIONS,
         .host_max = (uint32_t)app->config->max_agents,
         .record_path = app->config->record,
+        .tls = &app->trust.certificate.context,
         .handler = pl_app_ingest_handler(app),
     };
     app->ingest = pl_ingest_new(app->loop, &ingest);
@@ -241,6 +243,7 @@ static int start_handles(struct pl_app *app)
 int pl_app_start(struct pl_app *app)
 {
     int err = start_redis_server(app);
+    if (err == 0) err = pl_app_trust_start(app);
     if (err != 0) return err;
     err = start_store(app);
     if (err == 0) err = start_parts(app);
@@ -268,6 +271,7 @@ static void on_drain(uv_timer_t *timer)
 
 static void close_handles(struct pl_app *app)
 {
+    if (app->trust.has_hangup) uv_close((uv_handle_t *)&app->trust.hangup, NULL);
     if (!app->handles) return;
     uv_close((uv_handle_t *)&app->tick, NULL);
     uv_close((uv_handle_t *)&app->save_wait, NULL);
@@ -281,6 +285,10 @@ static bool stop_part(struct pl_app *app, enum pl_app_phase phase)
 {
     switch (phase) {
     case PL_APP_RUNNING: break;
+    case PL_APP_STOPPING_ADMIN:
+        if (!app->trust.admin) return false;
+        pl_admin_stop(app->trust.admin, stop_next, app);
+        return true;
     case PL_APP_STOPPING_INGEST:
         if (!app->open) return false;
         pl_ingest_stop(app->ingest, stop_next, app);
@@ -332,6 +340,7 @@ void pl_app_free(struct pl_app *app)
     if (!app) return;
     pl_api_free(app->api);
     pl_ingest_free(app->ingest);
+    pl_app_trust_free(app);
     free(app->engine);
     free(app->effects);
     free(app);

@@ -116,7 +116,12 @@ static void on_restored(void *ctx, enum pl_store_restored what)
 
 struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app)
 {
-    return (struct pl_ingest_handler){on_hello, on_sample, on_gone, app};
+    return (struct pl_ingest_handler){.on_admit = pl_app_on_admit,
+                                      .on_enrol = pl_app_on_enrol,
+                                      .on_hello = on_hello,
+                                      .on_sample = on_sample,
+                                      .on_gone = on_gone,
+                                      .arg = app};
 }
 
 void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options)
@@ -128,6 +133,8 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_restore_host = on_restore_host;
     options->on_restore_alert = on_restore_alert;
     options->on_restore_page = on_restore_page;
+    options->on_trust_saved = pl_app_trust_saved;
+    options->on_restore_trust = pl_app_restore_trust;
     options->on_restore_sample = on_restore_sample;
     options->on_restored = on_restored;
 }

@@ -4,18 +4,22 @@
 #include "collector/app.h"
 #include "collector/codec/notify/notify.h"
 #include "collector/core/engine.h"
+#include "collector/io/admin.h"
 #include "collector/io/api.h"
+#include "collector/io/certificate.h"
 #include "collector/io/ingest.h"
 #include "collector/io/redis_server.h"
 #include "collector/io/store.h"
 #include "collector/io/webhook.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
+#include "common/base/text.h"
 #include "common/sys/log.h"
 
 /* Stopping goes through these one by one; each begins when the one before has reported its end. */
 enum pl_app_phase {
     PL_APP_RUNNING,
+    PL_APP_STOPPING_ADMIN,
     PL_APP_STOPPING_INGEST,
     PL_APP_STOPPING_HTTP,
     PL_APP_DRAINING_WEBHOOK, // posts under way may finish
@@ -23,6 +27,31 @@ enum pl_app_phase {
     PL_APP_STOPPING_STORE,
     PL_APP_STOPPING_REDIS,
     PL_APP_STOPPED,
+};
+
+enum { PL_APP_PENDINGS_MAX = 64, PL_APP_PENDING_MS = 8 * 1000 };
+
+enum pl_app_pending_kind { PL_APP_PENDING_NONE, PL_APP_PENDING_ENROL, PL_APP_PENDING_ADMIN };
+
+/* An answer that waits until Redis has recorded what it is about. */
+struct pl_app_pending {
+    enum pl_app_pending_kind kind;
+    uint32_t ticket;       // of its write
+    struct pl_slot_id who; // a connection of the agents' port, or a client of the admin socket
+    int64_t since_mono_ms;
+    struct pl_text answer; // for the client
+    char answer_bytes[PL_TOKEN_TEXT_BYTES];
+};
+
+/* Who may speak for a host; in app_trust.c. */
+struct pl_app_trust {
+    struct pl_roster *roster; // owned
+    struct pl_certificate certificate;
+    struct pl_admin *admin; // owned
+    uint32_t last_ticket;
+    struct pl_app_pending pendings[PL_APP_PENDINGS_MAX];
+    uv_signal_t hangup;
+    bool has_hangup;
 };
 
 struct pl_app {
@@ -48,6 +77,8 @@ struct pl_app {
     struct pl_webhook *webhook;           // owned
     struct pl_api *api;                   // owned
 
+    struct pl_app_trust trust;
+
     uint32_t target_count;
     struct pl_name target_names[PL_TARGET_MAX];
     struct pl_notify_target targets[PL_TARGET_MAX];
@@ -69,3 +100,17 @@ struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app);
 void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options);
 /* Run what the engine asks for, until it asks for nothing more. */
 void pl_app_settle(struct pl_app *app, struct pl_now now);
+
+/* ---- app_trust.c ---- */
+
+PL_MUST_CHECK int pl_app_trust_start(struct pl_app *app);
+/* Once the loop has ended. */
+void pl_app_trust_free(struct pl_app *app);
+void pl_app_trust_tick(struct pl_app *app, struct pl_now now);
+enum pl_admission pl_app_on_admit(void *arg, const struct pl_peer *peer,
+                                  const struct pl_hello *hello);
+enum pl_admission pl_app_on_enrol(void *arg, struct pl_slot_id conn,
+                                  const struct pl_ingest_enrol *enrol, struct pl_now now);
+void pl_app_trust_saved(void *ctx, uint32_t ticket);
+void pl_app_restore_trust(void *ctx, const struct pl_enrolled *enrolled,
+                          const struct pl_join_token *token);

@@ -8,6 +8,7 @@
 #include "common/sys/file.h"
 #include "common/sys/yaml.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -18,9 +19,11 @@
 
 static const char *check_agents(const void *value)
 {
-    if (pl_address_is_loopback(value)) return NULL;
-    return "is not on this machine: agents speak plain TCP, which is allowed on loopback only; "
-           "encrypted connections arrive with a later version";
+    const struct pl_address *address = value;
+    struct in6_addr in6;
+    bool is_ip = inet_pton(AF_INET, address->host, &in6) == 1 ||
+                 inet_pton(AF_INET6, address->host, &in6) == 1;
+    return is_ip ? NULL : "is a name, which may mean another machine tomorrow: give an IP address";
 }
 
 static const char *check_http(const void *value)
@@ -98,7 +101,9 @@ static const char *const notifier_types[] = {"", "alertmanager", "pagerduty", NU
 static const struct pl_option options[] = {
     {"collector.agents", PL_OPTION_ADDRESS, ROOT(agents), .fallback = "127.0.0.1:7410",
      .check = check_agents,
-     .help = "Where agents connect. Port 0 lets the system pick one, which the log then names."},
+     .help =
+         "Where agents connect. From other machines they are taken by TLS only. Port 0 lets the "
+         "system pick one, which the log then names."},
     {"collector.http", PL_OPTION_ADDRESS, ROOT(http), .fallback = "127.0.0.1:7411",
      .check = check_http, .help = "Where the pages, the API and /metrics are served."},
     {"collector.state", PL_OPTION_PATH, ROOT(state), .fallback = "/var/lib/plimsoll",
@@ -112,6 +117,15 @@ static const struct pl_option options[] = {
      .words = log_levels, .help = "The least important lines that are still logged."},
     {"collector.record", PL_OPTION_PATH, ROOT(record), .fallback = "",
      .help = "A file to which every sample is written for `plimsoll replay`; empty: none."},
+
+    {"tls.certificate_file", PL_OPTION_PATH, ROOT(tls.certificate_file), .fallback = "",
+     .help = "The certificate that agents see, with its chain, as PEM. Empty: the collector makes "
+             "its own one in its state directory. SIGHUP reads the files again."},
+    {"tls.key_file", PL_OPTION_PATH, ROOT(tls.key_file), .fallback = "",
+     .help = "The private key of that certificate, as PEM."},
+    {"tls.ca_file", PL_OPTION_PATH, ROOT(tls.ca_file), .fallback = "",
+     .help = "Certificates of an existing PKI, as PEM: an agent with a client certificate of it "
+             "speaks for the hosts that certificate names, without joining. Empty: none."},
 
     {"redis.url", PL_OPTION_TEXT, ROOT(redis.url), .fallback = "", .check = check_redis_url,
      .help = "redis://HOST:PORT[/DATABASE] or unix:///PATH of a socket. Empty: the collector runs "
@@ -286,6 +300,12 @@ static void finish(struct pl_option_loader *l, struct pl_collector_config *confi
     for (uint32_t i = 0; i < config->notifier_count; i++) finish_notifier(l, &config->notifiers[i]);
     for (uint32_t i = 0; i < config->pool_count; i++) finish_pool(l, config, &config->pools[i]);
     finish_levels(l, &config->limit);
+    bool has_certificate = config->tls.certificate_file[0] != '\0';
+    bool has_key = config->tls.key_file[0] != '\0';
+    if (has_certificate && !has_key)
+        pl_option_refuse_key(l, "tls/certificate_file", "needs tls.key_file beside it");
+    if (has_key && !has_certificate)
+        pl_option_refuse_key(l, "tls/key_file", "needs tls.certificate_file beside it");
 }
 
 int pl_collector_config_load(const char *const *paths, size_t n, struct pl_collector_config *out,

@@ -31,6 +31,13 @@ struct pl_config_redis {
     int64_t queue_bytes;
 };
 
+/* Paths; empty: the collector's own certificate, no CA. */
+struct pl_config_tls {
+    char certificate_file[PL_CONFIG_PATH_BYTES];
+    char key_file[PL_CONFIG_PATH_BYTES];
+    char ca_file[PL_CONFIG_PATH_BYTES];
+};
+
 enum pl_config_notifier_type {
     PL_CONFIG_NOTIFIER_NONE, // never in a loaded configuration
     PL_CONFIG_NOTIFIER_ALERTMANAGER,
@@ -66,12 +73,14 @@ struct pl_config_silent_rule {
 };
 
 struct pl_collector_config {
-    struct pl_address agents, http; // loopback; port 0: the system picks one
+    struct pl_address agents; // an IP address; port 0: the system picks one
+    struct pl_address http;   // likewise, loopback
     char state[PL_CONFIG_PATH_BYTES];
     int64_t max_agents;
     enum pl_log_level log_level;
     char record[PL_CONFIG_PATH_BYTES]; // trace file to write; empty: none
 
+    struct pl_config_tls tls;
     struct pl_config_redis redis;
 
     uint32_t pool_count, notifier_count;

@@ -14,6 +14,8 @@ enum {
  * exit status. */
 int pl_status_main(int argc, char **argv);
 int pl_replay_main(int argc, char **argv);
+int pl_token_main(int argc, char **argv);
+int pl_host_main(int argc, char **argv);
 
 /* "plimsoll: <message>" on stderr. */
 void pl_cli_complain(const char *format, ...) PL_PRINTF(1, 2);

@@ -8,10 +8,13 @@
 static const char usage[] =
     "Examples:\n"
     "  plimsoll status                       pools, hosts and alerts of the collector here\n"
+    "  plimsoll token new --pool web         let further hosts join the pool web\n"
     "  plimsoll replay last-week.trace       the alerts that recording would have raised\n"
     "  plimsoll replay --capacity 500 <load.csv\n"
     "\n"
     "  status   what a collector sees now\n"
+    "  token    make a token with which hosts join\n"
+    "  host     list, revoke and forget the hosts that have joined\n"
     "  replay   run the alerting engine over recorded load\n"
     "\n"
     "plimsoll COMMAND --help tells more. --version prints the version.\n";
@@ -19,7 +22,10 @@ static const char usage[] =
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"status", pl_status_main}, {"replay", pl_replay_main}};
+} commands[] = {{"status", pl_status_main},
+                {"token", pl_token_main},
+                {"host", pl_host_main},
+                {"replay", pl_replay_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

@@ -4,6 +4,7 @@
  *     pl:{<host>}:r10:<bucket>    10 s min/avg/max    bucket  6 h    kept 24 h
  *     pl:{<host>}:r300:<bucket>   5 min min/avg/max   bucket  3 d    kept 30 d
  *     pl:hosts  pl:alerts  pl:outbox                  control records: kept until deleted
+ *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:writer                                       the connection that may write
  *
  * A metric key is a hash: one field per chunk of up to 60 rows. <bucket> is its start in Unix
@@ -27,9 +28,11 @@ struct pl_resolution_plan {
 };
 const struct pl_resolution_plan *pl_resolution_plan(enum pl_resolution resolution);
 
-#define PL_KEY_HOSTS  "pl:hosts"
-#define PL_KEY_ALERTS "pl:alerts"
-#define PL_KEY_OUTBOX "pl:outbox"
+#define PL_KEY_HOSTS    "pl:hosts"
+#define PL_KEY_ALERTS   "pl:alerts"
+#define PL_KEY_OUTBOX   "pl:outbox"
+#define PL_KEY_ENROLLED "pl:enrolled"
+#define PL_KEY_TOKENS   "pl:tokens"
 
 enum { PL_KEY_BYTES = 4 + PL_NAME_LEN_MAX + 7 + 20 + 1, PL_FIELD_BYTES = 20 + 1 + 20 + 1 };
 

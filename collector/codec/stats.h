@@ -13,7 +13,7 @@ enum pl_stat_kind {
     PL_STAT_GAUGE,
 };
 
-enum { PL_STAT_DEPTH_MAX = 4, PL_STAT_PATH_MAX = 63, PL_STATS_MAX = 160 };
+enum { PL_STAT_DEPTH_MAX = 4, PL_STAT_PATH_MAX = 63, PL_STATS_MAX = 208 };
 
 struct pl_stat {
     const char *family; // Prometheus metric name; NULL: JSON only. Same family: adjacent items

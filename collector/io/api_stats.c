@@ -86,6 +86,10 @@ static void add_agents(struct stats *s, const struct pl_api *api)
                 "connections that had to wait for a slot", in->parked),
         COUNTER("agents.replaced", "plimsoll_agents_replaced_total",
                 "connections a newer one of the same host replaced", in->replaced),
+        COUNTER("agents.encrypted", "plimsoll_agents_encrypted_total", "TLS handshakes completed",
+                in->encrypted),
+        COUNTER("agents.handshakes_parked", "plimsoll_agents_handshakes_parked_total",
+                "TLS handshakes that had to wait for their turn", in->handshakes_parked),
         COUNTER("agents.frames", "plimsoll_agents_frames_total", "frames received", in->frames),
         COUNTER("agents.bytes", "plimsoll_agents_bytes_total", "bytes received", in->bytes),
         COUNTER("agents.acks", "plimsoll_agents_acks_total", "acknowledgements sent", in->acks),
@@ -96,6 +100,12 @@ static void add_agents(struct stats *s, const struct pl_api *api)
             COUNTER("agents.refused", "plimsoll_agents_refused_total",
                     "agents' connections ended by the collector, by reason", in->refused[i]);
         add_labelled(s, &row, "reason", pl_ingest_refusal_name((enum pl_ingest_refusal)i));
+    }
+    for (int i = PL_ADMITTED + 1; i < PL_ADMISSION_COUNT; i++) {
+        struct row row =
+            COUNTER("agents.not_admitted", "plimsoll_agents_not_admitted_total",
+                    "agents refused for what they showed, by reason", in->not_admitted[i]);
+        add_labelled(s, &row, "reason", pl_admission_info((enum pl_admission)i)->name);
     }
 }
 

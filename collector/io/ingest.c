@@ -85,6 +85,8 @@ struct pl_ingest *pl_ingest_new(uv_loop_t *loop, const struct pl_ingest_config *
     memset(in->conn_of_host, 0xff,
            config->host_max * sizeof *in->conn_of_host); // PL_INGEST_NO_INDEX
     pl_seats_init(&in->seats, in->seat_memory, count);
+    in->pipe = (struct pl_tls_pipe){.out = in->pipe_out, .cap = sizeof in->pipe_out};
+    in->first_parked = in->last_parked = PL_INGEST_NO_INDEX;
     for (uint32_t i = 0; i < count; i++) in->conns[i].next_free = i + 1;
     return in;
 }
@@ -194,7 +196,8 @@ void pl_ingest_stop(struct pl_ingest *in, void (*on_stopped)(void *arg), void *a
     in->arg = arg;
     for (uint32_t i = 0; i < in->used_max; i++) {
         struct pl_ingest_conn *c = &in->conns[i];
-        if (c->state == PL_CONN_WAIT_HELLO || c->state == PL_CONN_STREAMING)
+        if (c->state == PL_CONN_WAIT_HELLO || c->state == PL_CONN_STREAMING ||
+            c->state == PL_CONN_FIRST_BYTE || c->state == PL_CONN_ENROLLING)
             pl_ingest_conn_dismiss(c, PL_REFUSE_STOPPING, "this collector is going down", now);
     }
     uv_close((uv_handle_t *)&in->listener, on_handle_closed);
@@ -217,6 +220,17 @@ void pl_ingest_close_host(struct pl_ingest *in, uint32_t host, struct pl_now now
     PL_ASSERT(host < in->config.host_max);
     if (in->conn_of_host[host] != PL_INGEST_NO_INDEX)
         pl_ingest_conn_close(&in->conns[in->conn_of_host[host]], now);
+}
+
+void pl_ingest_dismiss_host(struct pl_ingest *in, uint32_t host, enum pl_admission why,
+                            struct pl_now now)
+{
+    PL_ASSERT(host < in->config.host_max);
+    if (in->conn_of_host[host] == PL_INGEST_NO_INDEX) return;
+    const struct pl_admission_info *info = pl_admission_info(why);
+    in->counts.not_admitted[why]++;
+    in->counts.refused[PL_INGEST_NOT_ADMITTED]++;
+    pl_ingest_conn_dismiss(&in->conns[in->conn_of_host[host]], info->code, info->text, now);
 }
 
 const struct pl_ingest_counts *pl_ingest_counts(const struct pl_ingest *in)

@@ -1,8 +1,14 @@
 /* ingest.h - the agents' port: connections in, hellos and samples out.
  *
- *     accept --HELLO in 10 s--> on_hello --WELCOME--> on_sample, on_sample, ... --> on_gone
- *        \                         \
- *         \-- refused: REFUSE with a reason, then closed, counted by reason
+ *     accept --first byte--> TLS handshake or plain --HELLO in 10 s--> on_admit --> on_hello
+ *        \                                                                \            |
+ *         \-- refused: REFUSE with a reason, then closed, counted by reason-'         WELCOME
+ *                                                                                     |
+ *                       JOIN, ROTATE --> on_enrol        on_gone <-- on_sample, on_sample, ...
+ *
+ * Plain TCP is taken from loopback only. At most PL_INGEST_HANDSHAKES_MAX handshakes are in
+ * progress; whoever comes then waits with its first message unread, oldest first, and costs nothing
+ * meanwhile. A peer that has not sent that whole message takes no place among them.
  *
  * Bounds: everything is allocated at start. Beyond `connection_max` connections a further one waits
  * in the kernel's queue until a slot frees (and counts as parked). A connection keeps at most one
@@ -15,7 +21,10 @@
 #pragma once
 
 #include "collector/core/now.h"
+#include "collector/core/trust/admit.h"
 #include "common/base/base.h"
+#include "common/base/slots.h"
+#include "common/io/tls.h"
 #include "common/wire/session.h"
 
 #include <uv.h>
@@ -31,6 +40,10 @@ enum {
     PL_INGEST_WRITE_MS = 10 * 1000,  // without the agent taking what we send
     PL_INGEST_TELL_MS = 20 * 1000,   // then the last acknowledgement is repeated: we are alive
     PL_INGEST_LINGER_MS = 2 * 1000,  // after REFUSE, for the agent to read it
+    PL_INGEST_ENROL_MS = 10 * 1000,  // for Redis to record a key
+    PL_INGEST_HANDSHAKES_MAX = 64,
+    PL_INGEST_HANDSHAKE_MS = 10 * 1000,     // from accept, or from its turn, to the end of it
+    PL_INGEST_HANDSHAKE_BUSY_MS = 3 * 1000, // the same while others wait for their turn
 };
 
 /* Why a connection was ended by us: reason, name at /api/v1/self. */
@@ -43,6 +56,9 @@ enum {
     X(FULL, "full")                   /* no room for another host */                               \
     X(TAKEN, "taken")                 /* another live agent speaks for that host */                \
     X(STOPPING, "stopping")           /* the handler takes nobody now */                           \
+    X(TLS, "tls_failed")              /* the handshake, or the stream after it */                  \
+    X(TLS_TIMEOUT, "tls_timeout")     /* half a handshake */                                       \
+    X(NOT_ADMITTED, "not_admitted")   /* see on_admit and on_enrol; counted by reason beside */    \
     X(HELLO_TIMEOUT, "hello_timeout") /* nobody introduced himself */                              \
     X(FRAME_TIMEOUT, "frame_timeout") /* half a frame */                                           \
     X(SILENT, "silent")               /* no frame for too long */                                  \
@@ -56,8 +72,22 @@ enum pl_ingest_refusal {
 };
 const char *pl_ingest_refusal_name(enum pl_ingest_refusal refusal);
 
-/* Called from the loop. All three may call pl_ingest_ack() and pl_ingest_close_host(). */
+/* A key asks to be recorded: exactly one of join and rotate is set. */
+struct pl_ingest_enrol {
+    const struct pl_peer *peer;
+    const struct pl_join *join;
+    const struct pl_rotate *rotate; // its signature was checked
+};
+
+/* Called from the loop. All may call pl_ingest_ack() and pl_ingest_close_host(). */
 struct pl_ingest_handler {
+    /* May this peer speak for that host? NULL: everybody may. */
+    enum pl_admission (*on_admit)(void *arg, const struct pl_peer *peer,
+                                  const struct pl_hello *hello);
+    /* PL_ADMITTED, and pl_ingest_enrolled() follows for `conn`; or the refusal. NULL with on_admit.
+     */
+    enum pl_admission (*on_enrol)(void *arg, struct pl_slot_id conn,
+                                  const struct pl_ingest_enrol *enrol, struct pl_now now);
     /* A good HELLO. 0 with `*host` (an index below `host_max`) and `*welcome` filled, or the
      * enum pl_refuse_code to answer with. */
     int (*on_hello)(void *arg, const struct pl_hello *hello, struct pl_now now, uint32_t *host,
@@ -74,6 +104,9 @@ struct pl_ingest_config {
     uint32_t connection_max; // 1 to PL_INGEST_CONNECTION_MAX
     uint32_t host_max;       // on_hello gives indexes below this
     const char *record_path; // write every frame into this trace file; NULL or "": no
+    /* NULL: TLS is refused. The pointer it points to may be exchanged between two calls. Borrowed.
+     */
+    struct pl_tls_context *const *tls;
     struct pl_ingest_handler handler;
 };
 
@@ -87,6 +120,9 @@ struct pl_ingest_counts {
     uint64_t unknown_frames; // of a type this program does not know, skipped
     uint64_t replaced;       // connections whose place a newer one of the same host took
     uint64_t refused[PL_INGEST_REFUSAL_COUNT];
+    uint64_t not_admitted[PL_ADMISSION_COUNT]; // by reason; [PL_ADMITTED] is not used
+    uint64_t encrypted;                        // handshakes completed
+    uint64_t handshakes_parked;                // handshakes that had to wait
 };
 
 struct pl_ingest;
@@ -114,6 +150,13 @@ void pl_ingest_ack(struct pl_ingest *in, uint32_t host, const struct pl_boot_id 
 /* Close the host's connection, if there is one: its agent comes back, and resends what is not
  * durable. on_gone is called before this returns. */
 void pl_ingest_close_host(struct pl_ingest *in, uint32_t host, struct pl_now now);
+
+/* The same, telling its agent why. */
+void pl_ingest_dismiss_host(struct pl_ingest *in, uint32_t host, enum pl_admission why,
+                            struct pl_now now);
+/* The answer to on_enrol: JOINED, or a refusal. Ignored if the peer has gone meanwhile. */
+void pl_ingest_enrolled(struct pl_ingest *in, struct pl_slot_id conn, enum pl_admission result,
+                        struct pl_now now);
 
 const struct pl_ingest_counts *pl_ingest_counts(const struct pl_ingest *in);
 /* Connections now, those without a HELLO included. */

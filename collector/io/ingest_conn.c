@@ -1,7 +1,7 @@
 /* One agent's connection. Its slot belongs to the ingest; it is in use from pl_ingest_conn_open
  * until on_conn_closed, the last callback of its socket.
  *
- *     conn_open -> on_read -> take_frame -> handler
+ *     conn_open -> on_read -> link -> conn_take -> take_frame -> handler
  *                     |-> conn_refuse -> REFUSE, shutdown, linger -> conn_close
  *     conn_close -> handler.on_gone -> on_conn_closed -> pl_ingest_slot_freed
  *
@@ -12,21 +12,16 @@
 #include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/base/text.h"
+#include "common/io/sockaddr.h"
 #include "common/sys/clock.h"
 
 enum {
     LINGER_BYTES_MAX = 64 * 1024, // that a refused peer may still send
-    REFUSAL_LOG_MS = 1000,        // between two lines about refusals
 };
 
 static struct pl_now now_of(void)
 {
     return (struct pl_now){pl_clock_mono_ms(), pl_clock_unix_ms()};
-}
-
-static uint32_t index_of(const struct pl_ingest_conn *c)
-{
-    return (uint32_t)(c - c->ingest->conns);
 }
 
 static void record(struct pl_ingest_conn *c, struct pl_span frame, struct pl_now now)
@@ -40,15 +35,17 @@ static void record(struct pl_ingest_conn *c, struct pl_span frame, struct pl_now
 static void on_conn_closed(uv_handle_t *handle)
 {
     struct pl_ingest_conn *c = handle->data;
+    struct pl_ingest *in = c->ingest;
     c->state = PL_CONN_FREE;
-    pl_ingest_slot_freed(c->ingest, index_of(c));
+    pl_ingest_link_unpark(in, now_of());
+    pl_ingest_slot_freed(in, pl_ingest_index_of(c));
 }
 
 /* The connection no longer speaks for anybody. */
 static void conn_leave(struct pl_ingest_conn *c, struct pl_now now)
 {
     struct pl_ingest *in = c->ingest;
-    pl_seats_leave(&in->seats, index_of(c));
+    pl_seats_leave(&in->seats, pl_ingest_index_of(c));
     if (c->host == PL_INGEST_NO_INDEX) return;
     uint32_t host = c->host;
     c->host = PL_INGEST_NO_INDEX;
@@ -61,11 +58,12 @@ void pl_ingest_conn_close(struct pl_ingest_conn *c, struct pl_now now)
 {
     if (c->state == PL_CONN_CLOSING) return;
     c->state = PL_CONN_CLOSING;
+    pl_ingest_link_close(c);
     conn_leave(c, now);
     uv_close((uv_handle_t *)&c->tcp, on_conn_closed);
 }
 
-static void conn_cut(struct pl_ingest_conn *c, enum pl_ingest_refusal why, struct pl_now now)
+void pl_ingest_conn_cut(struct pl_ingest_conn *c, enum pl_ingest_refusal why, struct pl_now now)
 {
     c->ingest->counts.refused[why]++;
     pl_ingest_conn_close(c, now);
@@ -73,56 +71,26 @@ static void conn_cut(struct pl_ingest_conn *c, enum pl_ingest_refusal why, struc
 
 /* ---- towards the agent ---- */
 
-static void on_written(uv_write_t *request, int status);
-
-/* Send one frame if nothing is on its way; false if something is. What the socket does not take at
- * once is kept in `out` until it does. */
-static bool conn_send(struct pl_ingest_conn *c, struct pl_span frame, struct pl_now now)
-{
-    if (c->writing) return false;
-    PL_ASSERT(frame.len <= sizeof c->out);
-    memcpy(c->out, frame.ptr, frame.len);
-    uv_buf_t buf = uv_buf_init((char *)c->out, (unsigned)frame.len);
-    int taken = uv_try_write((uv_stream_t *)&c->tcp, &buf, 1);
-    if (taken == (int)frame.len) return true;
-    if (taken < 0 && taken != UV_EAGAIN) {
-        pl_ingest_conn_close(c, now);
-        return true;
-    }
-    taken = PL_MAX(taken, 0);
-    buf = uv_buf_init((char *)c->out + taken, (unsigned)frame.len - (unsigned)taken);
-    c->writing = uv_write(&c->write, (uv_stream_t *)&c->tcp, &buf, 1, on_written) == 0;
-    c->write_mono_ms = now.mono_ms;
-    if (!c->writing) pl_ingest_conn_close(c, now);
-    return true;
-}
-
 void pl_ingest_conn_ack(struct pl_ingest_conn *c, uint64_t durable_seq, struct pl_now now)
 {
-    uint8_t buf[PL_INGEST_OUT_BYTES];
+    uint8_t buf[PL_INGEST_FRAME_OUT_BYTES];
     struct pl_writer w = pl_writer_init(buf, sizeof buf);
     c->durable_seq = durable_seq;
     c->told_mono_ms = now.mono_ms;
     pl_ack_write(durable_seq, &w);
-    if (conn_send(c, (struct pl_span){buf, w.len}, now)) {
+    if (pl_ingest_link_send(c, (struct pl_span){buf, w.len}, false, now)) {
         c->ingest->counts.acks++;
     } else {
         c->waiting_ack = durable_seq; // a newer one says everything an older one did
     }
 }
 
-static void on_written(uv_write_t *request, int status)
+void pl_ingest_conn_written(struct pl_ingest_conn *c, struct pl_now now)
 {
-    struct pl_ingest_conn *c = request->handle->data;
-    c->writing = false;
-    if (c->state == PL_CONN_CLOSING) return;
-    if (status < 0) {
-        pl_ingest_conn_close(c, now_of());
-    } else if (c->state == PL_CONN_STREAMING && c->waiting_ack != 0) {
-        uint64_t seq = c->waiting_ack;
-        c->waiting_ack = 0;
-        pl_ingest_conn_ack(c, seq, now_of());
-    }
+    if (c->state != PL_CONN_STREAMING || c->waiting_ack == 0) return;
+    uint64_t seq = c->waiting_ack;
+    c->waiting_ack = 0;
+    pl_ingest_conn_ack(c, seq, now);
 }
 
 static void on_shutdown(uv_shutdown_t *request, int status)
@@ -131,21 +99,16 @@ static void on_shutdown(uv_shutdown_t *request, int status)
     if (status < 0 && c->state != PL_CONN_CLOSING) pl_ingest_conn_close(c, now_of());
 }
 
-/* Tell the agent why and let it read that: a close with unread input would send a reset, which
- * overtakes it. */
-void pl_ingest_conn_dismiss(struct pl_ingest_conn *c, enum pl_refuse_code code, const char *text,
-                            struct pl_now now)
+/* Let the agent read the last frame: a close with unread input would send a reset, which overtakes
+ * it. */
+void pl_ingest_conn_part(struct pl_ingest_conn *c, struct pl_span frame, struct pl_now now)
 {
-    uint8_t buf[PL_INGEST_OUT_BYTES];
-    struct pl_writer w = pl_writer_init(buf, sizeof buf);
-    pl_refuse_write(code, text, &w);
-    PL_ASSERT(w.err == 0);
     c->state = PL_CONN_REFUSED;
     c->frame_mono_ms = now.mono_ms;
     c->lingered = 0;
     conn_leave(c, now);
     if (c->state != PL_CONN_REFUSED) return; // closed from on_gone
-    if (!conn_send(c, (struct pl_span){buf, w.len}, now)) {
+    if (!pl_ingest_link_send(c, frame, true, now)) {
         pl_ingest_conn_close(c, now); // it does not even read its acknowledgements
     } else if (c->state == PL_CONN_REFUSED &&
                uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown) != 0) {
@@ -153,20 +116,21 @@ void pl_ingest_conn_dismiss(struct pl_ingest_conn *c, enum pl_refuse_code code, 
     }
 }
 
+void pl_ingest_conn_dismiss(struct pl_ingest_conn *c, enum pl_refuse_code code, const char *text,
+                            struct pl_now now)
+{
+    uint8_t buf[PL_INGEST_FRAME_OUT_BYTES];
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_refuse_write(code, text, &w);
+    PL_ASSERT(w.err == 0);
+    pl_ingest_conn_part(c, (struct pl_span){buf, w.len}, now);
+}
+
 static void conn_refuse(struct pl_ingest_conn *c, enum pl_ingest_refusal why,
                         enum pl_refuse_code code, const char *text, struct pl_now now)
 {
     c->ingest->counts.refused[why]++;
     pl_ingest_conn_dismiss(c, code, text, now);
-}
-
-static void log_refusal(struct pl_ingest_conn *c, enum pl_ingest_refusal why, const char *host,
-                        struct pl_now now)
-{
-    uint32_t held;
-    if (!pl_log_allow(&c->ingest->refusal_log, now.mono_ms, REFUSAL_LOG_MS, &held)) return;
-    pl_log(PL_LOG_WARN, "agent_refused", "host=%s reason=%s held=%u", host,
-           pl_ingest_refusal_name(why), held);
 }
 
 /* The refusal that belongs to an error of the parser or the session. */
@@ -194,7 +158,7 @@ static void conn_refuse_err(struct pl_ingest_conn *c, int err, struct pl_now now
     struct pl_text text = pl_text_init(buf, sizeof buf);
     pl_text_str(&text, first ? "the first frame " : "a frame ");
     pl_text_str(&text, pl_err_text(err));
-    log_refusal(c, why, "-", now);
+    pl_ingest_log_refusal(c, pl_ingest_refusal_name(why), "-", now);
     conn_refuse(c, why, code, buf, now);
 }
 
@@ -216,7 +180,7 @@ static void conn_refuse_hello(struct pl_ingest_conn *c, enum pl_refuse_code code
         [PL_REFUSE_PROTOCOL] = {PL_INGEST_MALFORMED, "this collector cannot use that HELLO"},
     };
     PL_ASSERT(code >= PL_REFUSE_VERSION && code < PL_LEN(refusals));
-    log_refusal(c, refusals[code].why, hello->host.text, now);
+    pl_ingest_log_refusal(c, pl_ingest_refusal_name(refusals[code].why), hello->host.text, now);
     conn_refuse(c, refusals[code].why, code, refusals[code].text, now);
 }
 
@@ -225,7 +189,7 @@ static bool take_seat(struct pl_ingest_conn *c, const struct pl_hello *hello, st
 {
     struct pl_ingest *in = c->ingest;
     uint32_t replaced;
-    switch (pl_seats_claim(&in->seats, index_of(c), hello, now.mono_ms, &replaced)) {
+    switch (pl_seats_claim(&in->seats, pl_ingest_index_of(c), hello, now.mono_ms, &replaced)) {
     case PL_SEAT_GIVEN: return true;
     case PL_SEAT_REPLACES:
         in->counts.replaced++;
@@ -239,10 +203,18 @@ static bool take_seat(struct pl_ingest_conn *c, const struct pl_hello *hello, st
 static void take_hello(struct pl_ingest_conn *c, const struct pl_hello *hello, struct pl_now now)
 {
     struct pl_ingest *in = c->ingest;
+    const struct pl_ingest_handler *handler = &in->config.handler;
+    if (handler->on_admit) {
+        enum pl_admission admission = handler->on_admit(handler->arg, &c->peer, hello);
+        if (admission != PL_ADMITTED) {
+            pl_ingest_not_admitted(c, admission, hello->host.text, now);
+            return;
+        }
+    }
     if (!take_seat(c, hello, now)) return;
     uint32_t host = PL_INGEST_NO_INDEX;
     struct pl_welcome welcome = {0};
-    int refused = in->config.handler.on_hello(in->config.handler.arg, hello, now, &host, &welcome);
+    int refused = handler->on_hello(handler->arg, hello, now, &host, &welcome);
     if (refused != 0) {
         conn_refuse_hello(c, (enum pl_refuse_code)refused, hello, now);
         return;
@@ -256,11 +228,11 @@ static void take_hello(struct pl_ingest_conn *c, const struct pl_hello *hello, s
     c->told_mono_ms = now.mono_ms;
     c->silent_max_ms = (uint32_t)PL_MAX(PL_INGEST_SILENT_MS, (int64_t)3 * interval_ms);
     c->stream = ++in->streams;
-    in->conn_of_host[host] = index_of(c);
-    uint8_t buf[PL_INGEST_OUT_BYTES];
+    in->conn_of_host[host] = pl_ingest_index_of(c);
+    uint8_t buf[PL_INGEST_FRAME_OUT_BYTES];
     struct pl_writer w = pl_writer_init(buf, sizeof buf);
     pl_welcome_write(&welcome, &w);
-    (void)conn_send(c, (struct pl_span){buf, w.len}, now); // the first frame: nothing is on its way
+    (void)pl_ingest_link_send(c, (struct pl_span){buf, w.len}, false, now); // nothing is on its way
 }
 
 static void take_frame(struct pl_ingest_conn *c, const struct pl_frame *frame, struct pl_now now)
@@ -277,13 +249,13 @@ static void take_frame(struct pl_ingest_conn *c, const struct pl_frame *frame, s
     case PL_COLLECTOR_HELLO: take_hello(c, &event.hello, now); return;
     case PL_COLLECTOR_SAMPLE:
         in->counts.samples++;
-        pl_seats_heard(&in->seats, index_of(c), now.mono_ms);
+        pl_seats_heard(&in->seats, pl_ingest_index_of(c), now.mono_ms);
         in->config.handler.on_sample(in->config.handler.arg, c->host, &c->boot_id, &event.sample,
                                      now);
         return;
     case PL_COLLECTOR_PROOF:
     case PL_COLLECTOR_JOIN:
-    case PL_COLLECTOR_ROTATE: conn_refuse_err(c, PL_E_STATE, now); return; // there is no TLS
+    case PL_COLLECTOR_ROTATE: pl_ingest_take_trust(c, &event, now); return;
     }
     PL_UNREACHABLE("collector event");
 }
@@ -315,9 +287,16 @@ static void take_bytes(struct pl_ingest_conn *c, struct pl_span bytes, struct pl
         fresh = true;
     }
     if (!is_talking(c) || bytes.len == 0) return;
-    memcpy(c->ingest->partials + (size_t)index_of(c) * PL_FRAME_BYTES_MAX, bytes.ptr, bytes.len);
+    memcpy(pl_ingest_partial_of(c), bytes.ptr, bytes.len);
     c->partial_len = (uint32_t)bytes.len;
     if (fresh) c->partial_mono_ms = now.mono_ms;
+}
+
+void pl_ingest_conn_take(struct pl_ingest_conn *c, uint8_t *bytes, size_t len, struct pl_now now)
+{
+    uint8_t *start = bytes - c->partial_len;
+    if (c->partial_len > 0) memcpy(start, pl_ingest_partial_of(c), c->partial_len);
+    take_bytes(c, (struct pl_span){start, c->partial_len + len}, now);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -331,6 +310,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
     struct pl_ingest_conn *c = stream->data;
     struct pl_ingest *in = c->ingest;
+    (void)buf;            // in->input
     if (len == 0) return; // the socket had nothing after all
     struct pl_now now = now_of();
     if (len < 0) {
@@ -343,13 +323,19 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
         if (c->lingered > LINGER_BYTES_MAX) pl_ingest_conn_close(c, now);
         return;
     }
-    uint8_t *start = (uint8_t *)buf->base - c->partial_len;
-    if (c->partial_len > 0)
-        memcpy(start, in->partials + (size_t)index_of(c) * PL_FRAME_BYTES_MAX, c->partial_len);
-    take_bytes(c, (struct pl_span){start, c->partial_len + (size_t)len}, now);
+    pl_ingest_link_take(c, (size_t)len, now);
+    pl_ingest_link_unpark(in, now);
 }
 
 /* ---- beginning and time ---- */
+
+static bool peer_is_local(const uv_tcp_t *tcp)
+{
+    struct sockaddr_storage address = {0};
+    int len = sizeof address;
+    return uv_tcp_getpeername(tcp, (struct sockaddr *)&address, &len) == 0 &&
+           pl_sockaddr_is_loopback(&address);
+}
 
 void pl_ingest_conn_open(struct pl_ingest *in)
 {
@@ -359,7 +345,9 @@ void pl_ingest_conn_open(struct pl_ingest *in)
     in->first_free = c->next_free;
     in->used_max = PL_MAX(in->used_max, index + 1);
     *c = (struct pl_ingest_conn){.ingest = in,
-                                 .state = PL_CONN_WAIT_HELLO,
+                                 .state = PL_CONN_FIRST_BYTE,
+                                 .generation = c->generation + 1,
+                                 .next_parked = PL_INGEST_NO_INDEX,
                                  .host = PL_INGEST_NO_INDEX,
                                  .frame_mono_ms = now.mono_ms};
     pl_collector_session_init(&c->session);
@@ -369,6 +357,7 @@ void pl_ingest_conn_open(struct pl_ingest *in)
     in->connected++;
     err = uv_accept((uv_stream_t *)&in->listener, (uv_stream_t *)&c->tcp);
     if (err == 0) err = uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
+    c->is_local = err == 0 && peer_is_local(&c->tcp);
     if (err != 0) {
         pl_ingest_conn_close(c, now);
         return;
@@ -380,17 +369,30 @@ void pl_ingest_conn_open(struct pl_ingest *in)
 void pl_ingest_conn_tick(struct pl_ingest_conn *c, struct pl_now now)
 {
     int64_t quiet_ms = now.mono_ms - c->frame_mono_ms;
+    bool is_waited_for = c->ingest->first_parked != PL_INGEST_NO_INDEX;
     if (c->state == PL_CONN_REFUSED) {
         if (quiet_ms >= PL_INGEST_LINGER_MS) pl_ingest_conn_close(c, now);
     } else if (c->writing && now.mono_ms - c->write_mono_ms >= PL_INGEST_WRITE_MS) {
-        conn_cut(c, PL_INGEST_NOT_READING, now);
+        pl_ingest_conn_cut(c, PL_INGEST_NOT_READING, now);
+    } else if (c->state == PL_CONN_TLS_PARKED) {
+        return; // not its fault
+    } else if (c->state == PL_CONN_TLS_FIRST || c->state == PL_CONN_TLS) {
+        bool is_late = quiet_ms >= PL_INGEST_HANDSHAKE_MS ||
+                       (is_waited_for && quiet_ms >= PL_INGEST_HANDSHAKE_BUSY_MS);
+        if (!is_late) return;
+        pl_ingest_log_refusal(c, "tls_timeout", "-", now);
+        pl_ingest_conn_cut(c, PL_INGEST_TLS_TIMEOUT, now);
+    } else if (c->state == PL_CONN_ENROLLING) {
+        if (quiet_ms >= PL_INGEST_ENROL_MS)
+            pl_ingest_not_admitted(c, PL_ADMISSION_NOT_RECORDED, "-", now);
     } else if (c->partial_len > 0 && now.mono_ms - c->partial_mono_ms >= PL_INGEST_FRAME_MS) {
         conn_refuse(c, PL_INGEST_FRAME_TIMEOUT, PL_REFUSE_PROTOCOL,
                     "a frame was begun and not finished", now);
-    } else if (c->state == PL_CONN_WAIT_HELLO && quiet_ms >= PL_INGEST_HELLO_MS) {
+    } else if ((c->state == PL_CONN_WAIT_HELLO || c->state == PL_CONN_FIRST_BYTE) &&
+               quiet_ms >= PL_INGEST_HELLO_MS) {
         conn_refuse(c, PL_INGEST_HELLO_TIMEOUT, PL_REFUSE_HELLO, "no HELLO came", now);
     } else if (c->state == PL_CONN_STREAMING && quiet_ms >= c->silent_max_ms) {
-        conn_cut(c, PL_INGEST_SILENT, now);
+        pl_ingest_conn_cut(c, PL_INGEST_SILENT, now);
     } else if (c->state == PL_CONN_STREAMING &&
                now.mono_ms - c->told_mono_ms >= PL_INGEST_TELL_MS) {
         pl_ingest_conn_ack(c, c->durable_seq, now);

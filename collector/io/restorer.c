@@ -1,11 +1,12 @@
 /* Ownership: slots and requests live in the restorer; what is in flight comes back before the
  * connection is closed, and the restorer is freed after that.
  *
- *     tick -> HGETALL hosts, alerts, outbox, one after the other -> on_part
+ *     tick -> HGETALL hosts, alerts, outbox, enrolled, tokens, one after the other -> on_part
  *          -> a range per host, RANGES_MAX at a time -> on_chunk, on_range_done -> report */
 #include "collector/io/restorer.h"
 
 #include "collector/codec/records.h"
+#include "collector/codec/trust_records.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/sys/clock.h"
@@ -17,7 +18,15 @@
 
 enum { RANGES_MAX = 16, AHEAD_MS = 60 * 1000 };
 
-enum part { PART_HOSTS, PART_ALERTS, PART_PAGES, PART_SAMPLES, PART_NONE };
+enum part {
+    PART_HOSTS,
+    PART_ALERTS,
+    PART_PAGES,
+    PART_ENROLLED,
+    PART_TOKENS,
+    PART_SAMPLES,
+    PART_NONE
+};
 
 struct slot {
     bool busy;
@@ -34,6 +43,7 @@ struct pl_restorer {
     enum part part; // what comes next
     bool asked;     // a part's HGETALL is in flight
     bool reported, late;
+    bool trust_unknown; // enrolled hosts or tokens could not be read
     int64_t deadline_mono_ms;
     uint32_t unreadable;
     struct restored_host {
@@ -90,6 +100,19 @@ static void take_host(struct pl_restorer *r, struct pl_span record, int *err)
     r->hosts[r->host_count++].name = hello.host;
 }
 
+static void take_trust(struct pl_restorer *r, struct pl_span record, int *err)
+{
+    struct pl_enrolled enrolled;
+    struct pl_join_token token;
+    if (r->part == PART_ENROLLED) {
+        *err = pl_record_enrolled_read(record, &enrolled);
+        if (*err == 0) r->options.on_trust(r->options.ctx, &enrolled, NULL);
+    } else {
+        *err = pl_record_token_read(record, &token);
+        if (*err == 0) r->options.on_trust(r->options.ctx, NULL, &token);
+    }
+}
+
 static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_span record)
 {
     struct pl_record_targets targets = {r->options.targets, r->options.target_count};
@@ -102,9 +125,11 @@ static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_s
     } else if (r->part == PART_ALERTS) {
         err = pl_record_alert_read(record, &targets, now, &alert);
         if (err == 0) r->options.on_alert(r->options.ctx, &alert);
-    } else {
+    } else if (r->part == PART_PAGES) {
         err = pl_record_page_read(record, &targets, now, &page);
         if (err == 0) r->options.on_page(r->options.ctx, &page);
+    } else {
+        take_trust(r, record, &err);
     }
     if (err == 0) return;
     r->unreadable++;
@@ -128,11 +153,14 @@ static void on_part(void *ctx, const struct redisReply *reply)
     if (reply->type != REDIS_REPLY_ARRAY) {
         pl_log(PL_LOG_ERROR, "restore_refused", "part=%d reason=\"%s\"", (int)r->part,
                reply->type == REDIS_REPLY_ERROR ? reply->str : "not a hash");
+        r->trust_unknown |= r->part == PART_ENROLLED || r->part == PART_TOKENS;
     }
     for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2) {
         take_record(r, span_of(reply->element[i]), span_of(reply->element[i + 1]));
     }
     r->part++;
+    if (r->part == PART_SAMPLES && !r->trust_unknown)
+        r->options.on_trust(r->options.ctx, NULL, NULL);
     if (r->part < PART_SAMPLES) {
         ask_part(r);
     } else if (r->late) {
@@ -145,7 +173,8 @@ static void on_part(void *ctx, const struct redisReply *reply)
 
 static void ask_part(struct pl_restorer *r)
 {
-    static const char *const keys[] = {PL_KEY_HOSTS, PL_KEY_ALERTS, PL_KEY_OUTBOX};
+    static const char *const keys[] = {PL_KEY_HOSTS, PL_KEY_ALERTS, PL_KEY_OUTBOX, PL_KEY_ENROLLED,
+                                       PL_KEY_TOKENS};
     struct pl_redis_args args = {0};
     pl_redis_arg_text(&args, "HGETALL");
     pl_redis_arg_text(&args, keys[r->part]);

@@ -1,6 +1,7 @@
 /* restorer.h - brings back what was written down before this process began.
  *
- *     first READY: pl:hosts, pl:alerts, pl:outbox -> then, host by host, the last five minutes
+ *     first READY: pl:hosts, pl:alerts, pl:outbox, pl:enrolled, pl:tokens
+ *         -> then, host by host, the last five minutes
  *
  * It has PL_STORE_RESTORE_MS from its start. A Redis that is not there by then is not waited for:
  * the collector begins empty, and the control records (not the samples, whose time has passed)
@@ -21,6 +22,9 @@ struct pl_restorer_options {
     uint32_t (*on_host)(void *ctx, const struct pl_hello *hello); // index or PL_NO_INDEX
     void (*on_alert)(void *ctx, const struct pl_alert *alert);
     void (*on_page)(void *ctx, const struct pl_page *page);
+    /* One of the two; neither: all were read. */
+    void (*on_trust)(void *ctx, const struct pl_enrolled *enrolled,
+                     const struct pl_join_token *token);
     /* Of one host by time, each once. */
     void (*on_sample)(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
                       const struct pl_sample *sample);

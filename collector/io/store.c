@@ -43,6 +43,8 @@ static void on_record_written(void *ctx, const struct pl_write *write)
 {
     struct pl_store *s = ctx;
     if (write->page.index != PL_WRITE_NONE) s->options.on_page_saved(s->options.ctx, write->page);
+    if (write->ticket != PL_STORE_NO_TICKET)
+        s->options.on_trust_saved(s->options.ctx, write->ticket);
 }
 
 static void on_record_durable(void *ctx, const struct pl_write *write)
@@ -98,6 +100,13 @@ static void on_restore_page(void *ctx, const struct pl_page *page)
 {
     struct pl_store *s = ctx;
     s->options.on_restore_page(s->options.ctx, page);
+}
+
+static void on_restore_trust(void *ctx, const struct pl_enrolled *enrolled,
+                             const struct pl_join_token *token)
+{
+    struct pl_store *s = ctx;
+    if (s->options.on_restore_trust) s->options.on_restore_trust(s->options.ctx, enrolled, token);
 }
 
 static void on_restore_sample(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
@@ -240,6 +249,7 @@ static int make_parts(struct pl_store *s)
                                            .on_host = on_restore_host,
                                            .on_alert = on_restore_alert,
                                            .on_page = on_restore_page,
+                                           .on_trust = on_restore_trust,
                                            .on_sample = on_restore_sample,
                                            .on_restored = on_restored};
     s->compactor = pl_compactor_new(&compactor);

@@ -21,6 +21,7 @@
 #pragma once
 
 #include "collector/core/engine.h"
+#include "collector/core/trust/roster.h"
 #include "collector/io/redis.h"
 
 enum {
@@ -55,11 +56,17 @@ struct pl_store_options {
     void (*on_resync)(void *ctx, uint32_t host);
     /* The page of the newest pl_store_put_page() with that id is written down. */
     void (*on_page_saved)(void *ctx, struct pl_slot_id page);
+    /* The pl_store_put_enrolled() or _put_token() with that ticket is written down. Only called if
+     * such a ticket was given; so is on_restore_trust only if it is set. */
+    void (*on_trust_saved)(void *ctx, uint32_t ticket);
     /* What was written down before, only between pl_store_start() and the last on_restored.
      * on_restore_host answers the index the host has from now on, or PL_NO_INDEX to forget it. */
     uint32_t (*on_restore_host)(void *ctx, const struct pl_hello *hello);
     void (*on_restore_alert)(void *ctx, const struct pl_alert *alert);
     void (*on_restore_page)(void *ctx, const struct pl_page *page);
+    /* One of the two is set; neither: all were read, so who is not among them is not enrolled. */
+    void (*on_restore_trust)(void *ctx, const struct pl_enrolled *enrolled,
+                             const struct pl_join_token *token);
     void (*on_restore_sample)(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
                               const struct pl_sample *sample);
     void (*on_restored)(void *ctx, enum pl_store_restored what);
@@ -96,6 +103,18 @@ void pl_store_put_alert(struct pl_store *s, const struct pl_alert *alert, struct
 /* on_page_saved follows for a page in state INTENT, sooner or later: the caller bounds its wait. */
 void pl_store_put_page(struct pl_store *s, const struct pl_page *page, struct pl_now now);
 void pl_store_drop_page(struct pl_store *s, uint64_t number);
+
+/* Who may speak for a host. `ticket`: for on_trust_saved, or PL_STORE_NO_TICKET. PL_E_FULL: too
+ * much waits already, and nothing was kept. */
+#define PL_STORE_NO_TICKET UINT32_MAX
+PL_MUST_CHECK int pl_store_put_enrolled(struct pl_store *s, const struct pl_enrolled *enrolled,
+                                        uint32_t ticket);
+PL_MUST_CHECK int pl_store_drop_enrolled(struct pl_store *s, const struct pl_name *host,
+                                         uint32_t ticket);
+PL_MUST_CHECK int pl_store_put_token(struct pl_store *s, const struct pl_join_token *token,
+                                     uint32_t ticket);
+/* One that is worth nothing any more; if there is no room it stays, and does no harm. */
+void pl_store_drop_token(struct pl_store *s, const struct pl_join_token *token);
 
 /* ---- reading ---- */
 

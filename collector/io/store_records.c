@@ -3,6 +3,7 @@
 #include "collector/io/store_state.h"
 
 #include "collector/codec/records.h"
+#include "collector/codec/trust_records.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/sys/clock.h"
@@ -17,6 +18,7 @@ static void queue_record(struct pl_store *s, const char *key, const char *field,
         .owner = PL_WRITE_NONE,
         .host = PL_WRITE_NONE,
         .page = page,
+        .ticket = PL_STORE_NO_TICKET,
         .key = pl_span_of(key),
         .field = pl_span_of(field),
         .value = record ? pl_text_bytes(record) : (struct pl_span){NULL, 0},
@@ -84,4 +86,58 @@ void pl_store_drop_page(struct pl_store *s, uint64_t number)
     char field[24];
     write_number(field, number);
     queue_record(s, PL_KEY_OUTBOX, field, NULL, no_page);
+}
+
+/* ---- who may speak for a host ---- */
+
+/* Unlike other records these do not replace one that waits: each ticket gets its answer. */
+static int queue_trust(struct pl_store *s, const char *key, const char *field,
+                       const struct pl_text *record, uint32_t ticket)
+{
+    struct pl_write write = {
+        .kind = PL_WRITE_RECORD,
+        .owner = PL_WRITE_NONE,
+        .host = PL_WRITE_NONE,
+        .page = no_page,
+        .ticket = ticket,
+        .key = pl_span_of(key),
+        .field = pl_span_of(field),
+        .value = record ? pl_text_bytes(record) : (struct pl_span){NULL, 0},
+    };
+    int64_t now = pl_clock_mono_ms();
+    PL_ASSERT(!record || !record->overflow);
+    int err = pl_write_queue_push(&s->records.queue, &write, now, NULL);
+    if (err < 0) return err;
+    s->counts.control_writes++;
+    if (!pl_restorer_holds_writes(s->restorer)) pl_lane_pump(&s->records, now);
+    return 0;
+}
+
+int pl_store_put_enrolled(struct pl_store *s, const struct pl_enrolled *enrolled, uint32_t ticket)
+{
+    char buf[PL_TRUST_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    pl_record_enrolled_write(&t, enrolled);
+    return queue_trust(s, PL_KEY_ENROLLED, enrolled->host.text, &t, ticket);
+}
+
+int pl_store_drop_enrolled(struct pl_store *s, const struct pl_name *host, uint32_t ticket)
+{
+    return queue_trust(s, PL_KEY_ENROLLED, host->text, NULL, ticket);
+}
+
+int pl_store_put_token(struct pl_store *s, const struct pl_join_token *token, uint32_t ticket)
+{
+    char buf[PL_TRUST_RECORD_BYTES], field[PL_TOKEN_FIELD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    pl_record_token_write(&t, token);
+    pl_token_field_write(token->id, field);
+    return queue_trust(s, PL_KEY_TOKENS, field, &t, ticket);
+}
+
+void pl_store_drop_token(struct pl_store *s, const struct pl_join_token *token)
+{
+    char field[PL_TOKEN_FIELD_BYTES];
+    pl_token_field_write(token->id, field);
+    (void)queue_trust(s, PL_KEY_TOKENS, field, NULL, PL_STORE_NO_TICKET); // see the header
 }

@@ -37,6 +37,7 @@ struct pl_write {
     struct pl_boot_id boot_id;     // of a chunk
     uint64_t last_seq;             // likewise
     struct pl_slot_id page;        // a page's intent; index PL_WRITE_NONE: none
+    uint32_t ticket;               // somebody waits for this record; PL_WRITE_NONE: nobody
     struct pl_span key, field;     // together with the value at most PL_WRITE_BYTES_MAX
     struct pl_span value;          // empty: delete the field
 };

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -86,4 +87,35 @@ int pl_file_read_secret(const char *path, char *secret, size_t cap, bool *is_sha
     explicit_bzero(file.bytes, file.len); // malloc would hand it out again as it is
     pl_file_free(&file);
     return len > 0 ? 0 : (int)len;
+}
+
+static int write_all(int fd, struct pl_span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t done = write(fd, bytes.ptr, bytes.len);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return -errno;
+        bytes = (struct pl_span){bytes.ptr + done, bytes.len - (size_t)done};
+    }
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+int pl_file_write_private(const char *path, struct pl_span bytes)
+{
+    char beside[4096];
+    int len = snprintf(beside, sizeof beside, "%s.new", path);
+    if (len < 0 || (size_t)len >= sizeof beside) return PL_E_TOO_BIG;
+    (void)unlink(beside); // of a writer that died
+    PL_CLEANUP(close_fd) int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return -errno;
+    int err = write_all(fd, bytes);
+    if (err == 0 && rename(beside, path) < 0) err = -errno;
+    if (err < 0) (void)unlink(beside); // what failed is said by err
+    return err;
+}
+
+int pl_file_make_private_dir(const char *path)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) return 0;
+    return -errno;
 }

@@ -23,3 +23,10 @@ void pl_file_free(struct pl_file *file);
  * PL_E_TOO_BIG if it does not fit, PL_E_SYNTAX if it is empty or not such a line; the outputs are
  * untouched then. */
 PL_MUST_CHECK int pl_file_read_secret(const char *path, char *secret, size_t cap, bool *is_shared);
+
+/* Write a file that only its owner may read (mode 0600), so that after a crash it is either the old
+ * one or the new one: a temporary file beside it, synced, then renamed. -errno; PL_E_TOO_BIG for a
+ * path of over 4,000 bytes. */
+PL_MUST_CHECK int pl_file_write_private(const char *path, struct pl_span bytes);
+/* Make a directory that only its owner may use (mode 0700), unless it is there. -errno. */
+PL_MUST_CHECK int pl_file_make_private_dir(const char *path);

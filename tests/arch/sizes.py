@@ -13,6 +13,8 @@ import house
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 PARAMETERS_MAX = 5
+# Callbacks whose parameters a library dictates.
+DICTATED = {("common/io/tls.c", "on_alpn")}
 
 
 def without_comments_and_text(line):
@@ -49,6 +51,10 @@ def parameter_count(signature):
     return 0 if inside.strip() in ("", "void") else count
 
 
+def function_name(signature):
+    return re.sub(r"\(.*", "", signature).split()[-1]
+
+
 def function_faults(path, lines):
     faults = []
     start = None
@@ -57,7 +63,7 @@ def function_faults(path, lines):
             start = signature_start(lines, i)
             signature = " ".join(without_comments_and_text(l) for l in lines[start:i])
             count = parameter_count(signature)
-            if count > PARAMETERS_MAX:
+            if count > PARAMETERS_MAX and (path, function_name(signature)) not in DICTATED:
                 faults.append(f"{path}:{start + 1}: function with {count} parameters")
         elif line == "}" and start is not None:
             if i + 1 - start > FUNCTION_LINES_MAX:

@@ -69,7 +69,10 @@ static void begin(const char *record_path)
 {
     struct sockaddr_in address;
     struct pl_ingest_config config = {
-        SLOTS, HOSTS, record_path, {on_hello, on_sample, on_gone, NULL}};
+        .connection_max = SLOTS,
+        .host_max = HOSTS,
+        .record_path = record_path,
+        .handler = {.on_hello = on_hello, .on_sample = on_sample, .on_gone = on_gone}};
     memset(&told, 0, sizeof told);
     loop_begin();
     CHECK_INT(uv_ip4_addr("127.0.0.1", 0, &address), 0);

@@ -204,9 +204,9 @@ static void test_pagerduty(void)
 static const struct {
     const char *yaml, *want;
 } golden[] = {
-    {"collector: {agents: 0.0.0.0:7410}\n",
-     "f:1:21: collector.agents: '0.0.0.0:7410' is not on this machine: agents speak plain TCP, "
-     "which is allowed on loopback only; encrypted connections arrive with a later version\n"},
+    {"collector: {agents: watch.example:7410}\n",
+     "f:1:21: collector.agents: 'watch.example:7410' is a name, which may mean another machine "
+     "tomorrow: give an IP address\n"},
     {"collector: {http: '[::]:7411'}\n",
      "f:1:19: collector.http: '[::]:7411' is not on this machine: the pages have no login and no "
      "TLS yet, so they are served on loopback only; accounts arrive with a later version\n"},
