@@ -30,6 +30,8 @@ static void on_sample(void *arg, struct pl_sample *sample)
     sample->values[PL_AGENT_SPOOLED] = (int32_t)pl_spool_count(&app->spool);
     sample->values[PL_AGENT_DROPPED] =
         (int32_t)PL_MIN(app->spool.dropped_count, (uint64_t)INT32_MAX);
+    struct pl_listener listener;
+    if (pl_sampler_new_name(&app->sampler, &listener)) pl_uplink_listener(&app->uplink, &listener);
     pl_spool_push(&app->spool, sample);
     pl_uplink_flush(&app->uplink);
 }

@@ -30,6 +30,14 @@ static void on_sample(void *arg, uint32_t host, const struct pl_boot_id *boot_id
     if (fresh) pl_api_sample(app->api, host, sample);
 }
 
+static void on_listener(void *arg, uint32_t host, const struct pl_listener *listener,
+                        struct pl_now now)
+{
+    struct pl_app *app = arg;
+    pl_engine_listener(app->engine, host, listener, now);
+    pl_app_settle(app, now);
+}
+
 static void on_gone(void *arg, uint32_t host, struct pl_now now)
 {
     struct pl_app *app = arg;
@@ -120,6 +128,7 @@ struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app)
                                       .on_enrol = pl_app_on_enrol,
                                       .on_hello = on_hello,
                                       .on_sample = on_sample,
+                                      .on_listener = on_listener,
                                       .on_gone = on_gone,
                                       .arg = app};
 }

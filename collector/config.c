@@ -159,7 +159,7 @@ static const struct pl_option options[] = {
     {"rules.limit.hold", PL_OPTION_DURATION, ROOT(limit.hold_ms), .fallback = "10s", .min = "0",
      .max = "1h",
      .help = "How long a level must be exceeded before somebody is paged. "
-             "An overflowing accept queue pages at once."},
+             "Accept queues fill faster: 70 % of one for 2 s pages, an overflow at once."},
     {"rules.limit.clear", PL_OPTION_DURATION, ROOT(limit.clear_ms), .fallback = "15s", .min = "0",
      .max = "1h", .help = "How long it must be left behind before the page is withdrawn."},
 

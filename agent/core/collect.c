@@ -33,6 +33,8 @@ static const struct source_field levels[] = {
     {PL_TCP_ORPHANS, offsetof(struct pl_raw, sockstat.orphans)},
     {PL_TCP_TIME_WAIT, offsetof(struct pl_raw, sockstat.time_wait)},
     {PL_TCP_MEMORY, offsetof(struct pl_raw, sockstat.memory)},
+    {PL_LISTEN_QUEUE, offsetof(struct pl_raw, queues.fill_bp)},
+    {PL_LISTENERS, offsetof(struct pl_raw, queues.count)},
 };
 
 /* Microseconds of stall that become shares of the elapsed time. */

@@ -86,6 +86,12 @@ struct pl_raw_sockstat {
     uint64_t in_use, orphans, time_wait, memory;
 };
 
+/* The accept queues (listen.h); filled by whoever can ask the kernel. */
+struct pl_raw_queues {
+    uint64_t count;   // of listening sockets
+    uint64_t fill_bp; // of the fullest, basis points
+};
+
 /* One reading of the machine. */
 struct pl_raw {
     struct pl_raw_stat stat;
@@ -95,6 +101,7 @@ struct pl_raw {
     struct pl_raw_snmp snmp;
     struct pl_raw_netstat netstat;
     struct pl_raw_sockstat sockstat;
+    struct pl_raw_queues queues;
     uint64_t agent_cpu_us; // CPU time of the agent itself; filled by whoever can ask the system
     struct pl_raw_netdev netdev;
 };

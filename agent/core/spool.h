@@ -7,8 +7,8 @@
  *     slots   | 7 | 8 | 3 | 4 | 5 | 6 |        first_seq 3, next_seq 9: full
  *                       ^ oldest
  *
- * Samples are kept plain: 8 bytes of time and 4 per metric, 176 bytes each, 155 KiB for 15 minutes
- * at one per second. Delta coding is shorter on a quiet machine but longer than plain in the worst
+ * Samples are kept plain: 8 bytes of time and 4 per metric, some 200 KiB for 15 minutes at one per
+ * second. Delta coding is shorter on a quiet machine but longer than plain in the worst
  * case, and the promise of 15 minutes is made for the worst case. Memory that was never needed is
  * never touched: an emptied spool starts again at its first slot. */
 #pragma once

@@ -57,7 +57,7 @@ int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root)
     if (len > PL_SAMPLER_PATH_BYTES - BELOW_BYTES) return PL_E_TOO_BIG;
     memcpy(s->root, root, len + 1);
     memset(s->raw, 0, sizeof s->raw);
-    s->has_before = false;
+    s->has_before = s->has_new_name = false;
     s->turn = 0;
     s->loadavg_mono_ms = 0;
     s->reopen_mono_ms = pl_clock_mono_ms() + PL_SAMPLER_REOPEN_MS;
@@ -65,6 +65,7 @@ int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root)
         open_source(s, (enum pl_source)i);
         if (s->fds[i] < 0) log_missing(s, (enum pl_source)i, -errno);
     }
+    pl_queues_init(&s->queues, s->root, pl_clock_mono_ms());
     s->timer.data = s;
     return uv_timer_init(loop, &s->timer);
 }
@@ -109,6 +110,8 @@ static void read_machine(struct pl_sampler *s, int64_t now_mono_ms)
         if (s->fds[i] >= 0) text = read_source(s, source);
         pl_probe_parse(source, text, now);
     }
+    if (pl_queues_look(&s->queues, now_mono_ms)) s->has_new_name = true;
+    now->queues = (struct pl_raw_queues){s->queues.count, s->queues.fill_bp};
     now->agent_cpu_us = (uint64_t)pl_clock_cpu_us();
 }
 
@@ -186,8 +189,17 @@ void pl_sampler_facts(struct pl_sampler *s, struct pl_fact_value *facts)
                      read_small(s, "sys/fs/file-max", file_max, sizeof file_max), facts);
 }
 
+bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out)
+{
+    if (!s->has_new_name) return false;
+    s->has_new_name = false;
+    *out = s->queues.name;
+    return true;
+}
+
 void pl_sampler_stop(struct pl_sampler *s)
 {
+    pl_queues_stop(&s->queues);
     for (int i = 0; i < PL_SOURCE_COUNT; i++) {
         if (s->fds[i] >= 0) (void)close(s->fds[i]); // nothing was written to it
         s->fds[i] = -1;

@@ -4,12 +4,14 @@
  *
  * A file that is missing or stops answering makes its values absent and nothing else; it is tried
  * again every PL_SAMPLER_REOPEN_MS. /proc/loadavg is read every PL_SAMPLER_LOADAVG_MS only, because
- * the kernel computes it no more often (LOAD_FREQ in linux/sched/loadavg.h). A sample costs 9
- * preads and one question for the own CPU time; nothing is allocated after the start. */
+ * the kernel computes it no more often (LOAD_FREQ in linux/sched/loadavg.h). Accept
+ * queues have a cadence of their own, too (queues.h). A sample costs 9 preads and one question for
+ * the own CPU time, a look at the queues 3 system calls; nothing is allocated after the start. */
 #pragma once
 
 #include "agent/core/probe.h"
 #include "agent/core/schedule.h"
+#include "agent/io/queues.h"
 #include "common/wire/hello.h"
 #include "common/wire/sample.h"
 
@@ -33,6 +35,8 @@ struct pl_sampler {
     int64_t loadavg_mono_ms;  // when the load average is read again
     int64_t before_us;        // when raw[!turn] was read, on the clock of uv_hrtime
     bool has_before;
+    struct pl_queues queues;
+    bool has_new_name;    // of the fullest accept queue, not asked for yet
     uint8_t turn;         // raw[turn] takes the next reading
     struct pl_raw raw[2]; //
     uint8_t text[PL_SAMPLER_FILE_BYTES_MAX];
@@ -52,5 +56,7 @@ void pl_sampler_direct(struct pl_sampler *s, uint32_t interval_ms, uint32_t for_
 /* The capacity facts (PL_FACT_COUNT of them) as of the last sample, of which there must be one.
  * Reads two small files. */
 void pl_sampler_facts(struct pl_sampler *s, struct pl_fact_value *facts);
+/* The fullest accept queue is called otherwise since this was last asked: true, and its name. */
+bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out);
 /* Close timer and files. Idempotent. */
 void pl_sampler_stop(struct pl_sampler *s);

@@ -96,6 +96,8 @@ static void send_turn(struct pl_uplink *u)
     struct pl_spool *spool = u->spool;
     struct pl_writer out = pl_writer_init(u->out, sizeof u->out);
     if (u->is_writing) return; // on_written goes on from here
+    if (u->owes_listener) pl_agent_session_listener(&u->session, &u->listener, &out);
+    u->owes_listener = false;
     u->send_seq = PL_MAX(u->send_seq, spool->first_seq);
     for (int i = 0; i < PL_UPLINK_TURN_SAMPLES_MAX && u->send_seq < spool->next_seq; i++) {
         struct pl_sample sample;
@@ -114,6 +116,7 @@ static void take_welcome(struct pl_uplink *u, const struct pl_welcome *welcome)
     }
     u->state = PL_UPLINK_STREAM;
     u->send_seq = u->spool->first_seq;
+    u->owes_listener = u->listener.address[0] != '\0';
     (void)uv_timer_stop(&u->timer); // cannot fail
     pl_log(PL_LOG_INFO, "connected", "collector=%s resend=%u", present(u)->text,
            pl_spool_count(u->spool));
@@ -289,7 +292,8 @@ int pl_uplink_start(struct pl_uplink *u, uv_loop_t *loop, const struct pl_uplink
     u->spool = config->spool;
     u->handler = config->handler;
     u->hello = *config->hello;
-    u->is_writing = false;
+    u->is_writing = u->owes_listener = false;
+    u->listener = (struct pl_listener){0};
     u->timer.data = u->connect.data = u->write.data = u;
     pl_route_init(&u->route, config->collector_count, config->seed);
     open_connection(u);
@@ -305,6 +309,12 @@ void pl_uplink_flush(struct pl_uplink *u)
         lose(u, "no acknowledgement for a minute");
     else
         send_turn(u);
+}
+
+void pl_uplink_listener(struct pl_uplink *u, const struct pl_listener *listener)
+{
+    u->listener = *listener;
+    u->owes_listener = true;
 }
 
 void pl_uplink_stop(struct pl_uplink *u)

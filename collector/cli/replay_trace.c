@@ -156,6 +156,9 @@ static void take_frame(struct replay *r, struct stream *stream, struct pl_span b
     if (!err && event.type == PL_COLLECTOR_SAMPLE && stream->joined) {
         (void)pl_engine_sample(s->engine, stream->host, &event.sample, s->now); // resent: no news
     }
+    if (!err && event.type == PL_COLLECTOR_LISTENER && stream->joined) {
+        pl_engine_listener(s->engine, stream->host, &event.listener, s->now);
+    }
     if (err) r->frames_refused++;
     pl_simulation_drain(s);
 }

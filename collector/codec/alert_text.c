@@ -65,21 +65,60 @@ static int64_t began_unix_ms(const struct pl_alert *a)
     return crossed_unix_ms > 0 ? PL_MIN(a->since_unix_ms, crossed_unix_ms) : a->since_unix_ms;
 }
 
+/* "cpu of fe1", "accept queue of nginx *:443 on fe1": what is short, and where. */
+static void subject_write(const struct pl_finding *f, struct pl_text *out)
+{
+    bool of_queue =
+        f->resource == PL_RESOURCE_ACCEPT_QUEUE || f->resource == PL_RESOURCE_ACCEPT_OVERFLOW;
+    pl_text_str(out, of_queue ? "accept queue" : pl_resource_name(f->resource));
+    pl_text_str(out, " of ");
+    if (f->listener.address[0] != '\0') {
+        pl_text_str(out, f->listener.owner);
+        if (f->listener.owner[0] != '\0') pl_text_char(out, ' ');
+        pl_text_str(out, f->listener.address);
+        pl_text_str(out, " on ");
+    }
+    pl_alert_hosts_write(f, 1, out);
+}
+
+/* " full (511 of 511)", " at 80 % of 511 (limit 70 %)". */
+static void queue_write(const struct pl_finding *f, struct pl_text *out)
+{
+    bool is_full = f->value_bp >= 10000, is_named = f->listener.address[0] != '\0';
+    pl_text_str(out, is_full ? " full" : " at ");
+    if (!is_full) percent_write(f->value_bp, step_of(f->level_bp), out);
+    if (is_named) {
+        pl_text_str(out, is_full ? " (" : " of ");
+        pl_text_u64(out, f->listener.backlog);
+    }
+    if (is_named && is_full) {
+        pl_text_str(out, " of ");
+        pl_text_u64(out, f->listener.backlog);
+        pl_text_char(out, ')');
+    }
+    if (is_full) return;
+    pl_text_str(out, " (limit ");
+    percent_write(f->level_bp, step_of(f->level_bp), out);
+    pl_text_char(out, ')');
+}
+
 static void limit_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
 {
     int32_t step_bp = step_of(f->level_bp);
-    pl_text_str(out, pl_resource_name(f->resource));
-    pl_text_str(out, " of ");
-    pl_alert_hosts_write(f, 1, out);
-    if (f->resource == PL_RESOURCE_ACCEPT_QUEUE) {
+    subject_write(f, out);
+    if (f->resource == PL_RESOURCE_ACCEPT_OVERFLOW) {
         pl_text_str(out, " overflows, connections are lost");
         return;
     }
-    pl_text_str(out, f->host_count > 1 ? " at up to " : " at ");
-    percent_write(f->value_bp, step_bp, out);
-    pl_text_str(out, " (limit ");
-    percent_write(f->level_bp, step_bp, out);
-    pl_text_char(out, ')');
+    if (f->resource == PL_RESOURCE_ACCEPT_QUEUE) {
+        queue_write(f, out);
+    } else {
+        pl_text_str(out, f->host_count > 1 ? " at up to " : " at ");
+        percent_write(f->value_bp, step_bp, out);
+        pl_text_str(out, " (limit ");
+        percent_write(f->level_bp, step_bp, out);
+        pl_text_char(out, ')');
+    }
     if (lasted_ms < 1000) return; // paged at once: there is no duration to tell yet
     pl_text_str(out, " for ");
     pl_duration_write(lasted_ms, out);
@@ -99,10 +138,8 @@ static void silent_write(const struct pl_finding *f, int64_t lasted_ms, struct p
 static void limit_over(const struct pl_finding *f, bool lowered, struct pl_text *out)
 {
     int32_t step_bp = step_of(f->level_bp);
-    pl_text_str(out, pl_resource_name(f->resource));
-    pl_text_str(out, " of ");
-    pl_alert_hosts_write(f, 1, out);
-    if (f->resource == PL_RESOURCE_ACCEPT_QUEUE) {
+    subject_write(f, out);
+    if (f->resource == PL_RESOURCE_ACCEPT_OVERFLOW) {
         pl_text_str(out, " overflows no more");
     } else if (lowered) {
         pl_text_str(out, " at ");

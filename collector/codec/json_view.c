@@ -56,6 +56,16 @@ static void put_facts(struct pl_text *out, const struct pl_host *host)
     pl_text_str(out, first ? "{}" : "}");
 }
 
+static void put_listener(struct pl_text *out, const struct pl_listener *listener)
+{
+    pl_text_str(out, ",\"listener\":{\"address\":");
+    pl_text_json(out, pl_span_of(listener->address));
+    pl_text_str(out, ",\"owner\":");
+    pl_text_json(out, pl_span_of(listener->owner));
+    pl_json_put_number(out, ",\"backlog\":", listener->backlog, 1);
+    pl_text_char(out, '}');
+}
+
 static int64_t age_ms(const struct pl_host *host, struct pl_now now)
 {
     return PL_MAX(now.mono_ms - host->arrived_mono_ms, 0);
@@ -77,6 +87,7 @@ void pl_json_host(struct pl_text *out, const struct pl_view *view, uint32_t inde
     pl_text_json(out, pl_span_of(host->agent_version));
     pl_text_str(out, ",\"facts\":");
     put_facts(out, host);
+    if (host->listener.address[0] != '\0') put_listener(out, &host->listener);
     pl_text_str(out, ",\"metrics\":");
     if (host->has_sample)
         put_metrics(out, &host->last);

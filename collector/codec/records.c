@@ -14,7 +14,7 @@ static const char *const rule_words[] = {
 #undef RULE_WORD
 };
 static const char *const tier_words[] = {"none", "warn", "page"};
-static const char *const resource_words[] = {"cpu", "memory", "accept queue"};
+static const char *const resource_words[] = {"cpu", "memory", "accept queue", "accept overflow"};
 static const char *const alert_words[] = {"ok", "pending", "firing", "resolved"};
 static const char *const page_words[] = {"intent", "ready", "sending", "sent", "failed"};
 static_assert(PL_LEN(tier_words) == PL_TIER_COUNT && PL_LEN(resource_words) == PL_RESOURCE_COUNT &&
@@ -96,6 +96,14 @@ static void put_finding(struct pl_text *t, const struct pl_finding *finding)
     put_i64(t, "value_bp", finding->value_bp);
     put_i64(t, "level_bp", finding->level_bp);
     put_bool(t, "load_rising", finding->load_rising);
+    if (finding->listener.address[0] != '\0') {
+        put_member(t, "listener");
+        pl_text_char(t, '{');
+        put_text(t, "address", pl_span_of(finding->listener.address));
+        put_text(t, "owner", pl_span_of(finding->listener.owner));
+        put_i64(t, "backlog", finding->listener.backlog);
+        pl_text_char(t, '}');
+    }
     put_i64(t, "since", finding->since_unix_ms);
     put_i64(t, "host_count", finding->host_count);
     put_member(t, "hosts");
@@ -238,6 +246,19 @@ int pl_record_host_read(struct pl_span in, struct pl_hello *out)
     return r.err;
 }
 
+/* Left out where none was named, and by older versions. */
+static void get_listener(struct pl_json_reader *finding, const cJSON *object,
+                         struct pl_listener *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "listener");
+    if (!item || finding->err != 0) return;
+    struct pl_json_reader r = pl_json_reader_init(item);
+    pl_json_text(&r, "address", out->address, sizeof out->address);
+    pl_json_text(&r, "owner", out->owner, sizeof out->owner);
+    out->backlog = get_u32(&r, "backlog");
+    finding->err = r.err;
+}
+
 static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
 {
     const cJSON *object = pl_json_object(alert, "finding");
@@ -249,6 +270,7 @@ static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
     out->value_bp = (int32_t)pl_json_i64(&r, "value_bp", INT32_MIN, INT32_MAX);
     out->level_bp = (int32_t)pl_json_i64(&r, "level_bp", INT32_MIN, INT32_MAX);
     out->load_rising = pl_json_bool(&r, "load_rising");
+    get_listener(&r, object, &out->listener);
     out->since_unix_ms = get_time(&r, "since");
     out->host_count = get_u32(&r, "host_count");
     const cJSON *hosts = pl_json_array(&r, "hosts");

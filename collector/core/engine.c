@@ -241,6 +241,16 @@ bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample
     return is_new;
 }
 
+void pl_engine_listener(struct pl_engine *e, uint32_t host, const struct pl_listener *listener,
+                        struct pl_now now)
+{
+    (void)pl_engine_begin(e, now);
+    if (host < e->fleet.slot_count && e->fleet.hosts[host].used) {
+        e->fleet.hosts[host].listener = *listener;
+    }
+    pl_engine_end(e);
+}
+
 /* ---- the tick ---- */
 
 static void fall_silent(struct pl_engine *e, uint32_t host)

@@ -65,6 +65,9 @@ void pl_engine_leave(struct pl_engine *e, uint32_t host, struct pl_now now);
  * host is alive, and fires nothing. */
 bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
                       struct pl_now now);
+/* What the fullest accept queue of that host is called: so do findings from its next sample on. */
+void pl_engine_listener(struct pl_engine *e, uint32_t host, const struct pl_listener *listener,
+                        struct pl_now now);
 /* Once a second: what arrives by not arriving. */
 void pl_engine_tick(struct pl_engine *e, struct pl_now now);
 /* The shell wrote a page's intent down (or gave up waiting for that). Ignored for a page that is

@@ -94,6 +94,9 @@ struct pl_ingest_handler {
                     struct pl_welcome *welcome);
     void (*on_sample)(void *arg, uint32_t host, const struct pl_boot_id *boot_id,
                       const struct pl_sample *sample, struct pl_now now);
+    /* What the host's fullest accept queue is called from here on. */
+    void (*on_listener)(void *arg, uint32_t host, const struct pl_listener *listener,
+                        struct pl_now now);
     /* The connection of a host that was welcomed has ended. Exactly once per 0 of on_hello, and
      * before the on_hello of a connection that takes its place. */
     void (*on_gone)(void *arg, uint32_t host, struct pl_now now);

@@ -253,6 +253,9 @@ static void take_frame(struct pl_ingest_conn *c, const struct pl_frame *frame, s
         in->config.handler.on_sample(in->config.handler.arg, c->host, &c->boot_id, &event.sample,
                                      now);
         return;
+    case PL_COLLECTOR_LISTENER:
+        in->config.handler.on_listener(in->config.handler.arg, c->host, &event.listener, now);
+        return;
     case PL_COLLECTOR_PROOF:
     case PL_COLLECTOR_JOIN:
     case PL_COLLECTOR_ROTATE: pl_ingest_take_trust(c, &event, now); return;

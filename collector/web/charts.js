@@ -35,6 +35,10 @@ const CHARTS = [
     series: [['tcp.accepted', 'accepted/s'], ['tcp.established', 'established (right)', true]],
   },
   {
+    id: 'queue', title: 'Fullest accept queue', format: percent, range: [0, 1.04], limit: 'accept queue',
+    series: [['tcp.listen.queue', 'of its backlog']],
+  },
+  {
     id: 'network', title: 'Network, bit/s', format: bits, range: [0, null], floor: 100,
     series: [['net.received', 'received'], ['net.sent', 'sent']],
   },

@@ -80,6 +80,18 @@ struct pl_span pl_get_str8(struct pl_reader *r)
     return pl_get_bytes(r, len);
 }
 
+void pl_get_text(struct pl_reader *r, char *out, size_t len_max)
+{
+    struct pl_span text = pl_get_str8(r);
+    if (r->err == 0 && text.len > len_max) r->err = PL_E_RANGE;
+    for (size_t i = 0; i < text.len && r->err == 0; i++) {
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~') r->err = PL_E_SYNTAX;
+    }
+    if (r->err != 0) return;
+    if (text.len > 0) memcpy(out, text.ptr, text.len);
+    out[text.len] = '\0';
+}
+
 int pl_reader_finish(const struct pl_reader *r)
 {
     if (r->err != 0) return r->err;

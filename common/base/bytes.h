@@ -13,7 +13,8 @@ enum { PL_VARINT_BYTES_MAX = 10 };
 struct pl_reader {
     const uint8_t *ptr; // borrowed
     const uint8_t *end;
-    int err; // 0, PL_E_TRUNCATED, or PL_E_RANGE for a varint that does not fit in 64 bits
+    int err; // 0, PL_E_TRUNCATED, PL_E_RANGE for a varint that does not fit in 64 bits, or what
+             // pl_get_text() found
 };
 
 struct pl_writer {
@@ -35,6 +36,9 @@ int64_t pl_get_zigzag(struct pl_reader *r);
 struct pl_span pl_get_bytes(struct pl_reader *r, size_t len);
 /* A string: u8 length, then that many bytes. */
 struct pl_span pl_get_str8(struct pl_reader *r);
+/* A string of at most `len_max` bytes of printable ASCII, copied, with a NUL behind it: what goes
+ * into logs and pages. Fails with PL_E_RANGE or PL_E_SYNTAX; `out` is untouched then. */
+void pl_get_text(struct pl_reader *r, char *out, size_t len_max);
 /* 0 if everything was read without a failure and nothing is left; else the failure, or
  * PL_E_SYNTAX for left-over bytes. */
 int pl_reader_finish(const struct pl_reader *r);

@@ -24,20 +24,6 @@ static enum pl_fact fact_by_id(uint16_t id)
     return PL_FACT_COUNT;
 }
 
-/* Copy printable ASCII; the text goes into logs and pages. */
-static int get_text(struct pl_reader *r, char *out, size_t len_max)
-{
-    struct pl_span text = pl_get_str8(r);
-    if (r->err != 0) return r->err;
-    if (text.len > len_max) return PL_E_RANGE;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < ' ' || text.ptr[i] > '~') return PL_E_SYNTAX;
-    }
-    if (text.len > 0) memcpy(out, text.ptr, text.len);
-    out[text.len] = '\0';
-    return 0;
-}
-
 static int get_name(struct pl_reader *r, struct pl_name *out)
 {
     struct pl_span text = pl_get_str8(r);
@@ -54,8 +40,8 @@ static int get_facts(struct pl_reader *r, struct pl_hello *hello)
         struct pl_fact_value fact;
         enum pl_fact f = fact_by_id(pl_get_u16(r));
         uint64_t value = pl_get_varint(r);
-        int err = get_text(r, fact.source, PL_FACT_SOURCE_LEN_MAX);
-        if (err != 0) return err;
+        pl_get_text(r, fact.source, PL_FACT_SOURCE_LEN_MAX);
+        if (r->err != 0) return r->err;
         if (value > INT64_MAX) return PL_E_RANGE;
         if (f == PL_FACT_COUNT) continue; // of a newer agent
         if (seen[f]) return PL_E_DUPLICATE;
@@ -108,7 +94,7 @@ int pl_hello_parse(struct pl_span body, struct pl_hello *out)
         return PL_E_RANGE;
     int err = get_name(&r, &hello.host);
     if (err == 0) err = get_name(&r, &hello.pool);
-    if (err == 0) err = get_text(&r, hello.agent_version, PL_VERSION_LEN_MAX);
+    if (err == 0) pl_get_text(&r, hello.agent_version, PL_VERSION_LEN_MAX);
     if (err == 0) err = get_facts(&r, &hello);
     if (err == 0) err = get_metrics(&r, &hello);
     if (err == 0) err = pl_reader_finish(&r);

@@ -117,8 +117,9 @@ int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *fra
     case PL_FRAME_DELTA:
     case PL_FRAME_PROOF:
     case PL_FRAME_JOIN:
-    case PL_FRAME_ROTATE: return PL_E_STATE; // ours to send
-    default: break;                          // of a newer collector
+    case PL_FRAME_ROTATE:
+    case PL_FRAME_LISTENER: return PL_E_STATE; // ours to send
+    default: break;                            // of a newer collector
     }
     if (err == 0) *event = e;
     return err;
@@ -132,6 +133,13 @@ void pl_agent_session_sample(struct pl_agent_session *s, const struct pl_sample 
     bool key = pl_sample_encode(&s->codec, sample, out);
     pl_frame_end(out, at);
     if (key && out->err == 0) out->ptr[at + PL_FRAME_TYPE_AT] = PL_FRAME_KEY;
+}
+
+void pl_agent_session_listener(struct pl_agent_session *s, const struct pl_listener *listener,
+                               struct pl_writer *out)
+{
+    PL_ASSERT(s->state == PL_AGENT_STREAMING);
+    pl_listener_write(listener, out);
 }
 
 void pl_collector_session_init(struct pl_collector_session *s)
@@ -186,6 +194,11 @@ int pl_collector_session_step(struct pl_collector_session *s, const struct pl_fr
         err = pl_sample_decode(&s->codec, frame->type == PL_FRAME_KEY, frame->body, s->map,
                                &event->sample);
         if (err == 0) event->type = PL_COLLECTOR_SAMPLE;
+        return err;
+    case PL_FRAME_LISTENER:
+        if (s->state != PL_COLLECTOR_STREAMING) return PL_E_STATE;
+        err = pl_listener_parse(frame->body, &event->listener);
+        if (err == 0) event->type = PL_COLLECTOR_LISTENER;
         return err;
     case PL_FRAME_PROOF:
     case PL_FRAME_JOIN:

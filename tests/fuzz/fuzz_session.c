@@ -14,6 +14,11 @@ static int step_collector(struct pl_collector_session *s, const struct pl_frame 
               before == PL_COLLECTOR_PROVEN);
     PL_ASSERT(!is_enrolling || before == PL_COLLECTOR_PROVEN);
     PL_ASSERT(event.type != PL_COLLECTOR_SAMPLE || before == PL_COLLECTOR_STREAMING);
+    if (event.type == PL_COLLECTOR_LISTENER) {
+        PL_ASSERT(before == PL_COLLECTOR_STREAMING && event.listener.address[0] != '\0');
+        for (const char *c = event.listener.address; *c != '\0'; c++)
+            PL_ASSERT(*c >= ' ' && *c <= '~');
+    }
     return 0;
 }
 

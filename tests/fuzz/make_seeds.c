@@ -67,7 +67,7 @@ static void save_samples(void)
 /* An agent's whole side of a conversation, and the collector's; the same as a trace. */
 static void save_conversation(void)
 {
-    uint8_t buf[4096], answers[1024], trace[6144];
+    uint8_t buf[4096], answers[4096], trace[6144];
     struct pl_writer w = pl_writer_init(buf, sizeof buf);
     struct pl_writer t = pl_writer_init(trace, sizeof trace);
     struct pl_hello hello = example_hello();
@@ -80,6 +80,10 @@ static void save_conversation(void)
     struct pl_writer body = {buf + at, w.len - at, w.len - at, 0};
     save("hello", "full", &body);
     agent.state = PL_AGENT_STREAMING;
+    struct pl_writer named = pl_writer_init(answers, sizeof answers);
+    pl_put_bytes(&named, (struct pl_span){buf, w.len});
+    pl_agent_session_listener(&agent, &(struct pl_listener){511, "*:443", "nginx"}, &named);
+    save("session", "listener", &named);
     for (uint64_t seq = 0; seq < 12; seq++) {
         struct pl_sample sample = example_sample(seq + 52);
         at = seq == 0 ? 0 : w.len;

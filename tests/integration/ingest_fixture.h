@@ -23,6 +23,7 @@ static struct {
     bool here[HOSTS];
     uint64_t samples, last_seq;
     uint32_t hellos, gone;
+    struct pl_listener listener;
     bool close_on_sample;
 } told;
 
@@ -56,6 +57,15 @@ static void on_sample(void *arg, uint32_t host, const struct pl_boot_id *boot_id
     if (told.close_on_sample) pl_ingest_close_host(ingest, host, now);
 }
 
+static void on_listener(void *arg, uint32_t host, const struct pl_listener *listener,
+                        struct pl_now now)
+{
+    (void)arg;
+    (void)now;
+    CHECK(told.here[host]);
+    told.listener = *listener;
+}
+
 static void on_gone(void *arg, uint32_t host, struct pl_now now)
 {
     (void)arg;
@@ -68,11 +78,13 @@ static void on_gone(void *arg, uint32_t host, struct pl_now now)
 static void begin(const char *record_path)
 {
     struct sockaddr_in address;
-    struct pl_ingest_config config = {
-        .connection_max = SLOTS,
-        .host_max = HOSTS,
-        .record_path = record_path,
-        .handler = {.on_hello = on_hello, .on_sample = on_sample, .on_gone = on_gone}};
+    struct pl_ingest_config config = {.connection_max = SLOTS,
+                                      .host_max = HOSTS,
+                                      .record_path = record_path,
+                                      .handler = {.on_hello = on_hello,
+                                                  .on_sample = on_sample,
+                                                  .on_listener = on_listener,
+                                                  .on_gone = on_gone}};
     memset(&told, 0, sizeof told);
     loop_begin();
     CHECK_INT(uv_ip4_addr("127.0.0.1", 0, &address), 0);

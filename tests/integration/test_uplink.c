@@ -21,7 +21,9 @@ static struct {
     size_t in_len;
     uint64_t seen[SEEN_MAX];
     size_t seen_count;
-    bool is_gone; // the agent closed
+    struct pl_listener named;
+    size_t named_at; // samples seen when it was named
+    bool is_gone;    // the agent closed
 } peer;
 
 static struct pl_uplink uplink;
@@ -54,6 +56,10 @@ static void peer_take(const struct pl_frame *frame)
         pl_welcome_write(&(struct pl_welcome){peer.durable_seq, 2000}, &w);
         peer_write(&w);
         peer.welcomed++;
+    }
+    if (event.type == PL_COLLECTOR_LISTENER) {
+        peer.named = event.listener;
+        peer.named_at = peer.seen_count;
     }
     if (event.type == PL_COLLECTOR_SAMPLE && peer.seen_count < SEEN_MAX) {
         CHECK_INT(event.sample.values[0], (int32_t)event.sample.seq);
@@ -233,8 +239,11 @@ static void test_streams_and_keeps_until_acknowledged(void)
 {
     begin(3);
     REQUIRE(wait_seen(3));
+    pl_uplink_listener(&uplink, &(struct pl_listener){511, "*:443", "nginx"});
     push(2);
     REQUIRE(wait_seen(5));
+    CHECK_TEXT(peer.named.owner, "nginx");
+    CHECK_INT(peer.named_at, 3); // before the samples it belongs to
     for (uint64_t i = 0; i < 5; i++) CHECK_INT(peer.seen[i], i + 1);
     CHECK_INT(pl_spool_count(&spool), 5);
     peer_ack(2);
@@ -249,6 +258,7 @@ static void test_streams_and_keeps_until_acknowledged(void)
 static void test_resends_what_was_not_durable(void)
 {
     begin(5);
+    pl_uplink_listener(&uplink, &(struct pl_listener){511, "*:443", "nginx"});
     REQUIRE(wait_seen(5));
     peer_ack(2);
     REQUIRE(wait_spooled(3));
@@ -257,6 +267,7 @@ static void test_resends_what_was_not_durable(void)
     REQUIRE(wait_connections(2));
     push(1);
     REQUIRE(wait_seen(8));
+    CHECK_INT(peer.named_at, 5); // this connection had not heard it
     CHECK_INT(peer.seen[5], 4);
     CHECK_INT(peer.seen[6], 5);
     CHECK_INT(peer.seen[7], 6);

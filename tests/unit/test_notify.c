@@ -286,7 +286,7 @@ static void test_an_overflowing_accept_queue(void)
 {
     char buf[PL_ALERT_TEXT_BYTES];
     struct pl_page page = limit_page();
-    page.alert.finding.resource = PL_RESOURCE_ACCEPT_QUEUE;
+    page.alert.finding.resource = PL_RESOURCE_ACCEPT_OVERFLOW;
     page.alert.finding.host_count = page.alert.finding.named_count = 1;
     struct pl_text out = pl_text_init(buf, sizeof buf);
     pl_alert_title_write(&page.alert, since_ms, &out);
@@ -295,6 +295,34 @@ static void test_an_overflowing_accept_queue(void)
     out = pl_text_init(buf, sizeof buf);
     pl_alert_title_write(&over, since_ms + 3600000, &out);
     CHECK_TEXT(buf, "[RESOLVED] web: accept queue of fe1 overflows no more after 3 min 20 s");
+}
+
+static void test_a_full_accept_queue(void)
+{
+    static const struct {
+        int32_t value_bp;
+        struct pl_listener listener;
+        const char *want;
+    } cases[] = {
+        {10000, {511, "*:443", "nginx"}, "nginx *:443 on fe1 full (511 of 511) for 10 s"},
+        {10000, {8, "[::1]:80", ""}, "[::1]:80 on fe1 full (8 of 8) for 10 s"},
+        {10000, {0}, "fe1 full for 10 s"},
+        {8099, {511, "*:443", "nginx"}, "nginx *:443 on fe1 at 80 % of 511 (limit 70 %) for 10 s"},
+        {8099, {0}, "fe1 at 80 % (limit 70 %) for 10 s"},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        char buf[PL_ALERT_TEXT_BYTES], want[128];
+        struct pl_alert a = limit_page().alert;
+        a.finding.resource = PL_RESOURCE_ACCEPT_QUEUE;
+        a.finding.host_count = a.finding.named_count = 1;
+        a.finding.value_bp = cases[i].value_bp;
+        a.finding.level_bp = 7000;
+        a.finding.listener = cases[i].listener;
+        struct pl_text out = pl_text_init(buf, sizeof buf);
+        pl_alert_text_write(&a, since_ms + 10000, &out);
+        (void)snprintf(want, sizeof want, "accept queue of %s", cases[i].want);
+        CHECK_TEXT(buf, want);
+    }
 }
 
 /* Withdrawn from the pager because it fell under the level that pages, but it still fires. */
@@ -387,6 +415,7 @@ int main(int argc, char **argv)
     RUN(test_titles);
     RUN(test_resolved_title);
     RUN(test_an_overflowing_accept_queue);
+    RUN(test_a_full_accept_queue);
     RUN(test_lowered);
     RUN(test_hosts);
     RUN(test_durations);

@@ -224,7 +224,7 @@ static void test_first_sample_has_levels_only(void)
     pl_collect_values(NULL, &now_raw, 1000000, values);
     for (int m = 0; m < PL_METRIC_COUNT; m++) {
         bool level = pl_metric_info((enum pl_metric)m)->kind == PL_GAUGE || m == PL_MEMORY_USED ||
-                     m == PL_SWAP_USED;
+                     m == PL_SWAP_USED || m == PL_LISTEN_QUEUE;
         bool agents = m == PL_AGENT_SPOOLED || m == PL_AGENT_DROPPED || m == PL_AGENT_LATE;
         printf("# %s\n", pl_metric_info((enum pl_metric)m)->name);
         CHECK((values[m] != PL_ABSENT) == (level && !agents));

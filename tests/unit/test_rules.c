@@ -13,7 +13,7 @@ static struct pl_fleet fleet; // too large for a stack frame
 static struct pl_rules rules;
 static void *memory;
 static uint32_t pool;
-static int32_t overflows = PL_ABSENT; // of every host's next samples
+static int32_t overflows = PL_ABSENT, queue = PL_ABSENT; // of every host's next samples
 
 static struct pl_name name_of(const char *prefix, uint32_t i)
 {
@@ -48,6 +48,7 @@ static void use(uint32_t host, int32_t cpu_bp, int32_t memory_bp)
     h->last.values[PL_CPU_BUSY] = cpu_bp;
     h->last.values[PL_MEMORY_USED] = memory_bp;
     h->last.values[PL_LISTEN_OVERFLOWS] = overflows;
+    h->last.values[PL_LISTEN_QUEUE] = queue;
     h->last.unix_ms = 1000 + host;
     pl_fleet_set(&fleet, host, PL_LIVE, pl_rule_limit_step(&rules, h, &h->last, 5000 + host));
 }
@@ -83,7 +84,8 @@ static void test_names_and_defaults(void)
     }
     CHECK_INT(pl_metric_info(PL_CPU_BUSY)->scale, 10000); // basis points
     CHECK_INT(pl_metric_info(PL_MEMORY_USED)->scale, 10000);
-    CHECK_INT(defaults.limit[PL_RESOURCE_ACCEPT_QUEUE].hold_ms, 0); // pages at once
+    CHECK_TEXT(pl_resource_name(PL_RESOURCE_ACCEPT_OVERFLOW), "accept overflow");
+    CHECK_INT(defaults.limit[PL_RESOURCE_ACCEPT_OVERFLOW].hold_ms, 0); // pages at once
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 1000), 5000);
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 60000), 300000);
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 100), PL_SILENT_MIN_MS);
@@ -139,9 +141,61 @@ static void test_an_overflow_pages_at_once(void)
     use(0, 1000, 1000);
     struct pl_finding f;
     pl_rule_limit_describe(&rules, &fleet, pool, &f);
-    CHECK_INT(f.resource, PL_RESOURCE_ACCEPT_QUEUE);
+    CHECK_INT(f.resource, PL_RESOURCE_ACCEPT_OVERFLOW);
     CHECK_INT(f.value_bp, 10000);
     overflows = PL_ABSENT;
+}
+
+/* model.md: 70 % of a backlog, whatever cpu says; two seconds let a burst be accepted. */
+static void test_a_filling_accept_queue(void)
+{
+    static const struct {
+        int64_t at_ms;
+        int32_t queue_bp;
+        char want;
+    } story[] = {{0, 4900, '-'},    {1000, 10000, '-'}, {2000, 10000, '-'}, {3000, 7000, 'p'},
+                 {4000, 6000, 'p'}, {5000, 5900, 'w'},  {6000, 3000, '-'},  {7000, 10000, '-'},
+                 {8000, 0, '-'},    {9000, 10000, '-'}, {10000, 10000, '-'}};
+    struct pl_host *h = &fleet.hosts[0];
+    start(1);
+    pl_rules_default(&rules);
+    for (size_t i = 0; i < PL_LEN(story); i++) {
+        for (size_t m = 0; m < PL_METRIC_COUNT; m++) h->last.values[m] = PL_ABSENT;
+        h->last.values[PL_LISTEN_QUEUE] = story[i].queue_bp;
+        h->last.unix_ms = story[i].at_ms;
+        pl_fleet_set(&fleet, 0, PL_LIVE, pl_rule_limit_step(&rules, h, &h->last, h->last.unix_ms));
+        CHECK_LIMIT(story[i].want);
+    }
+}
+
+/* The name of the fullest queue is told only while it is that one. */
+static void test_which_listener(void)
+{
+    static const struct {
+        int32_t queue_bp, overflows, cpu_bp;
+        enum pl_resource want;
+        bool is_named;
+    } cases[] = {
+        {10000, 0, 1000, PL_RESOURCE_ACCEPT_QUEUE, true},
+        {10000, 10, 1000, PL_RESOURCE_ACCEPT_QUEUE, true},
+        {5000, 10, 1000, PL_RESOURCE_ACCEPT_OVERFLOW, true},
+        {4999, 10, 1000, PL_RESOURCE_ACCEPT_OVERFLOW, false},
+        {PL_ABSENT, 10, 1000, PL_RESOURCE_ACCEPT_OVERFLOW, false},
+        {7000, 0, 9900, PL_RESOURCE_CPU, false},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_finding f;
+        start(1);
+        fleet.hosts[0].listener = (struct pl_listener){511, "*:443", "nginx"};
+        queue = cases[i].queue_bp;
+        overflows = cases[i].overflows;
+        use(0, cases[i].cpu_bp, 1000);
+        pl_rule_limit_describe(&rules, &fleet, pool, &f);
+        CHECK_INT(f.resource, cases[i].want);
+        CHECK_TEXT(f.listener.owner, cases[i].is_named ? "nginx" : "");
+        CHECK_INT(f.listener.backlog, cases[i].is_named ? 511 : 0);
+    }
+    queue = overflows = PL_ABSENT;
 }
 
 static void test_limit_names_the_worst(void)
@@ -282,6 +336,8 @@ int main(void)
     RUN(test_names_and_defaults);
     RUN(test_limit_verdicts);
     RUN(test_an_overflow_pages_at_once);
+    RUN(test_a_filling_accept_queue);
+    RUN(test_which_listener);
     RUN(test_limit_names_the_worst);
     RUN(test_limit_description_is_bounded);
     RUN(test_silent_verdicts);

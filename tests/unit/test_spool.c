@@ -21,7 +21,7 @@ static void test_capacity(void)
     CHECK_INT(pl_spool_capacity(900000, 10), 9000);
     CHECK_INT(pl_spool_capacity(1, 60000), 1);
     CHECK_INT(pl_spool_capacity(INT64_MAX, 1), 9000);
-    CHECK(pl_spool_bytes(900) <= 160 * 1024);
+    CHECK(pl_spool_bytes(900) <= 256 * 1024);
 }
 
 static void test_ack_bounds(void)

@@ -349,18 +349,18 @@ static void test_a_refusal_is_safe_to_print(void)
 static void test_frames_out_of_turn(void)
 {
     enum { OUT = 1, BODY = 2, FINE = 3 }; // out of turn; in turn but our empty body is refused
-    enum { TYPES = 13 };
+    enum { TYPES = 14 };
     static const uint8_t agent_want[][TYPES] = {
-        {FINE, OUT, BODY, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE},
-        {FINE, OUT, OUT, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE, FINE}, // after JOIN
-        {FINE, OUT, OUT, BODY, OUT, OUT, BODY, BODY, OUT, OUT, OUT, OUT, FINE},
+        {FINE, OUT, BODY, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE},
+        {FINE, OUT, OUT, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE, OUT, FINE}, // after JOIN
+        {FINE, OUT, OUT, BODY, OUT, OUT, BODY, BODY, OUT, OUT, OUT, OUT, OUT, FINE},
     };
     static const uint8_t collector_want[][TYPES] = {
-        {FINE, BODY, OUT, OUT, OUT, OUT, OUT, OUT, BODY, OUT, OUT, OUT, FINE},
-        {FINE, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, BODY, BODY, OUT, FINE}, // after PROOF
-        {FINE, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE},    // after JOIN
+        {FINE, BODY, OUT, OUT, OUT, OUT, OUT, OUT, BODY, OUT, OUT, OUT, OUT, FINE},
+        {FINE, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, BODY, BODY, OUT, OUT, FINE}, // after PROOF
+        {FINE, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE},    // after JOIN
         // DELTA before KEY is out of turn too
-        {FINE, OUT, OUT, OUT, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, FINE},
+        {FINE, OUT, OUT, OUT, BODY, OUT, OUT, OUT, OUT, OUT, OUT, OUT, BODY, FINE},
     };
     static const int want[] = {0, PL_E_STATE, PL_E_TRUNCATED, 0};
     for (uint8_t type = 0; type < TYPES; type++) {
@@ -416,6 +416,42 @@ static void test_bodies_from_the_collector_are_checked(void)
     }
 }
 
+static void test_listener(void)
+{
+    uint8_t buf[256];
+    static const struct {
+        uint8_t len, body[16];
+        int want;
+    } cases[] = {
+        {12, {0, 0, 1, 255, 5, '*', ':', '4', '4', '3', 1, 'n'}, 0},
+        {11, {0, 0, 1, 255, 5, '*', ':', '4', '4', '3', 0}, 0},
+        {12, {0, 0, 1, 255, 5, '*', ':', '4', '4', '3', 0, 0}, PL_E_SYNTAX}, // left over
+        {6, {0, 0, 1, 255, 0, 0}, PL_E_SYNTAX},                              // no address
+        {8, {0, 0, 1, 255, 2, ':', '\n', 0}, PL_E_SYNTAX},
+    };
+    struct pl_listener got, want = {511, "[::1]:443", "nginx"};
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_span body = {cases[i].body, cases[i].len};
+        CHECK_INT(pl_listener_parse(body, &got), cases[i].want);
+    }
+    memset(want.owner, 'o', PL_LISTENER_OWNER_MAX);
+    memset(want.address, 'a', PL_LISTENER_ADDRESS_MAX);
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_listener_write(&want, &w);
+    struct pl_frame frame = only_frame(&w);
+    CHECK_INT(frame.type, PL_FRAME_LISTENER);
+    CHECK_INT(pl_listener_parse(frame.body, &got), 0);
+    CHECK(memcmp(&got, &want, sizeof got) == 0);
+    for (size_t cut = 0; cut < frame.body.len; cut++)
+        CHECK(pl_listener_parse((struct pl_span){frame.body.ptr, cut}, &got) < 0);
+    w = pl_writer_init(buf, sizeof buf);
+    pl_put_u32(&w, 1);
+    pl_put_u8(&w, PL_LISTENER_ADDRESS_MAX + 1);
+    for (int i = 0; i <= PL_LISTENER_ADDRESS_MAX; i++) pl_put_u8(&w, 'a');
+    pl_put_u8(&w, 0);
+    CHECK_INT(pl_listener_parse((struct pl_span){buf, w.len}, &got), PL_E_RANGE);
+}
+
 int main(void)
 {
     RUN(test_metric_names_and_ids_are_unique);
@@ -429,6 +465,7 @@ int main(void)
     RUN(test_the_example_of_the_protocol);
     RUN(test_a_refusal_is_safe_to_print);
     RUN(test_frames_out_of_turn);
+    RUN(test_listener);
     RUN(test_bodies_from_the_collector_are_checked);
     return check_finish();
 }

@@ -14,7 +14,8 @@
 enum pl_resource {
     PL_RESOURCE_CPU,
     PL_RESOURCE_MEMORY,
-    PL_RESOURCE_ACCEPT_QUEUE, // of some listener: full when a connection overflowed it, else empty
+    PL_RESOURCE_ACCEPT_QUEUE,    // of the listener whose queue is the fullest
+    PL_RESOURCE_ACCEPT_OVERFLOW, // full when a listener's queue lost a connection, else empty
     PL_RESOURCE_COUNT,
 };
 

@@ -19,6 +19,7 @@ const char *pl_resource_name(enum pl_resource resource)
     case PL_RESOURCE_CPU: return "cpu";
     case PL_RESOURCE_MEMORY: return "memory";
     case PL_RESOURCE_ACCEPT_QUEUE: return "accept queue";
+    case PL_RESOURCE_ACCEPT_OVERFLOW: return "accept overflow";
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
@@ -28,12 +29,16 @@ void pl_rules_default(struct pl_rules *rules)
 {
     static const struct pl_level_policy limit = {
         .warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10 * 1000};
-    /* An overflow is a connection lost: no level comes before it and no hold time would help. */
-    static const struct pl_level_policy overflow = {.warn_bp = 10000, .page_bp = 10000};
+    /* A queue fills within seconds, and jumps about while it is being emptied. */
+    static const struct pl_level_policy queue = {
+        .warn_bp = 5000, .page_bp = 7000, .leave_bp = 1000, .hold_ms = 2 * 1000};
+    /* Something was lost already: no level comes before it and no hold time would help. */
+    static const struct pl_level_policy at_once = {.warn_bp = 10000, .page_bp = 10000};
     *rules = (struct pl_rules){
         .limit = {[PL_RESOURCE_CPU] = limit,
                   [PL_RESOURCE_MEMORY] = limit,
-                  [PL_RESOURCE_ACCEPT_QUEUE] = overflow},
+                  [PL_RESOURCE_ACCEPT_QUEUE] = queue,
+                  [PL_RESOURCE_ACCEPT_OVERFLOW] = at_once},
         .limit_clear_ms = 15 * 1000,
         .silent_clear_ms = 15 * 1000,
         .silent_intervals = 5,

@@ -3,6 +3,7 @@
 
 #include "collector/core/judge/level.h"
 #include "common/base/name.h"
+#include "common/wire/listener.h"
 
 /* rule, name */
 #define PL_RULE_LIST(X)                                                                            \
@@ -18,7 +19,7 @@ enum pl_rule {
 
 /* "limit", "silent": part of alert identities, stable. */
 const char *pl_rule_name(enum pl_rule rule);
-/* "cpu", "memory", "accept queue". */
+/* "cpu", "memory", "accept queue", "accept overflow". */
 const char *pl_resource_name(enum pl_resource resource);
 
 struct pl_rules {
@@ -44,12 +45,13 @@ enum { PL_FINDING_HOSTS_MAX = 8 };
 /* What exactly it found: the content of an alert, never its identity. */
 struct pl_finding {
     enum pl_tier tier;
-    enum pl_resource resource; // `limit`: of the worst host
-    int32_t value_bp;          // `limit`: its utilisation; `silent`: silent share of the pool
-    int32_t level_bp;          // the level it is over
-    bool load_rising;          // `silent`: load was rising when a host fell silent
-    int64_t since_unix_ms;     // when the worst host crossed, or fell silent
-    uint32_t host_count;       // hosts concerned: they hold `tier`, or are silent
-    uint32_t named_count;      // of those, named below, worst first
+    enum pl_resource resource;   // `limit`: of the worst host
+    int32_t value_bp;            // `limit`: its utilisation; `silent`: silent share of the pool
+    int32_t level_bp;            // the level it is over
+    bool load_rising;            // `silent`: load was rising when a host fell silent
+    struct pl_listener listener; // accept queues: of the worst host; no address: not known
+    int64_t since_unix_ms;       // when the worst host crossed, or fell silent
+    uint32_t host_count;         // hosts concerned: they hold `tier`, or are silent
+    uint32_t named_count;        // of those, named below, worst first
     struct pl_name hosts[PL_FINDING_HOSTS_MAX];
 };

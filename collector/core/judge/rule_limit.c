@@ -8,7 +8,8 @@ int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *s
     switch (resource) {
     case PL_RESOURCE_CPU: return values[PL_CPU_BUSY];
     case PL_RESOURCE_MEMORY: return values[PL_MEMORY_USED];
-    case PL_RESOURCE_ACCEPT_QUEUE:
+    case PL_RESOURCE_ACCEPT_QUEUE: return values[PL_LISTEN_QUEUE];
+    case PL_RESOURCE_ACCEPT_OVERFLOW:
         return values[PL_LISTEN_OVERFLOWS] > 0 ? 10000 : values[PL_LISTEN_OVERFLOWS];
     case PL_RESOURCE_COUNT: break;
     }
@@ -81,6 +82,16 @@ static void insert(struct worst *worst, uint32_t *count, const struct worst *nex
     worst[at] = *next;
 }
 
+/* Which listener a finding is about. What overflowed is only known if its queue is still filled:
+ * one that was emptied since would put the blame on another. */
+static struct pl_listener listener_of(const struct worst *worst)
+{
+    bool of_queue = worst->resource == PL_RESOURCE_ACCEPT_QUEUE ||
+                    worst->resource == PL_RESOURCE_ACCEPT_OVERFLOW;
+    bool named = worst->host->last.values[PL_LISTEN_QUEUE] >= PL_LISTENER_NAMED_BP;
+    return of_queue && named ? worst->host->listener : (struct pl_listener){0};
+}
+
 void pl_rule_limit_describe(const struct pl_rules *rules, const struct pl_fleet *fleet,
                             uint32_t pool, struct pl_finding *out)
 {
@@ -102,6 +113,7 @@ void pl_rule_limit_describe(const struct pl_rules *rules, const struct pl_fleet 
     out->value_bp = worst[0].value_bp;
     out->level_bp = worst[0].level_bp;
     out->since_unix_ms = worst[0].since_unix_ms;
+    out->listener = listener_of(&worst[0]);
     out->named_count = count;
     for (uint32_t i = 0; i < count; i++) out->hosts[i] = worst[i].host->name;
 }

@@ -13,6 +13,7 @@
 #include "collector/core/observe/age.h"
 #include "collector/core/observe/window.h"
 #include "common/wire/hello.h"
+#include "common/wire/listener.h"
 
 enum {
     PL_POOL_MAX = 1024,
@@ -64,6 +65,7 @@ struct pl_host {
     struct pl_name name;
     char agent_version[PL_VERSION_LEN_MAX + 1];
     struct pl_fact_value facts[PL_FACT_COUNT];
+    struct pl_listener listener; // whose accept queue was its fullest; no address: never said
 };
 
 struct pl_pool {

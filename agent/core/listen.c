@@ -1,0 +1,176 @@
+#include "agent/core/listen.h"
+
+#include "common/base/err.h"
+
+/* Numbers and layouts of linux/netlink.h, linux/inet_diag.h and, for the state, tcp_states.h:
+ *
+ *     nlmsghdr       u32 length, u16 type, u16 flags, u32 seq, u32 port
+ *     inet_diag_req  u8 family, 3 bytes, 48 bytes socket id, u32 states, u32 interfaces
+ *     inet_diag_msg  u8 family, u8 state, 2 bytes,
+ *                    socket id: u16 port, u16 peer's, 16 bytes address, 16 peer's, u32, 2 u32
+ *                    u32 expires, u32 rqueue, u32 wqueue, u32 uid, u32 inode */
+enum {
+    HEAD_BYTES = 16,
+    TYPE_AT = 4,
+    FLAGS_AT = 6,
+    SEQ_AT = 8,
+    TYPE_NOOP = 1,
+    TYPE_ERROR = 2,
+    TYPE_DONE = 3,
+    TYPE_TCPDIAG_GETSOCK = 18,
+    FLAGS_DUMP_REQUEST = 0x301,
+    REQUEST_FAMILY_AT = HEAD_BYTES,
+    REQUEST_STATES_AT = HEAD_BYTES + 52,
+    MSG_STATE_AT = 1,
+    MSG_PORT_AT = 4,
+    MSG_ADDRESS_AT = 8,
+    MSG_QUEUE_AT = 56,
+    MSG_BACKLOG_AT = 60,
+    MSG_INODE_AT = 68,
+    MSG_BYTES = 72,
+    FAMILY_IP4 = 2,
+    FAMILY_IP6 = 10,
+    STATE_LISTEN = 10,
+    ERRNO_MAX = 4095,
+};
+
+static uint16_t u16_at(const uint8_t *bytes, size_t at)
+{
+    uint16_t value;
+    memcpy(&value, bytes + at, sizeof value);
+    return value;
+}
+
+static uint32_t u32_at(const uint8_t *bytes, size_t at)
+{
+    uint32_t value;
+    memcpy(&value, bytes + at, sizeof value);
+    return value;
+}
+
+void pl_listen_request(uint32_t seq, uint8_t *out)
+{
+    const uint32_t len = PL_LISTEN_REQUEST_BYTES, states = 1u << STATE_LISTEN;
+    /* The older of the two types there are: the newer one asks for a single family. */
+    const uint16_t type = TYPE_TCPDIAG_GETSOCK, flags = FLAGS_DUMP_REQUEST;
+    memset(out, 0, len);
+    memcpy(out, &len, sizeof len);
+    memcpy(out + TYPE_AT, &type, sizeof type);
+    memcpy(out + FLAGS_AT, &flags, sizeof flags);
+    memcpy(out + SEQ_AT, &seq, sizeof seq);
+    out[REQUEST_FAMILY_AT] = FAMILY_IP4;
+    memcpy(out + REQUEST_STATES_AT, &states, sizeof states);
+}
+
+static bool is_fuller(const struct pl_raw_listener *a, const struct pl_raw_listener *b)
+{
+    int32_t a_bp = pl_listen_fill_bp(a), b_bp = pl_listen_fill_bp(b);
+    return a_bp > b_bp || (a_bp == b_bp && a->backlog > b->backlog);
+}
+
+static int take_listener(struct pl_listen_dump *dump, struct pl_span msg)
+{
+    if (msg.len < MSG_BYTES || msg.ptr[MSG_STATE_AT] != STATE_LISTEN) return PL_E_SYNTAX;
+    const uint8_t *port = msg.ptr + MSG_PORT_AT;
+    struct pl_raw_listener next = {
+        .is_ip6 = msg.ptr[0] == FAMILY_IP6,
+        .port = (uint16_t)(port[0] << 8 | port[1]),
+        .queue_len = u32_at(msg.ptr, MSG_QUEUE_AT),
+        .backlog = u32_at(msg.ptr, MSG_BACKLOG_AT),
+        .inode = u32_at(msg.ptr, MSG_INODE_AT),
+    };
+    memcpy(next.address, msg.ptr + MSG_ADDRESS_AT, next.is_ip6 ? 16 : 4);
+    if (dump->count++ == 0 || is_fuller(&next, &dump->fullest)) dump->fullest = next;
+    return 0;
+}
+
+/* What NLMSG_ERROR carries, and NLMSG_DONE may: 0 or -errno. */
+static int error_of(struct pl_span body)
+{
+    if (body.len < sizeof(uint32_t)) return PL_E_SYNTAX;
+    uint32_t negated = 0u - u32_at(body.ptr, 0);
+    return negated > ERRNO_MAX ? PL_E_SYNTAX : -(int)negated;
+}
+
+int pl_listen_take(struct pl_listen_dump *dump, struct pl_span datagram, uint32_t seq)
+{
+    while (datagram.len >= HEAD_BYTES) {
+        size_t len = u32_at(datagram.ptr, 0);
+        uint16_t type = u16_at(datagram.ptr, TYPE_AT);
+        bool is_ours = u32_at(datagram.ptr, SEQ_AT) == seq && type != TYPE_NOOP;
+        if (len < HEAD_BYTES || len > datagram.len) return PL_E_SYNTAX;
+        struct pl_span body = {datagram.ptr + HEAD_BYTES, len - HEAD_BYTES};
+        size_t step = PL_MIN((len + 3) & ~(size_t)3, datagram.len); // messages begin at 4 bytes
+        datagram = (struct pl_span){datagram.ptr + step, datagram.len - step};
+        if (!is_ours) continue;
+        if (type == TYPE_DONE && body.len == 0) return 1;
+        int err =
+            type == TYPE_DONE || type == TYPE_ERROR ? error_of(body) : take_listener(dump, body);
+        if (err < 0) return err;
+        if (type == TYPE_DONE) return 1;
+    }
+    return datagram.len == 0 ? 0 : PL_E_SYNTAX;
+}
+
+int32_t pl_listen_fill_bp(const struct pl_raw_listener *listener)
+{
+    /* A backlog of 0 still lets one connection wait (sk_acceptq_is_full of include/net/sock.h). */
+    uint64_t room = PL_MAX(listener->backlog, 1u);
+    return (int32_t)PL_MIN(listener->queue_len * UINT64_C(10000) / room, UINT64_C(10000));
+}
+
+/* The longest run of zero groups, the first of equals; one group alone is not shortened. */
+static void find_zeros(const uint16_t group[8], int *start, int *len)
+{
+    *start = -1;
+    *len = 1;
+    for (int i = 0, run = 0; i < 8; i++) {
+        run = group[i] == 0 ? run + 1 : 0;
+        if (run <= *len) continue;
+        *len = run;
+        *start = i - run + 1;
+    }
+}
+
+static void hex_write(uint16_t value, struct pl_text *out)
+{
+    int width = value > 0xfff ? 4 : value > 0xff ? 3 : value > 0xf ? 2 : 1;
+    pl_text_hex(out, value, width);
+}
+
+static void ip6_write(const uint8_t *address, struct pl_text *out)
+{
+    uint16_t group[8];
+    int start, len;
+    for (int i = 0; i < 8; i++) group[i] = (uint16_t)(address[2 * i] << 8 | address[2 * i + 1]);
+    find_zeros(group, &start, &len);
+    pl_text_char(out, '[');
+    for (int i = 0; i < 8; i++) {
+        if (i == start) {
+            pl_text_str(out, "::");
+            i += len - 1;
+            continue;
+        }
+        if (i > 0 && i != start + len) pl_text_char(out, ':');
+        hex_write(group[i], out);
+    }
+    pl_text_char(out, ']');
+}
+
+void pl_listen_address_write(const struct pl_raw_listener *listener, struct pl_text *out)
+{
+    static const uint8_t any[16];
+    const uint8_t *address = listener->address;
+    if (memcmp(address, any, sizeof any) == 0) {
+        pl_text_char(out, '*');
+    } else if (listener->is_ip6) {
+        ip6_write(address, out);
+    } else {
+        for (int i = 0; i < 4; i++) {
+            if (i > 0) pl_text_char(out, '.');
+            pl_text_u64(out, address[i]);
+        }
+    }
+    pl_text_char(out, ':');
+    pl_text_u64(out, listener->port);
+}

@@ -1,0 +1,36 @@
+/* queues.h - watches the accept queues: one dump of the listeners every PL_QUEUES_MS, and the name
+ * of the fullest once it is worth one.
+ *
+ *     pl_queues_look -> NETLINK_SOCK_DIAG -> listen.h -> fill, count
+ *                    -> half full, and not the one before -> owner.h, a step per look
+ *
+ * A look is three system calls. The kernel answers a dump while it is asked, so nothing waits. */
+#pragma once
+
+#include "agent/core/listen.h"
+#include "agent/io/owner.h"
+
+enum {
+    PL_QUEUES_MS = 1000,
+    PL_QUEUES_RETRY_MS = 60 * 1000,       // after the kernel refused
+    PL_QUEUES_DATAGRAM_BYTES = 32 * 1024, // the kernel makes none larger (netlink_recvmsg)
+    PL_QUEUES_DATAGRAMS_MAX = 64, // some 15,000 listeners; more are refused: nothing is known then
+};
+
+struct pl_queues {
+    int fd; // owned; -1: not allowed here, or not open
+    uint32_t seq;
+    int64_t due_mono_ms;
+    uint64_t count, fill_bp; // PL_RAW_ABSENT: not known
+    uint32_t inode;          // of the listener that is named
+    struct pl_listener name; // no address: none was worth one yet
+    const char *root;        // borrowed
+    struct pl_owner owner;
+    uint8_t datagram[PL_QUEUES_DATAGRAM_BYTES];
+};
+
+/* `root` is "/proc", and stays where it is. A kernel that does not answer is logged. */
+void pl_queues_init(struct pl_queues *q, const char *root, int64_t now_mono_ms);
+/* Look if it is time to. True when `name` has changed. */
+bool pl_queues_look(struct pl_queues *q, int64_t now_mono_ms);
+void pl_queues_stop(struct pl_queues *q);

@@ -1,0 +1,21 @@
+/* A datagram that may be an answer of sock_diag(7): shares stay shares, and every listener has a
+ * name that fits. */
+#include "tests/fuzz/fuzz.h"
+
+#include "agent/core/listen.h"
+#include "common/wire/listener.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    enum { SEQ = 1 };
+    struct pl_listen_dump dump = {0};
+    char address[PL_LISTENER_ADDRESS_MAX + 1];
+    struct pl_text text = pl_text_init(address, sizeof address);
+    int taken = pl_listen_take(&dump, (struct pl_span){data, len}, SEQ);
+    PL_ASSERT(taken <= 1);
+    int32_t fill_bp = pl_listen_fill_bp(&dump.fullest);
+    PL_ASSERT(fill_bp >= 0 && fill_bp <= 10000);
+    pl_listen_address_write(&dump.fullest, &text);
+    PL_ASSERT(!text.overflow);
+    return 0;
+}

@@ -1,0 +1,189 @@
+/* Answers of sock_diag(7): built by hand, recorded, cut and hostile. */
+#include "tests/check.h"
+
+#include "agent/core/listen.h"
+#include "common/base/err.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { SEQ = 7 };
+
+static uint8_t buf[4096];
+static size_t buf_len;
+
+/* One message more in `buf`. */
+static void put(uint16_t type, uint32_t seq, const void *body, size_t len)
+{
+    struct nlmsghdr head = {
+        .nlmsg_len = (uint32_t)(sizeof head + len), .nlmsg_type = type, .nlmsg_seq = seq};
+    memcpy(buf + buf_len, &head, sizeof head);
+    if (len > 0) memcpy(buf + buf_len + sizeof head, body, len);
+    buf_len += NLMSG_ALIGN(head.nlmsg_len);
+}
+
+static struct inet_diag_msg listener(uint16_t port, uint32_t queue_len, uint32_t backlog)
+{
+    return (struct inet_diag_msg){
+        .idiag_family = AF_INET,
+        .idiag_state = 10,
+        .id = {.idiag_sport = (uint16_t)(port << 8 | port >> 8)}, // as on the wire; this test runs
+        .idiag_rqueue = queue_len,                                // on little-endian machines
+        .idiag_wqueue = backlog,
+        .idiag_inode = port + 1000u,
+    };
+}
+
+static void put_listener(uint16_t port, uint32_t queue_len, uint32_t backlog)
+{
+    struct inet_diag_msg msg = listener(port, queue_len, backlog);
+    put(TCPDIAG_GETSOCK, SEQ, &msg, sizeof msg);
+}
+
+static int take(struct pl_listen_dump *dump)
+{
+    struct pl_span datagram = {buf, buf_len};
+    buf_len = 0;
+    return pl_listen_take(dump, datagram, SEQ);
+}
+
+/* Our numbers are those of the kernel's headers. */
+static void test_the_request(void)
+{
+    uint8_t bytes[PL_LISTEN_REQUEST_BYTES];
+    struct nlmsghdr head;
+    struct inet_diag_req body;
+    static_assert(sizeof head + sizeof body == sizeof bytes, "the whole request");
+    pl_listen_request(SEQ, bytes);
+    memcpy(&head, bytes, sizeof head);
+    memcpy(&body, bytes + sizeof head, sizeof body);
+    CHECK_INT(head.nlmsg_len, sizeof bytes);
+    CHECK_INT(head.nlmsg_type, TCPDIAG_GETSOCK);
+    CHECK_INT(head.nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
+    CHECK_INT(head.nlmsg_seq, SEQ);
+    CHECK_INT(body.idiag_family, AF_INET);
+    CHECK_INT(body.idiag_states, 1 << 10); // nothing but listeners is walked
+}
+
+static void test_the_fullest(void)
+{
+    static const struct {
+        uint32_t queue[3], backlog[3], want;
+        int32_t want_bp;
+    } cases[] = {
+        {{0, 0, 0}, {128, 511, 4096}, 2, 0}, // all empty: the largest
+        {{1, 0, 0}, {128, 511, 4096}, 0, 78},
+        {{64, 512, 1000}, {128, 511, 4096}, 1, 10000},
+        {{129, 512, 4097}, {128, 511, 4096}, 2, 10000},
+        {{0, 1, 0}, {0, 0, 5}, 1, 10000}, // a backlog of 0 lets one wait
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_listen_dump dump = {0};
+        for (uint16_t n = 0; n < 3; n++) put_listener(n, cases[i].queue[n], cases[i].backlog[n]);
+        CHECK_INT(take(&dump), 0);
+        CHECK_INT(dump.count, 3);
+        CHECK_INT(dump.fullest.port, cases[i].want);
+        CHECK_INT(dump.fullest.inode, cases[i].want + 1000);
+        CHECK_INT(pl_listen_fill_bp(&dump.fullest), cases[i].want_bp);
+    }
+}
+
+static void test_several_datagrams(void)
+{
+    struct pl_listen_dump dump = {0};
+    int32_t zero = 0, refused = -EPERM, nonsense = 5;
+    put_listener(80, 1, 511);
+    CHECK_INT(take(&dump), 0);
+    put_listener(443, 2, 511);
+    put(NLMSG_DONE, SEQ, &zero, sizeof zero);
+    CHECK_INT(take(&dump), 1);
+    CHECK_INT(dump.count, 2);
+    CHECK_INT(dump.fullest.port, 443);
+    put(NLMSG_DONE, SEQ, NULL, 0);
+    CHECK_INT(take(&dump), 1);
+    put(NLMSG_ERROR, SEQ, &refused, sizeof refused);
+    CHECK_INT(take(&dump), -EPERM);
+    put(NLMSG_DONE, SEQ, &refused, sizeof refused);
+    CHECK_INT(take(&dump), -EPERM);
+    put(NLMSG_ERROR, SEQ, &nonsense, sizeof nonsense);
+    CHECK_INT(take(&dump), PL_E_SYNTAX);
+    put(NLMSG_ERROR, SEQ - 1, &refused, sizeof refused); // of the dump before
+    put(NLMSG_NOOP, SEQ, NULL, 0);
+    CHECK_INT(take(&dump), 0);
+    CHECK_INT(dump.count, 2);
+}
+
+static void test_what_is_no_listener(void)
+{
+    struct pl_listen_dump dump = {0};
+    struct inet_diag_msg msg = listener(80, 0, 0);
+    msg.idiag_state = 1; // established: nobody asked for that
+    put(TCPDIAG_GETSOCK, SEQ, &msg, sizeof msg);
+    CHECK_INT(take(&dump), PL_E_SYNTAX);
+    put(TCPDIAG_GETSOCK, SEQ, &msg, sizeof msg - 1);
+    CHECK_INT(take(&dump), PL_E_SYNTAX);
+    CHECK_INT(dump.count, 0);
+}
+
+static void test_every_cut(void)
+{
+    put_listener(80, 1, 511);
+    put_listener(443, 2, 511);
+    size_t whole = buf_len;
+    for (size_t len = 0; len < whole; len++) {
+        struct pl_listen_dump dump = {0};
+        uint8_t *copy = malloc(len + 1); // its own block, so that a sanitizer sees reading past it
+        REQUIRE(copy != NULL);
+        memcpy(copy, buf, len);
+        bool between = len == 0 || len == whole / 2;
+        CHECK_INT(pl_listen_take(&dump, (struct pl_span){copy, len}, SEQ),
+                  between ? 0 : PL_E_SYNTAX);
+        CHECK(dump.count <= 1);
+        free(copy);
+    }
+    buf_len = 0;
+}
+
+static void test_addresses(void)
+{
+    static const struct {
+        bool is_ip6;
+        uint8_t address[16];
+        const char *want;
+    } cases[] = {
+        {false, {0}, "*:443"},
+        {true, {0}, "*:443"},
+        {false, {127, 0, 0, 1}, "127.0.0.1:443"},
+        {false, {192, 0, 2, 255}, "192.0.2.255:443"},
+        {true, {[15] = 1}, "[::1]:443"},
+        {true, {0x20, 1, 0xd, 0xb8}, "[2001:db8::]:443"},
+        {true, {0x20, 1, 0xd, 0xb8, [9] = 1, [15] = 1}, "[2001:db8::1:0:0:1]:443"},
+        {true, {0, 1, 0, 0, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8}, "[1:0:3:4:5:6:7:8]:443"},
+        {true,
+         {0xfe, 0x80, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14},
+         "[fe80:102:304:506:708:90a:b0c:d0e]:443"},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        char text[64];
+        struct pl_raw_listener l = {.is_ip6 = cases[i].is_ip6, .port = 443};
+        struct pl_text out = pl_text_init(text, sizeof text);
+        memcpy(l.address, cases[i].address, sizeof l.address);
+        pl_listen_address_write(&l, &out);
+        CHECK_TEXT(text, cases[i].want);
+    }
+}
+
+int main(void)
+{
+    RUN(test_the_request);
+    RUN(test_the_fullest);
+    RUN(test_several_datagrams);
+    RUN(test_what_is_no_listener);
+    RUN(test_every_cut);
+    RUN(test_addresses);
+    return check_finish();
+}
