@@ -2,6 +2,7 @@
 #include "collector/cli/csv.h"
 #include "collector/cli/replay.h"
 #include "collector/cli/simulate.h"
+#include "collector/core/judge/anomaly.h"
 #include "common/base/err.h"
 
 #include <math.h>
@@ -137,24 +138,22 @@ int pl_replay_capacity(FILE *in, FILE *out, double capacity, const struct pl_rul
 
 struct score {
     FILE *out; // borrowed
-    double highest;
+    struct pl_anomaly anomaly;
 };
 
 static void on_score_row(void *state, const struct pl_csv_row *row)
 {
     struct score *s = state;
-    bool is_over = s->highest > 0 && row->value > s->highest; // false for a gap
-    double score = is_over ? 1 - s->highest / row->value : 0;
-    if (row->value > s->highest) s->highest = row->value;
     put_span(s->out, row->time_text);
     (void)fputc(',', s->out);
     put_span(s->out, row->value_text);
-    (void)fprintf(s->out, ",%.6f\n", score);
+    (void)fprintf(s->out, ",%.6f\n", pl_anomaly_step(&s->anomaly, row->value, row->unix_ms / 1000));
 }
 
 int pl_replay_score(FILE *in, FILE *out)
 {
     struct score s = {.out = out};
+    pl_anomaly_init(&s.anomaly);
     (void)fputs("timestamp,value,anomaly_score\n", out);
     return read_rows(in, on_score_row, &s);
 }

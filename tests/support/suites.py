@@ -159,6 +159,8 @@ SUITES = {
                     "tests/integration", program_suite("integration")),
     "fault": ("killed and stopped programs lose no sample and no page", "tests/fault",
               program_suite("fault")),
+    "detect": ("the detectors on traces of the real world, if they are here", "tests/detect",
+               program_suite("detect")),
     "browser": ("the live page in a real browser", "tests/browser", program_suite("browser")),
 }
 
