@@ -1,15 +1,11 @@
 #include "collector/cli/cli.h"
 #include "collector/cli/csv.h"
 #include "collector/cli/replay.h"
-#include "collector/cli/simulate.h"
 #include "collector/core/judge/anomaly.h"
+#include "collector/core/observe/traffic.h"
 #include "common/base/err.h"
 
 #include <math.h>
-
-/* A series does not say how often it is sampled and has holes of any length, so its host is never
- * counted as silent nor forgotten. */
-enum { SERIES_INTERVAL_MS = PL_INTERVAL_MS_MAX, SERIES_SILENT_INTERVALS = 1 << 20 };
 
 struct line_reader {
     FILE *in; // borrowed
@@ -67,71 +63,53 @@ static void put_span(FILE *out, struct pl_span text)
 struct series {
     FILE *out; // borrowed
     double capacity;
-    struct pl_rules rules;
-    struct pl_simulation simulation; // engine NULL before the first row
-    uint32_t host;
-    uint64_t seq;
-    int err;
+    const struct pl_rules *rules; // borrowed
+    int64_t unix_ms;              // of the newest row; the clock of a recording may be set back
+    bool started, pages;
+    int64_t quiet_since_ms; // while it pages: since when there is no reason to
+    struct pl_traffic traffic;
+    struct pl_surge surge;
 };
 
-/* One pool called "series" with one host. */
-static int begin(struct series *s, int64_t unix_ms)
-{
-    struct pl_hello hello = {.version = PL_PROTOCOL_VERSION,
-                             .interval_ms = SERIES_INTERVAL_MS,
-                             .first_seq = 1,
-                             .unix_ms = unix_ms};
-    for (size_t i = 0; i < PL_FACT_COUNT; i++) hello.facts[i].value = -1;
-    int err = pl_name_parse(pl_span_of("series"), &hello.pool);
-    if (!err) err = pl_name_parse(pl_span_of("series"), &hello.host);
-    if (!err) err = pl_simulation_init(&s->simulation, &s->rules, 1, unix_ms);
-    if (!err) err = pl_engine_join(s->simulation.engine, &hello, s->simulation.now, &s->host);
-    return err;
-}
-
+/* Judge one value as the engine does, and keep a page until the trouble stayed away. */
 static void feed(struct series *s, double value)
 {
-    struct pl_sample sample = {.seq = ++s->seq, .unix_ms = s->simulation.now.unix_ms};
-    for (size_t i = 0; i < PL_METRIC_COUNT; i++) sample.values[i] = PL_ABSENT;
-    double used = value / s->capacity * pl_metric_info(PL_CPU_BUSY)->scale;
-    sample.values[PL_CPU_BUSY] = (int32_t)fmin(fmax(used, 0), INT32_MAX);
-    (void)pl_engine_sample(s->simulation.engine, s->host, &sample, s->simulation.now); // always new
-    pl_simulation_drain(&s->simulation);
-}
-
-static bool is_paging(const struct pl_engine *engine)
-{
-    const struct pl_alert *alert = pl_engine_alert(engine, PL_RULE_LIMIT); // of pool 0
-    return alert->state == PL_ALERT_FIRING && alert->tier == PL_TIER_PAGE;
+    pl_traffic_step(&s->traffic, fmax(value, 0), s->unix_ms);
+    struct pl_surge_finding f =
+        pl_surge_step(&s->surge, &s->rules->saturation, &s->traffic, s->capacity);
+    if (f.tier == PL_TIER_PAGE) {
+        s->pages = true;
+        s->quiet_since_ms = INT64_MAX;
+    } else if (s->pages) {
+        s->quiet_since_ms = PL_MIN(s->quiet_since_ms, s->unix_ms);
+        s->pages = s->unix_ms - s->quiet_since_ms < s->rules->saturation_clear_ms;
+    }
 }
 
 static void on_capacity_row(void *state, const struct pl_csv_row *row)
 {
     struct series *s = state;
-    if (s->err) return;
-    if (s->simulation.engine) {
-        pl_simulation_advance(&s->simulation, row->unix_ms);
-    } else {
-        s->err = begin(s, row->unix_ms);
-        if (s->err) return;
-    }
-    if (!isnan(row->value)) feed(s, row->value);
+    s->unix_ms = s->started ? PL_MAX(s->unix_ms, row->unix_ms) : row->unix_ms;
+    s->started = true;
     put_span(s->out, row->time_text);
-    (void)fprintf(s->out, ",%d,%s\n", is_paging(s->simulation.engine),
-                  row->value >= s->capacity ? "0" : "");
+    if (isnan(row->value)) { // no data never proves recovery
+        (void)fprintf(s->out, ",%d,\n", s->pages);
+        return;
+    }
+    feed(s, row->value);
+    (void)fprintf(s->out, ",%d,", s->pages);
+    struct pl_forecast f = pl_forecast_make(&s->traffic, s->capacity);
+    if (f.source != PL_FORECAST_NONE) (void)fprintf(s->out, "%.0f", f.seconds);
+    (void)fputc('\n', s->out);
 }
 
 int pl_replay_capacity(FILE *in, FILE *out, double capacity, const struct pl_rules *rules)
 {
-    struct series s = {.out = out, .capacity = capacity, .rules = *rules};
-    s.rules.silent_intervals = SERIES_SILENT_INTERVALS;
-    s.rules.silent_forget_ms = (int64_t)SERIES_SILENT_INTERVALS * SERIES_INTERVAL_MS;
+    struct series s = {.out = out, .capacity = capacity, .rules = rules};
+    pl_traffic_init(&s.traffic);
+    pl_surge_init(&s.surge);
     (void)fputs("timestamp,alert,forecast_seconds_to_capacity\n", out);
-    int status = read_rows(in, on_capacity_row, &s);
-    if (s.simulation.engine) pl_simulation_fini(&s.simulation);
-    if (s.err == 0) return status;
-    pl_cli_complain("cannot start the engine: %s", pl_err_text(s.err));
-    return PL_EXIT_FAILURE;
+    return read_rows(in, on_capacity_row, &s);
 }
 
 /* ---- against what was seen before ---- */

@@ -107,13 +107,16 @@ def test_help_begins_with_examples(args):
     assert out.startswith("Examples:\n  plimsoll ")
 
 
-def test_replay_takes_its_rules_from_a_configuration(tmp_path):
-    rules = tmp_path / "rules.yaml"
-    rules.write_text("rules: {limit: {warn: 10%, cpu: 20%, hold: 0}}\n")
-    series = "timestamp,value\n2026-05-01 14:00:00,30\n"
-    assert plimsoll("replay", "--capacity", "100", stdin=series)[1].endswith("14:00:00,0,\n")
-    assert plimsoll("replay", "--capacity", "100", "--config", str(rules),
-                    stdin=series)[1].endswith("14:00:00,1,\n")
+def test_replay_pages_over_capacity_and_foresees_it():
+    rows = [f"{60 * i},{100 + (20 * (i - 60) if i > 60 else 0)}" for i in range(100)]
+    out = plimsoll("replay", "--capacity", "500", stdin="timestamp,value\n" + "\n".join(rows) + "\n")[1]
+    answers = [line.split(",") for line in out.splitlines()[1:]]
+    crossing = 60 + 20
+    paged = next(i for i, answer in enumerate(answers) if answer[1] == "1")
+    assert crossing - 15 < paged < crossing - 3
+    seconds = float(answers[paged][2])
+    assert (crossing - paged) * 30 < seconds < (crossing - paged) * 120
+    assert answers[crossing + 1][2] == "0"
 
 
 def test_replay_names_the_bad_line():

@@ -83,6 +83,8 @@ static const struct pl_rules rules = {
     .limit = {{.warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10000},
               {.warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10000}},
     .limit_clear_ms = 15000,
+    .saturation = {.warn_share = 0.85, .time_to_act_s = 1200},
+    .saturation_clear_ms = 90000,
     .silent_intervals = 5,
     .silent_grace_ms = 30000,
     .silent_forget_ms = 86400000,
@@ -109,14 +111,14 @@ static char *replay(const char *csv, size_t len, double capacity, int want_statu
 
 static const char crowd[] = "timestamp,value\n"
                             "2026-05-01 14:00:00,50\n"
-                            "2026-05-01 14:01:00,95\n"  // over 0.90 of 100 ...
-                            "2026-05-01 14:02:00,120\n" // ... for more than 10 s
+                            "2026-05-01 14:01:00,95\n"
+                            "2026-05-01 14:02:00,120\n" // a whole minute over 100
                             "2026-05-01 14:02:00,120\n"
                             "2026-05-01 14:03:00,\n"
                             "2026-05-01 14:04:00,100\n"
                             "2026-05-01 14:03:30,100\n" // a clock that was set back
                             "2026-05-01 14:05:00,30\n"
-                            "2026-05-01 14:06:00,30\n"
+                            "2026-05-01 14:06:00,30\n"  // quiet for 60 of 90 s
                             "2026-09-01 00:00:00,30\n"; // a hole of months
 
 static void test_capacity_pages_and_lets_go(void)
@@ -124,25 +126,26 @@ static void test_capacity_pages_and_lets_go(void)
     char *text = replay(crowd, sizeof crowd - 1, 100, PL_EXIT_OK);
     CHECK_TEXT(text, "timestamp,alert,forecast_seconds_to_capacity\n"
                      "2026-05-01 14:00:00,0,\n"
-                     "2026-05-01 14:01:00,0,\n"
+                     "2026-05-01 14:01:00,0,22\n"
                      "2026-05-01 14:02:00,1,0\n"
                      "2026-05-01 14:02:00,1,0\n"
                      "2026-05-01 14:03:00,1,\n"
                      "2026-05-01 14:04:00,1,0\n"
                      "2026-05-01 14:03:30,1,0\n"
-                     "2026-05-01 14:05:00,1,\n" // clear for 0 of 15 s
-                     "2026-05-01 14:06:00,0,\n"
+                     "2026-05-01 14:05:00,1,\n"
+                     "2026-05-01 14:06:00,1,\n"
                      "2026-09-01 00:00:00,0,\n");
     free(text);
 }
 
 static void test_no_data_never_proves_recovery(void)
 {
-    static const char csv[] = "timestamp,value\n0,95\n20,95\n40,\n86000,\n172000,nan\n172001,10\n"
-                              "172031,10\n";
+    static const char csv[] = "timestamp,value\n0,50\n60,150\n120,\n86000,\n172000,nan\n"
+                              "172001,10\n172031,10\n172091,10\n";
     char *text = replay(csv, sizeof csv - 1, 100, PL_EXIT_OK);
     CHECK_TEXT(text, "timestamp,alert,forecast_seconds_to_capacity\n"
-                     "0,0,\n20,1,\n40,1,\n86000,1,\n172000,1,\n172001,1,\n172031,0,\n");
+                     "0,0,\n60,1,0\n120,1,\n86000,1,\n172000,1,\n172001,1,\n172031,1,\n"
+                     "172091,0,\n");
     free(text);
 }
 

@@ -40,9 +40,12 @@ void pl_rules_default(struct pl_rules *rules)
                   [PL_RESOURCE_ACCEPT_QUEUE] = queue,
                   [PL_RESOURCE_ACCEPT_OVERFLOW] = at_once},
         .limit_clear_ms = 15 * 1000,
+        /* A crowd pauses for minutes and comes back; one page tells of all of it. */
+        .saturation_clear_ms = 20 * 60 * 1000,
         .silent_clear_ms = 15 * 1000,
         .silent_intervals = 5,
         .silent_grace_ms = 30 * 1000,
         .silent_forget_ms = 24 * 3600 * 1000,
     };
+    pl_surge_policy_default(&rules->saturation);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collector/core/judge/level.h"
+#include "collector/core/judge/surge.h"
 #include "common/base/name.h"
 #include "common/wire/listener.h"
 
@@ -24,11 +25,13 @@ const char *pl_resource_name(enum pl_resource resource);
 
 struct pl_rules {
     struct pl_level_policy limit[PL_RESOURCE_COUNT];
-    int64_t limit_clear_ms;   // nothing over a level for this long before `limit` resolves
-    int64_t silent_clear_ms;  // no host silent for this long before `silent` resolves
-    int64_t silent_intervals; // samples missed before a host is silent
-    int64_t silent_grace_ms;  // after the collector's own start: agents are coming back
-    int64_t silent_forget_ms; // a host silent for this long is forgotten
+    int64_t limit_clear_ms; // nothing over a level for this long before `limit` resolves
+    struct pl_surge_policy saturation;
+    int64_t saturation_clear_ms; // no reason to page for this long before a surge is over
+    int64_t silent_clear_ms;     // no host silent for this long before `silent` resolves
+    int64_t silent_intervals;    // samples missed before a host is silent
+    int64_t silent_grace_ms;     // after the collector's own start: agents are coming back
+    int64_t silent_forget_ms;    // a host silent for this long is forgotten
 };
 
 /* The defaults of the rule set, two agents installed and nothing configured. */

@@ -1,0 +1,54 @@
+#include "collector/core/observe/traffic.h"
+
+#include "common/base/base.h"
+
+#include <math.h>
+
+/* Growth over so many standard deviations of its everyday is news (its distribution has heavier
+ * tails than the normal one, so this is a few per day, not per year). */
+static const double news_deviations = 3;
+/* A quiet hour of the night is no measure: at least this share of the usual peak ahead. */
+static const double ratio_base_min = 0.04;
+
+void pl_traffic_init(struct pl_traffic *t)
+{
+    *t = (struct pl_traffic){0};
+    pl_ladder_init(&t->ladder);
+    pl_baseline_init(&t->baseline);
+}
+
+static enum pl_rung fast_of(int scale)
+{
+    return (enum pl_rung)(PL_RUNG_8S + scale);
+}
+
+static enum pl_rung slow_of(int scale)
+{
+    return (enum pl_rung)(PL_RUNG_8S + scale + 2);
+}
+
+void pl_traffic_step(struct pl_traffic *t, double value, int64_t unix_ms)
+{
+    pl_ladder_step(&t->ladder, value, unix_ms);
+    for (int n = 0; n < PL_TRAFFIC_SCALES; n++) {
+        pl_growth_step(&t->scales[n], &t->ladder, fast_of(n), slow_of(n));
+    }
+    pl_growth_habit_step(&t->habit, &t->swell, &t->ladder);
+    pl_growth_step(&t->swell, &t->ladder, PL_RUNG_30S, PL_RUNG_32MIN);
+    pl_baseline_step(&t->baseline, value, unix_ms);
+}
+
+double pl_traffic_slope(const struct pl_traffic *t, int n, bool *is_news)
+{
+    const struct pl_growth *g = &t->scales[n];
+    *is_news = fabs(g->per_s) > news_deviations * pl_growth_everyday(g);
+    return g->per_s * t->ladder.level[slow_of(n)];
+}
+
+double pl_traffic_ratio(const struct pl_traffic *t)
+{
+    double usual = pl_baseline_now(&t->baseline);
+    if (usual < 0) return -1;
+    usual = PL_MAX(usual, ratio_base_min * t->baseline.ahead_peak);
+    return usual > 0 ? t->ladder.level[PL_RUNG_2MIN] / usual : -1;
+}
