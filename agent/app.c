@@ -109,7 +109,7 @@ static int start(struct app *app, const struct pl_agent_config *config)
     if (!app->spool_memory) return -ENOMEM;
     pl_spool_init(&app->spool, app->spool_memory, capacity);
     int err = watch_signals(app);
-    if (err == 0) err = pl_sampler_init(&app->sampler, &app->loop, "/proc");
+    if (err == 0) err = pl_sampler_init(&app->sampler, &app->loop, "/proc", "/sys");
     if (err == 0) err = start_uplink(app, config);
     if (err < 0) return err;
     pl_sampler_start(&app->sampler, config->interval_ms, on_sample, app);

@@ -76,6 +76,58 @@ static void collect_levels(const struct pl_raw *now, int32_t *values)
         values[PL_MEMORY_AVAILABLE] = pl_rate_level(m->available / 1024);
 }
 
+/* The busiest link of those whose speed is known. */
+static int32_t busiest_link(const struct pl_raw *before, const struct pl_raw *now,
+                            int64_t elapsed_us)
+{
+    int32_t most = PL_ABSENT;
+    for (uint32_t i = 0; i < now->limits.link_count; i++) {
+        int32_t share =
+            pl_rate_link(&before->netdev, &now->netdev, &now->limits.link[i], elapsed_us);
+        if (share > most) most = share;
+    }
+    return most;
+}
+
+/* Connections that may hold a local port are at most as many as there are sockets. On a machine
+ * that takes connections most of these do not, so that beyond the whole nothing is known. */
+static int32_t ports_used(const struct pl_raw *now)
+{
+    uint64_t ports = now->limits.value[PL_LIMIT_PORTS];
+    const struct pl_raw_sockstat *s = &now->sockstat;
+    if (ports == PL_RAW_ABSENT || s->in_use == PL_RAW_ABSENT || s->time_wait == PL_RAW_ABSENT)
+        return PL_ABSENT;
+    uint64_t most = s->in_use + s->time_wait;
+    return most > ports ? PL_ABSENT : pl_rate_share(most, ports);
+}
+
+static void collect_limits(const struct pl_raw *now, int32_t *values)
+{
+    const uint64_t *limit = now->limits.value;
+    values[PL_FILES_USED] = pl_rate_share(now->files.open, now->files.max);
+    values[PL_CONNTRACK_USED] = pl_rate_share(now->conntrack.count, limit[PL_LIMIT_CONNTRACK]);
+    values[PL_TCP_MEMORY_USED] = pl_rate_share(now->sockstat.memory, limit[PL_LIMIT_TCP_MEMORY]);
+    values[PL_PORTS_USED] = ports_used(now);
+}
+
+/* Rates of what has a cadence of its own. */
+static void collect_vmstat(const struct pl_raw *now, int32_t *values)
+{
+    const struct pl_raw_vmstat *a = &now->vmstat_before, *b = &now->vmstat;
+    const struct {
+        enum pl_metric metric;
+        uint64_t grown;
+    } rates[] = {
+        {PL_OOM_KILLS, pl_rate_grown_32(a->oom_kills, b->oom_kills)},
+        {PL_SWAP_IN, pl_rate_grown_32(a->swapped_in, b->swapped_in)},
+        {PL_SWAP_OUT, pl_rate_grown_32(a->swapped_out, b->swapped_out)},
+    };
+    for (size_t i = 0; i < PL_LEN(rates); i++) {
+        values[rates[i].metric] =
+            pl_rate_per_second(rates[i].grown, now->vmstat_elapsed_us, scale_of(rates[i].metric));
+    }
+}
+
 static void collect_network(const struct pl_raw *before, const struct pl_raw *now,
                             int64_t elapsed_us, int32_t *values)
 {
@@ -96,6 +148,7 @@ static void collect_network(const struct pl_raw *before, const struct pl_raw *no
         values[rates[i].metric] = pl_rate_per_second(rates[i].grown, elapsed_us,
                                                      scale_of(rates[i].metric) * rates[i].factor);
     }
+    values[PL_NET_USED] = busiest_link(before, now, elapsed_us);
 }
 
 static void collect_changes(const struct pl_raw *before, const struct pl_raw *now,
@@ -131,6 +184,8 @@ void pl_collect_values(const struct pl_raw *before, const struct pl_raw *now, in
 {
     for (size_t i = 0; i < PL_METRIC_COUNT; i++) values[i] = PL_ABSENT;
     collect_levels(now, values);
+    collect_limits(now, values);
+    collect_vmstat(now, values);
     if (!before) return;
     collect_changes(before, now, elapsed_us, values);
     collect_network(before, now, elapsed_us, values);
@@ -143,20 +198,24 @@ static void set_fact(struct pl_fact_value *fact, uint64_t value, const char *sou
     fact->value = value > INT64_MAX ? -1 : (int64_t)value; // PL_RAW_ABSENT too
 }
 
-/* The number a file of /proc/sys consists of. */
-static uint64_t only_number(struct pl_span text)
+static void set_limit(struct pl_fact_value *fact, const struct pl_raw *now, enum pl_limit_file file)
 {
-    struct pl_span line;
-    return pl_scan_line(&text, &line) ? pl_scan_next(&line) : PL_RAW_ABSENT;
+    char path[PL_FACT_SOURCE_LEN_MAX + 1];
+    struct pl_text text = pl_text_init(path, sizeof path);
+    pl_text_str(&text, "/proc/");
+    pl_text_str(&text, pl_limit_path(file));
+    set_fact(fact, now->limits.value[file], path);
 }
 
-void pl_collect_facts(const struct pl_raw *now, struct pl_span somaxconn, struct pl_span file_max,
-                      struct pl_fact_value *facts)
+void pl_collect_facts(const struct pl_raw *now, struct pl_fact_value *facts)
 {
     set_fact(&facts[PL_FACT_CORES], now->stat.cores, "/proc/stat");
     set_fact(&facts[PL_FACT_MEMORY], now->meminfo.total, "/proc/meminfo");
     set_fact(&facts[PL_FACT_SWAP], now->meminfo.swap_total, "/proc/meminfo");
-    set_fact(&facts[PL_FACT_SOMAXCONN], only_number(somaxconn), "/proc/sys/net/core/somaxconn");
-    set_fact(&facts[PL_FACT_FILES_MAX], only_number(file_max), "/proc/sys/fs/file-max");
+    set_limit(&facts[PL_FACT_SOMAXCONN], now, PL_LIMIT_SOMAXCONN);
+    set_limit(&facts[PL_FACT_FILES_MAX], now, PL_LIMIT_FILES);
+    set_limit(&facts[PL_FACT_CONNTRACK_MAX], now, PL_LIMIT_CONNTRACK);
+    set_limit(&facts[PL_FACT_TCP_MEMORY_MAX], now, PL_LIMIT_TCP_MEMORY);
+    set_limit(&facts[PL_FACT_PORTS], now, PL_LIMIT_PORTS);
     set_fact(&facts[PL_FACT_STARTED], now->stat.started_unix_s, "/proc/stat");
 }

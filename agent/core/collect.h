@@ -15,8 +15,6 @@
 void pl_collect_values(const struct pl_raw *before, const struct pl_raw *now, int64_t elapsed_us,
                        int32_t *values);
 
-/* Fill the capacity facts (PL_FACT_COUNT of them) from a reading and two files of /proc/sys:
- * net/core/somaxconn and fs/file-max, empty if they could not be read. Each fact names its source;
- * one that is not known is -1. */
-void pl_collect_facts(const struct pl_raw *now, struct pl_span somaxconn, struct pl_span file_max,
-                      struct pl_fact_value *facts);
+/* Fill the capacity facts (PL_FACT_COUNT of them) from a reading. Each fact names its source; one
+ * that is not known is -1. */
+void pl_collect_facts(const struct pl_raw *now, struct pl_fact_value *facts);

@@ -17,6 +17,9 @@ const char *pl_probe_path(enum pl_source source)
         [PL_SOURCE_SNMP] = "net/snmp",
         [PL_SOURCE_NETSTAT] = "net/netstat",
         [PL_SOURCE_SOCKSTAT] = "net/sockstat",
+        [PL_SOURCE_VMSTAT] = "vmstat",
+        [PL_SOURCE_FILES] = "sys/fs/file-nr",
+        [PL_SOURCE_CONNTRACK] = "sys/net/netfilter/nf_conntrack_count",
     };
     static_assert(PL_LEN(paths) == PL_SOURCE_COUNT, "one path per source");
     PL_ASSERT(source < PL_SOURCE_COUNT);
@@ -36,7 +39,40 @@ void pl_probe_parse(enum pl_source source, struct pl_span text, struct pl_raw *o
     case PL_SOURCE_SNMP: pl_probe_snmp(text, &out->snmp); return;
     case PL_SOURCE_NETSTAT: pl_probe_netstat(text, &out->netstat); return;
     case PL_SOURCE_SOCKSTAT: pl_probe_sockstat(text, &out->sockstat); return;
+    case PL_SOURCE_VMSTAT: pl_probe_vmstat(text, &out->vmstat); return;
+    case PL_SOURCE_FILES: pl_probe_files(text, &out->files); return;
+    case PL_SOURCE_CONNTRACK: pl_probe_conntrack(text, &out->conntrack); return;
     case PL_SOURCE_COUNT: break;
     }
     PL_UNREACHABLE("source");
+}
+
+int64_t pl_probe_cadence_ms(enum pl_source source)
+{
+    switch (source) {
+    case PL_SOURCE_STAT:
+    case PL_SOURCE_MEMINFO:
+    case PL_SOURCE_PRESSURE_CPU:
+    case PL_SOURCE_PRESSURE_MEMORY:
+    case PL_SOURCE_PRESSURE_IO:
+    case PL_SOURCE_NETDEV:
+    case PL_SOURCE_SNMP:
+    case PL_SOURCE_NETSTAT:
+    case PL_SOURCE_SOCKSTAT: return 0;
+    case PL_SOURCE_LOADAVG: // the kernel's own cadence (LOAD_FREQ in linux/sched/loadavg.h)
+    case PL_SOURCE_VMSTAT:  // as dear as two others
+    case PL_SOURCE_FILES:
+    case PL_SOURCE_CONNTRACK: return 5000;
+    case PL_SOURCE_COUNT: break;
+    }
+    PL_UNREACHABLE("source");
+}
+
+void pl_probe_keep(enum pl_source source, const struct pl_raw *before, struct pl_raw *out)
+{
+    PL_ASSERT(pl_probe_cadence_ms(source) > 0); // the others are always read
+    if (source == PL_SOURCE_LOADAVG) out->loadavg = before->loadavg;
+    if (source == PL_SOURCE_VMSTAT) out->vmstat = before->vmstat;
+    if (source == PL_SOURCE_FILES) out->files = before->files;
+    if (source == PL_SOURCE_CONNTRACK) out->conntrack = before->conntrack;
 }

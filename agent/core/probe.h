@@ -9,6 +9,7 @@
  * for are skipped, so newer kernels need no change. Reading stops at the last thing needed. */
 #pragma once
 
+#include "agent/core/limits.h"
 #include "agent/core/scan.h"
 #include "common/base/base.h"
 
@@ -24,6 +25,9 @@ enum pl_source {
     PL_SOURCE_SNMP,
     PL_SOURCE_NETSTAT,
     PL_SOURCE_SOCKSTAT,
+    PL_SOURCE_VMSTAT,
+    PL_SOURCE_FILES,
+    PL_SOURCE_CONNTRACK,
     PL_SOURCE_COUNT
 };
 
@@ -86,6 +90,22 @@ struct pl_raw_sockstat {
     uint64_t in_use, orphans, time_wait, memory;
 };
 
+/* /proc/vmstat. */
+struct pl_raw_vmstat {
+    uint64_t oom_kills;               // since Linux 4.13
+    uint64_t swapped_in, swapped_out; // pages
+};
+
+/* /proc/sys/fs/file-nr (proc(5)). */
+struct pl_raw_files {
+    uint64_t open, max;
+};
+
+/* /proc/sys/net/netfilter/nf_conntrack_count; there is none without connection tracking. */
+struct pl_raw_conntrack {
+    uint64_t count;
+};
+
 /* The accept queues (listen.h); filled by whoever can ask the kernel. */
 struct pl_raw_queues {
     uint64_t count;   // of listening sockets
@@ -101,8 +121,15 @@ struct pl_raw {
     struct pl_raw_snmp snmp;
     struct pl_raw_netstat netstat;
     struct pl_raw_sockstat sockstat;
+    struct pl_raw_vmstat vmstat;
+    struct pl_raw_files files;
+    struct pl_raw_conntrack conntrack;
+    /* Filled by whoever can ask the system. */
     struct pl_raw_queues queues;
-    uint64_t agent_cpu_us; // CPU time of the agent itself; filled by whoever can ask the system
+    uint64_t agent_cpu_us;              // CPU time of the agent itself
+    struct pl_raw_vmstat vmstat_before; // the last one that is older than `vmstat`,
+    int64_t vmstat_elapsed_us;          // by so much; 0: there is none
+    struct pl_raw_limits limits;
     struct pl_raw_netdev netdev;
 };
 
@@ -114,8 +141,15 @@ void pl_probe_netdev(struct pl_span text, struct pl_raw_netdev *out);
 void pl_probe_snmp(struct pl_span text, struct pl_raw_snmp *out);
 void pl_probe_netstat(struct pl_span text, struct pl_raw_netstat *out);
 void pl_probe_sockstat(struct pl_span text, struct pl_raw_sockstat *out);
+void pl_probe_vmstat(struct pl_span text, struct pl_raw_vmstat *out);
+void pl_probe_files(struct pl_span text, struct pl_raw_files *out);
+void pl_probe_conntrack(struct pl_span text, struct pl_raw_conntrack *out);
 
 /* Path below /proc: "net/dev". Static storage. */
 const char *pl_probe_path(enum pl_source source);
+/* How often that source is worth reading, ms; 0: for every sample. */
+int64_t pl_probe_cadence_ms(enum pl_source source);
 /* Parse what `source` said into its part of `out`; empty `text` for a file that is not there. */
 void pl_probe_parse(enum pl_source source, struct pl_span text, struct pl_raw *out);
+/* It was not read this time: what the reading before says still holds. */
+void pl_probe_keep(enum pl_source source, const struct pl_raw *before, struct pl_raw *out);

@@ -132,3 +132,16 @@ struct pl_raw_interface pl_rate_interfaces(const struct pl_raw_netdev *before,
                                      .tx_errors = PL_RAW_ABSENT,
                                      .tx_drops = PL_RAW_ABSENT};
 }
+
+int32_t pl_rate_link(const struct pl_raw_netdev *before, const struct pl_raw_netdev *now,
+                     const struct pl_raw_link *link, int64_t elapsed_us)
+{
+    struct pl_raw_interface grown;
+    const struct pl_raw_interface *was = find(before, link->name, 0);
+    const struct pl_raw_interface *is = find(now, link->name, 0);
+    if (!was || !is || elapsed_us <= 0 || !interface_grown(was, is, &grown)) return PL_ABSENT;
+    uint64_t bytes = grown.rx_bytes > grown.tx_bytes ? grown.rx_bytes : grown.tx_bytes;
+    double whole = (double)link->mbit / 8 * (double)elapsed_us; // bytes: Mbit/s are bits per us
+    double share = (double)bytes / whole * 10000 + 0.5;
+    return share >= 10000 ? 10000 : (int32_t)share;
+}

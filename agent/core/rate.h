@@ -42,3 +42,8 @@ struct pl_cpu_shares pl_rate_cpu(const struct pl_raw_stat *before, const struct 
  * PL_RAW_ABSENT if none counts. Only the six counters of `*out` are filled. */
 struct pl_raw_interface pl_rate_interfaces(const struct pl_raw_netdev *before,
                                            const struct pl_raw_netdev *now);
+
+/* What passed the link over `elapsed_us`, of what its speed lets pass: the busier direction, in
+ * ten-thousandths. PL_ABSENT if its interface does not count, or no time has passed. */
+int32_t pl_rate_link(const struct pl_raw_netdev *before, const struct pl_raw_netdev *now,
+                     const struct pl_raw_link *link, int64_t elapsed_us);

@@ -4,6 +4,7 @@
 #include "agent/io/sampler.h"
 
 #include "agent/core/collect.h"
+#include "agent/io/limits.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/base/text.h"
@@ -31,8 +32,10 @@ static void open_source(struct pl_sampler *s, enum pl_source source)
     s->fds[source] = open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* A machine without connection tracking lacks nothing. */
 static void log_missing(const struct pl_sampler *s, enum pl_source source, int err)
 {
+    if (source == PL_SOURCE_CONNTRACK && err == -ENOENT) return;
     pl_log(PL_LOG_WARN, "source_missing", "file=%s/%s err=\"%s\"", s->root, pl_probe_path(source),
            pl_err_text(err));
 }
@@ -50,16 +53,18 @@ static void reopen_missing(struct pl_sampler *s, int64_t now_mono_ms)
     }
 }
 
-int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root)
+int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root, const char *sys_root)
 {
-    enum { BELOW_BYTES = 32 }; // room for the longest path below the root
+    enum { BELOW_BYTES = 64 }; // room for the longest path below the root
     size_t len = strlen(root);
     if (len > PL_SAMPLER_PATH_BYTES - BELOW_BYTES) return PL_E_TOO_BIG;
     memcpy(s->root, root, len + 1);
     memset(s->raw, 0, sizeof s->raw);
     s->has_before = s->has_new_name = false;
     s->turn = 0;
-    s->loadavg_mono_ms = 0;
+    s->sys_root = sys_root;
+    s->limits_mono_ms = s->vmstat_us = 0;
+    memset(s->due_mono_ms, 0, sizeof s->due_mono_ms);
     s->reopen_mono_ms = pl_clock_mono_ms() + PL_SAMPLER_REOPEN_MS;
     for (int i = 0; i < PL_SOURCE_COUNT; i++) {
         open_source(s, (enum pl_source)i);
@@ -95,17 +100,50 @@ static struct pl_span read_source(struct pl_sampler *s, enum pl_source source)
     return (struct pl_span){s->text, 0};
 }
 
-static void read_machine(struct pl_sampler *s, int64_t now_mono_ms)
+/* True if it is not this source's turn: then the reading before still holds. */
+static bool keep_source(struct pl_sampler *s, enum pl_source source, int64_t now_mono_ms)
+{
+    int64_t cadence_ms = pl_probe_cadence_ms(source);
+    if (cadence_ms == 0) return false;
+    if (now_mono_ms < s->due_mono_ms[source]) {
+        pl_probe_keep(source, &s->raw[!s->turn], &s->raw[s->turn]);
+        return true;
+    }
+    s->due_mono_ms[source] = now_mono_ms + cadence_ms;
+    return false;
+}
+
+/* Remember what /proc/vmstat said before this reading of it, so that rates span its own cadence. */
+static void turn_vmstat(struct pl_sampler *s, bool kept, int64_t now_us)
+{
+    const struct pl_raw *before = &s->raw[!s->turn];
+    struct pl_raw *now = &s->raw[s->turn];
+    now->vmstat_before = kept ? before->vmstat_before : before->vmstat;
+    now->vmstat_elapsed_us = before->vmstat_elapsed_us;
+    if (kept) return;
+    now->vmstat_elapsed_us = s->vmstat_us == 0 ? 0 : now_us - s->vmstat_us;
+    s->vmstat_us = now_us;
+}
+
+static void read_limits(struct pl_sampler *s, int64_t now_mono_ms)
+{
+    struct pl_raw *now = &s->raw[s->turn];
+    if (now_mono_ms >= s->limits_mono_ms) {
+        pl_limits_read(s->root, s->sys_root, &now->netdev, &s->limits);
+        s->limits_mono_ms = now_mono_ms + PL_SAMPLER_REOPEN_MS;
+    }
+    now->limits = s->limits;
+}
+
+static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_us)
 {
     struct pl_raw *now = &s->raw[s->turn];
     reopen_missing(s, now_mono_ms);
     for (int i = 0; i < PL_SOURCE_COUNT; i++) {
         enum pl_source source = (enum pl_source)i;
-        if (source == PL_SOURCE_LOADAVG) {
-            now->loadavg = s->raw[!s->turn].loadavg;
-            if (now_mono_ms < s->loadavg_mono_ms) continue;
-            s->loadavg_mono_ms = now_mono_ms + PL_SAMPLER_LOADAVG_MS;
-        }
+        bool kept = keep_source(s, source, now_mono_ms);
+        if (source == PL_SOURCE_VMSTAT) turn_vmstat(s, kept, now_us);
+        if (kept) continue;
         struct pl_span text = {s->text, 0};
         if (s->fds[i] >= 0) text = read_source(s, source);
         pl_probe_parse(source, text, now);
@@ -113,6 +151,7 @@ static void read_machine(struct pl_sampler *s, int64_t now_mono_ms)
     if (pl_queues_look(&s->queues, now_mono_ms)) s->has_new_name = true;
     now->queues = (struct pl_raw_queues){s->queues.count, s->queues.fill_bp};
     now->agent_cpu_us = (uint64_t)pl_clock_cpu_us();
+    read_limits(s, now_mono_ms);
 }
 
 static void on_tick(uv_timer_t *timer);
@@ -133,7 +172,7 @@ static void on_tick(uv_timer_t *timer)
     struct pl_sample sample = {.unix_ms = pl_clock_unix_ms()};
     int64_t late_ms = pl_schedule_step(&s->schedule, now_mono_ms);
     arm(s, now_mono_ms);
-    read_machine(s, now_mono_ms);
+    read_machine(s, now_mono_ms, now_us);
     pl_collect_values(s->has_before ? &s->raw[!s->turn] : NULL, &s->raw[s->turn],
                       now_us - s->before_us, sample.values);
     sample.values[PL_AGENT_LATE] = (int32_t)PL_MIN(late_ms, INT32_MAX);
@@ -167,26 +206,10 @@ void pl_sampler_direct(struct pl_sampler *s, uint32_t interval_ms, uint32_t for_
     arm(s, now_mono_ms);
 }
 
-/* The first `cap` bytes of root/below, into `buf`; empty if it cannot be read. */
-static struct pl_span read_small(const struct pl_sampler *s, const char *below, uint8_t *buf,
-                                 size_t cap)
+void pl_sampler_facts(const struct pl_sampler *s, struct pl_fact_value *facts)
 {
-    char path[PL_SAMPLER_PATH_BYTES];
-    join(s, below, path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return (struct pl_span){buf, 0};
-    ssize_t len = read(fd, buf, cap);
-    (void)close(fd); // nothing was written to it
-    return (struct pl_span){buf, len < 0 ? 0 : (size_t)len};
-}
-
-void pl_sampler_facts(struct pl_sampler *s, struct pl_fact_value *facts)
-{
-    uint8_t somaxconn[32], file_max[32];
     PL_ASSERT(s->has_before);
-    pl_collect_facts(&s->raw[!s->turn],
-                     read_small(s, "sys/net/core/somaxconn", somaxconn, sizeof somaxconn),
-                     read_small(s, "sys/fs/file-max", file_max, sizeof file_max), facts);
+    pl_collect_facts(&s->raw[!s->turn], facts);
 }
 
 bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out)

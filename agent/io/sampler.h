@@ -3,10 +3,10 @@
  *     on_tick -> read_machine -> pl_probe_parse -> pl_collect_values -> on_sample
  *
  * A file that is missing or stops answering makes its values absent and nothing else; it is tried
- * again every PL_SAMPLER_REOPEN_MS. /proc/loadavg is read every PL_SAMPLER_LOADAVG_MS only, because
- * the kernel computes it no more often (LOAD_FREQ in linux/sched/loadavg.h). Accept
- * queues have a cadence of their own, too (queues.h). A sample costs 9 preads and one question for
- * the own CPU time, a look at the queues 3 system calls; nothing is allocated after the start. */
+ * again every PL_SAMPLER_REOPEN_MS, when limits are read again, too. Sources with a cadence of
+ * their own (pl_probe_cadence_ms, queues.h) are read by it, not with every sample. A sample costs 9
+ * preads and one question for the own CPU time, a look at the queues 3 system calls; nothing is
+ * allocated after the start. */
 #pragma once
 
 #include "agent/core/probe.h"
@@ -20,7 +20,6 @@
 enum {
     PL_SAMPLER_FILE_BYTES_MAX = 128 * 1024, // what is behind is not looked at: absent
     PL_SAMPLER_PATH_BYTES = 256,
-    PL_SAMPLER_LOADAVG_MS = 5000,
     PL_SAMPLER_REOPEN_MS = 60 * 1000,
 };
 
@@ -30,10 +29,14 @@ struct pl_sampler {
     void (*on_sample)(void *arg, struct pl_sample *sample);
     void *arg; // borrowed
     char root[PL_SAMPLER_PATH_BYTES];
-    int fds[PL_SOURCE_COUNT]; // owned; -1: not there
-    int64_t reopen_mono_ms;   // when missing files are tried again
-    int64_t loadavg_mono_ms;  // when the load average is read again
-    int64_t before_us;        // when raw[!turn] was read, on the clock of uv_hrtime
+    const char *sys_root;                 // borrowed
+    int fds[PL_SOURCE_COUNT];             // owned; -1: not there
+    int64_t due_mono_ms[PL_SOURCE_COUNT]; // of sources with a cadence: when they are read again
+    int64_t reopen_mono_ms;               // when missing files are tried again
+    int64_t limits_mono_ms;               // when limits are read again
+    int64_t vmstat_us;                    // when /proc/vmstat was read last; 0: never
+    struct pl_raw_limits limits;
+    int64_t before_us; // when raw[!turn] was read, on the clock of uv_hrtime
     bool has_before;
     struct pl_queues queues;
     bool has_new_name;    // of the fullest accept queue, not asked for yet
@@ -42,10 +45,11 @@ struct pl_sampler {
     uint8_t text[PL_SAMPLER_FILE_BYTES_MAX];
 };
 
-/* Open the files below `root` ("/proc"); those that cannot be opened are logged. `s` stays where it
- * is until the loop has run the close of pl_sampler_stop. PL_E_TOO_BIG for a root that is too long,
- * or a libuv code. */
-PL_MUST_CHECK int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root);
+/* Open the files below `root` ("/proc"); `sys_root` ("/sys") stays where it is. Files that cannot
+ * be opened are logged. `s` stays where it is until the loop has run the close of pl_sampler_stop.
+ * PL_E_TOO_BIG for a root that is too long, or a libuv code. */
+PL_MUST_CHECK int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root,
+                                  const char *sys_root);
 /* Take the first sample before this returns, and then one per `interval_ms`. `on_sample` gets it
  * with the values of pl_collect_values() and agent.late; its seq is 0. */
 void pl_sampler_start(struct pl_sampler *s, int64_t interval_ms,
@@ -54,8 +58,8 @@ void pl_sampler_start(struct pl_sampler *s, int64_t interval_ms,
 void pl_sampler_set_base(struct pl_sampler *s, uint32_t interval_ms);
 void pl_sampler_direct(struct pl_sampler *s, uint32_t interval_ms, uint32_t for_ms);
 /* The capacity facts (PL_FACT_COUNT of them) as of the last sample, of which there must be one.
- * Reads two small files. */
-void pl_sampler_facts(struct pl_sampler *s, struct pl_fact_value *facts);
+ */
+void pl_sampler_facts(const struct pl_sampler *s, struct pl_fact_value *facts);
 /* The fullest accept queue is called otherwise since this was last asked: true, and its name. */
 bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out);
 /* Close timer and files. Idempotent. */

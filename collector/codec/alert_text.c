@@ -68,6 +68,11 @@ static int64_t began_unix_ms(const struct pl_alert *a)
 /* "cpu of fe1", "accept queue of nginx *:443 on fe1": what is short, and where. */
 static void subject_write(const struct pl_finding *f, struct pl_text *out)
 {
+    if (f->resource == PL_RESOURCE_OOM) {
+        pl_text_str(out, "memory of ");
+        pl_alert_hosts_write(f, 1, out);
+        return;
+    }
     bool of_queue =
         f->resource == PL_RESOURCE_ACCEPT_QUEUE || f->resource == PL_RESOURCE_ACCEPT_OVERFLOW;
     pl_text_str(out, of_queue ? "accept queue" : pl_resource_name(f->resource));
@@ -110,6 +115,10 @@ static void limit_write(const struct pl_finding *f, int64_t lasted_ms, struct pl
         pl_text_str(out, " overflows, connections are lost");
         return;
     }
+    if (f->resource == PL_RESOURCE_OOM) {
+        pl_text_str(out, " ran out, the kernel kills processes");
+        return;
+    }
     if (f->resource == PL_RESOURCE_ACCEPT_QUEUE) {
         queue_write(f, out);
     } else {
@@ -141,6 +150,8 @@ static void limit_over(const struct pl_finding *f, bool lowered, struct pl_text 
     subject_write(f, out);
     if (f->resource == PL_RESOURCE_ACCEPT_OVERFLOW) {
         pl_text_str(out, " overflows no more");
+    } else if (f->resource == PL_RESOURCE_OOM) {
+        pl_text_str(out, " suffices again, no more kills");
     } else if (lowered) {
         pl_text_str(out, " at ");
         percent_write(f->value_bp, step_bp, out);

@@ -14,7 +14,9 @@ static const char *const rule_words[] = {
 #undef RULE_WORD
 };
 static const char *const tier_words[] = {"none", "warn", "page"};
-static const char *const resource_words[] = {"cpu", "memory", "accept queue", "accept overflow"};
+static const char *const resource_words[] = {
+    "cpu",      "memory",       "accept queue", "accept overflow",
+    "oom kill", "file handles", "conntrack",    "network"};
 static const char *const alert_words[] = {"ok", "pending", "firing", "resolved"};
 static const char *const page_words[] = {"intent", "ready", "sending", "sent", "failed"};
 static_assert(PL_LEN(tier_words) == PL_TIER_COUNT && PL_LEN(resource_words) == PL_RESOURCE_COUNT &&

@@ -39,6 +39,10 @@ const CHARTS = [
     series: [['tcp.listen.queue', 'of its backlog']],
   },
   {
+    id: 'kills', title: 'Processes killed: out of memory', format: amount, range: [0, null], floor: 1,
+    series: [['oom.kills', 'kills/s']],
+  },
+  {
     id: 'network', title: 'Network, bit/s', format: bits, range: [0, null], floor: 100,
     series: [['net.received', 'received'], ['net.sent', 'sent']],
   },

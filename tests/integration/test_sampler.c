@@ -106,7 +106,7 @@ static void begin(int64_t interval_ms)
     loop_begin();
     make_root();
     sample_count = 0;
-    CHECK_INT(pl_sampler_init(&sampler, &loop, root), 0);
+    CHECK_INT(pl_sampler_init(&sampler, &loop, root, root), 0);
     pl_sampler_start(&sampler, interval_ms, on_sample, NULL);
 }
 
@@ -206,7 +206,7 @@ static void test_a_root_too_long(void)
     static char path[PL_SAMPLER_PATH_BYTES];
     memset(path, 'x', sizeof path - 1);
     loop_begin();
-    CHECK_INT(pl_sampler_init(&sampler, &loop, path), PL_E_TOO_BIG);
+    CHECK_INT(pl_sampler_init(&sampler, &loop, path, "/sys"), PL_E_TOO_BIG);
     loop_end();
 }
 
@@ -277,7 +277,7 @@ static void test_nothing_is_allocated_after_the_start(void)
     pl_spool_init(&spool, spool_memory, PL_LEN(spool_memory));
     struct pl_uplink_config config = {&address, 1, &hello,
                                       &spool,   5, {on_hello, on_welcome, on_directive, NULL}};
-    CHECK_INT(pl_sampler_init(&sampler, &loop, "/proc"), 0);
+    CHECK_INT(pl_sampler_init(&sampler, &loop, "/proc", "/sys"), 0);
     CHECK_INT(pl_uplink_start(&uplink, &loop, &config), 0);
     pl_sampler_start(&sampler, 100, on_sample_to_send, NULL);
     CHECK(wait_samples(3)); // connected and streaming

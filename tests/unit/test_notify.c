@@ -297,6 +297,20 @@ static void test_an_overflowing_accept_queue(void)
     CHECK_TEXT(buf, "[RESOLVED] web: accept queue of fe1 overflows no more after 3 min 20 s");
 }
 
+static void test_an_oom_kill(void)
+{
+    char buf[PL_ALERT_TEXT_BYTES];
+    struct pl_page page = limit_page();
+    page.alert.finding.resource = PL_RESOURCE_OOM;
+    struct pl_text out = pl_text_init(buf, sizeof buf);
+    pl_alert_title_write(&page.alert, since_ms, &out);
+    CHECK_TEXT(buf, "[PAGE] web: memory of fe1 ran out, the kernel kills processes");
+    struct pl_alert over = resolved(page).alert;
+    out = pl_text_init(buf, sizeof buf);
+    pl_alert_text_write(&over, since_ms + 3600000, &out);
+    CHECK_TEXT(buf, "memory of fe1 suffices again, no more kills after 3 min 20 s");
+}
+
 static void test_a_full_accept_queue(void)
 {
     static const struct {
@@ -416,6 +430,7 @@ int main(int argc, char **argv)
     RUN(test_resolved_title);
     RUN(test_an_overflowing_accept_queue);
     RUN(test_a_full_accept_queue);
+    RUN(test_an_oom_kill);
     RUN(test_lowered);
     RUN(test_hosts);
     RUN(test_durations);

@@ -279,7 +279,10 @@ static void test_facts(void)
     static struct pl_raw raw;
     struct pl_fact_value facts[PL_FACT_COUNT];
     load_all("linux-3.10", &raw);
-    pl_collect_facts(&raw, pl_span_of("128\n"), pl_span_of("9223372036854775807\n"), facts);
+    raw.limits.value[PL_LIMIT_SOMAXCONN] = pl_limit_parse(PL_LIMIT_SOMAXCONN, pl_span_of("128\n"));
+    raw.limits.value[PL_LIMIT_FILES] = INT64_MAX;
+    raw.limits.value[PL_LIMIT_PORTS] = PL_RAW_ABSENT;
+    pl_collect_facts(&raw, facts);
     CHECK_INT(facts[PL_FACT_CORES].value, 4);
     CHECK_TEXT(facts[PL_FACT_CORES].source, "/proc/stat");
     CHECK_INT(facts[PL_FACT_MEMORY].value, 8010564);
@@ -289,10 +292,56 @@ static void test_facts(void)
     CHECK_INT(facts[PL_FACT_FILES_MAX].value, INT64_MAX);
     CHECK_INT(facts[PL_FACT_STARTED].value, 1577836800);
     pl_probe_parse(PL_SOURCE_STAT, pl_span_of(""), &raw);
-    pl_collect_facts(&raw, pl_span_of(""), pl_span_of("12"), facts);
+    pl_collect_facts(&raw, facts);
     CHECK_INT(facts[PL_FACT_CORES].value, -1);
-    CHECK_INT(facts[PL_FACT_SOMAXCONN].value, -1);
-    CHECK_INT(facts[PL_FACT_FILES_MAX].value, -1); // no newline: cut
+    CHECK_INT(facts[PL_FACT_PORTS].value, -1);
+    CHECK_TEXT(facts[PL_FACT_PORTS].source, "/proc/sys/net/ipv4/ip_local_port_range");
+}
+
+static void test_limits(void)
+{
+    static const struct {
+        enum pl_limit_file file;
+        const char *text;
+        uint64_t want;
+    } cases[] = {
+        {PL_LIMIT_FILES, "9223372036854775807\n", INT64_MAX},
+        {PL_LIMIT_FILES, "12", PL_RAW_ABSENT}, // no newline: cut
+        {PL_LIMIT_CONNTRACK, "", PL_RAW_ABSENT},
+        {PL_LIMIT_CONNTRACK, "262144\n", 262144},
+        {PL_LIMIT_TCP_MEMORY, "283923\t378564\t567846\n", 567846},
+        {PL_LIMIT_TCP_MEMORY, "283923\t378564\n", PL_RAW_ABSENT},
+        {PL_LIMIT_PORTS, "32768\t60999\n", 28232},
+        {PL_LIMIT_PORTS, "60999\t32768\n", PL_RAW_ABSENT},
+        {PL_LIMIT_PORTS, "1\t70000\n", PL_RAW_ABSENT},
+        {PL_LIMIT_PORTS, "32768\n", PL_RAW_ABSENT},
+    };
+    static const struct {
+        const char *text;
+        uint32_t want;
+    } speeds[] = {{"1000\n", 1000}, {"-1\n", 0}, {"", 0}, {"4294967295\n", 0}, {"0\n", 0}};
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        printf("# %s", cases[i].text);
+        CHECK(pl_limit_parse(cases[i].file, pl_span_of(cases[i].text)) == cases[i].want);
+    }
+    for (size_t i = 0; i < PL_LEN(speeds); i++)
+        CHECK_INT(pl_limit_parse_speed(pl_span_of(speeds[i].text)), speeds[i].want);
+}
+
+static void test_tables_of_the_kernel(void)
+{
+    static struct pl_raw raw;
+    parse(PL_SOURCE_FILES, "1501\t0\t2466183\n", &raw);
+    CHECK_INT(raw.files.open, 1501);
+    CHECK_INT(raw.files.max, 2466183);
+    parse(PL_SOURCE_FILES, "1501\t0\n", &raw);
+    ABSENT(raw.files.max);
+    parse(PL_SOURCE_CONNTRACK, "77\n", &raw);
+    CHECK_INT(raw.conntrack.count, 77);
+    parse(PL_SOURCE_VMSTAT, "nr_free_pages 1\npswpin 3\npswpout 4\noom_kill 2\nx 1\n", &raw);
+    CHECK_INT(raw.vmstat.oom_kills, 2);
+    CHECK_INT(raw.vmstat.swapped_in, 3);
+    CHECK_INT(raw.vmstat.swapped_out, 4);
 }
 
 int main(void)
@@ -308,5 +357,7 @@ int main(void)
     RUN(test_more_interfaces_than_room);
     RUN(test_two_thousand_cores);
     RUN(test_facts);
+    RUN(test_limits);
+    RUN(test_tables_of_the_kernel);
     return check_finish();
 }

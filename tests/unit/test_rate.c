@@ -213,7 +213,12 @@ static void still_machine(void)
     before_raw.meminfo = (struct pl_raw_meminfo){4096000, 1024000, 1000, 250};
     before_raw.netdev.count = 1;
     before_raw.netdev.item[0] = interface("eth0", 0, 0);
+    before_raw.files.max = 1000;
+    for (size_t i = 0; i < PL_LIMIT_COUNT; i++) before_raw.limits.value[i] = 1000;
+    before_raw.limits.link_count = 1;
+    before_raw.limits.link[0] = (struct pl_raw_link){"eth0", 100};
     now_raw = before_raw;
+    now_raw.vmstat_elapsed_us = 2000000;
     now_raw.stat.idle = 200;
 }
 
@@ -221,10 +226,12 @@ static void test_first_sample_has_levels_only(void)
 {
     int32_t values[PL_METRIC_COUNT];
     still_machine();
+    now_raw.vmstat_elapsed_us = 0; // it was read for the first time, too
     pl_collect_values(NULL, &now_raw, 1000000, values);
     for (int m = 0; m < PL_METRIC_COUNT; m++) {
         bool level = pl_metric_info((enum pl_metric)m)->kind == PL_GAUGE || m == PL_MEMORY_USED ||
-                     m == PL_SWAP_USED || m == PL_LISTEN_QUEUE;
+                     m == PL_SWAP_USED || m == PL_LISTEN_QUEUE || m == PL_FILES_USED ||
+                     m == PL_CONNTRACK_USED || m == PL_TCP_MEMORY_USED || m == PL_PORTS_USED;
         bool agents = m == PL_AGENT_SPOOLED || m == PL_AGENT_DROPPED || m == PL_AGENT_LATE;
         printf("# %s\n", pl_metric_info((enum pl_metric)m)->name);
         CHECK((values[m] != PL_ABSENT) == (level && !agents));
@@ -264,6 +271,11 @@ static void test_fixed_points(void)
     now_raw.netstat.listen_drops = 1;
     now_raw.sockstat.time_wait = 99;
     now_raw.agent_cpu_us = 500;
+    now_raw.vmstat.oom_kills = 1;
+    now_raw.vmstat.swapped_out = 700;
+    now_raw.files.open = 910;
+    now_raw.conntrack.count = 250;
+    now_raw.sockstat.in_use = 101;
     pl_collect_values(&before_raw, &now_raw, 2000000, values);
     static const struct {
         enum pl_metric metric;
@@ -287,11 +299,59 @@ static void test_fixed_points(void)
         {PL_MEMORY_USED, 7500},
         {PL_MEMORY_AVAILABLE, 1000},
         {PL_SWAP_USED, 7500},
+        {PL_OOM_KILLS, 500},
+        {PL_SWAP_OUT, 350},
+        {PL_FILES_USED, 9100},
+        {PL_CONNTRACK_USED, 2500},
+        {PL_PORTS_USED, 2000},
+        {PL_NET_USED, 400}, // 1 MB of 25 MB
     };
     for (size_t i = 0; i < PL_LEN(cases); i++) {
         printf("# %s\n", pl_metric_info(cases[i].metric)->name);
         CHECK_INT(values[cases[i].metric], cases[i].want);
     }
+}
+
+/* A share of a link is only made where the link, its speed and its traffic are known. */
+static void test_links(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t mbit;
+        uint64_t rx, tx;
+        int64_t elapsed_us;
+        int32_t want;
+    } cases[] = {
+        {"eth0", 100, 6250000, 0, 1000000, 5000},
+        {"eth0", 100, 0, 6250000, 1000000, 5000}, // each way by itself
+        {"eth0", 100, 6250000, 6250000, 1000000, 5000},
+        {"eth0", 10000, 625000000, 0, 500000, 10000},
+        {"eth0", 10, 6250000, 0, 1000000, 10000}, // a burst out of a buffer
+        {"eth0", 100, 6250000, 0, 0, PL_ABSENT},
+        {"eth1", 100, 6250000, 0, 1000000, PL_ABSENT},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_raw_link link = {.mbit = cases[i].mbit};
+        (void)snprintf(link.name, sizeof link.name, "%s", cases[i].name);
+        still_machine();
+        now_raw.netdev.item[0].rx_bytes = cases[i].rx;
+        now_raw.netdev.item[0].tx_bytes = cases[i].tx;
+        CHECK_INT(pl_rate_link(&before_raw.netdev, &now_raw.netdev, &link, cases[i].elapsed_us),
+                  cases[i].want);
+    }
+}
+
+static void test_more_sockets_than_ports(void)
+{
+    int32_t values[PL_METRIC_COUNT];
+    still_machine();
+    now_raw.sockstat.in_use = 900;
+    now_raw.sockstat.time_wait = 101;
+    pl_collect_values(NULL, &now_raw, 1000000, values);
+    CHECK_INT(values[PL_PORTS_USED], PL_ABSENT); // nobody knows how many hold a port
+    now_raw.sockstat.time_wait = 100;
+    pl_collect_values(NULL, &now_raw, 1000000, values);
+    CHECK_INT(values[PL_PORTS_USED], 10000);
 }
 
 static void test_unknown_denominators(void)
@@ -320,6 +380,8 @@ int main(void)
     RUN(test_first_sample_has_levels_only);
     RUN(test_second_sample_has_everything);
     RUN(test_fixed_points);
+    RUN(test_links);
+    RUN(test_more_sockets_than_ports);
     RUN(test_unknown_denominators);
     return check_finish();
 }

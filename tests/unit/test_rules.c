@@ -5,6 +5,7 @@
 #include "collector/core/judge/rule_silent.h"
 #include "common/base/text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { HOSTS = 2000 };
@@ -165,6 +166,31 @@ static void test_a_filling_accept_queue(void)
         h->last.unix_ms = story[i].at_ms;
         pl_fleet_set(&fleet, 0, PL_LIVE, pl_rule_limit_step(&rules, h, &h->last, h->last.unix_ms));
         CHECK_LIMIT(story[i].want);
+    }
+}
+
+/* What the other resources read: the metric, and from which of its values on they page. */
+static void test_every_resource_pages(void)
+{
+    static const struct {
+        enum pl_metric metric;
+        int32_t fine, pages;
+    } cases[] = {
+        {PL_CPU_BUSY, 8999, 9000},   {PL_MEMORY_USED, 8999, 9000},    {PL_LISTEN_QUEUE, 6999, 7000},
+        {PL_LISTEN_OVERFLOWS, 0, 1}, {PL_OOM_KILLS, 0, 17}, // one a minute
+        {PL_FILES_USED, 8499, 8500}, {PL_CONNTRACK_USED, 8499, 8500}, {PL_NET_USED, 8499, 8500},
+    };
+    static_assert(PL_LEN(cases) == PL_RESOURCE_COUNT, "one case per resource");
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_host *h = &fleet.hosts[0];
+        printf("# %s\n", pl_metric_info(cases[i].metric)->name);
+        start(1);
+        for (int page = 0; page < 2; page++) {
+            for (size_t m = 0; m < PL_METRIC_COUNT; m++) h->last.values[m] = PL_ABSENT;
+            h->last.values[cases[i].metric] = page ? cases[i].pages : cases[i].fine;
+            enum pl_tier tier = pl_rule_limit_step(&rules, h, &h->last, 5000);
+            CHECK((tier == PL_TIER_PAGE) == (page == 1));
+        }
     }
 }
 
@@ -337,6 +363,7 @@ int main(void)
     RUN(test_limit_verdicts);
     RUN(test_an_overflow_pages_at_once);
     RUN(test_a_filling_accept_queue);
+    RUN(test_every_resource_pages);
     RUN(test_which_listener);
     RUN(test_limit_names_the_worst);
     RUN(test_limit_description_is_bounded);

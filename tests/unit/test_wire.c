@@ -43,7 +43,8 @@ static void test_metric_names_and_ids_are_unique(void)
         CHECK_INT(pl_name_parse(pl_span_of(info->name), &name), 0);
         CHECK_INT(pl_metric_by_name(pl_span_of(info->name)), m);
         CHECK_INT(pl_metric_by_id(info->id), m);
-        CHECK(info->scale == 1 || info->scale == 10 || info->scale == 100 || info->scale == 10000);
+        CHECK(info->scale == 1 || info->scale == 10 || info->scale == 100 || info->scale == 1000 ||
+              info->scale == 10000);
         CHECK(info->kind != PL_SHARE || info->scale == 10000);
     }
     CHECK_INT(pl_metric_by_name(pl_span_of("cpu.bus")), PL_METRIC_COUNT);
@@ -200,7 +201,7 @@ static void test_hello_refuses(void)
         {{1, 1000, 1, 5, "a", long_version, "", "cpu.busy", 10000}, PL_E_RANGE},
         {{1, 1000, 1, 5, "a", "1", "129", "cpu.busy", 10000}, 0},
         {{1, 1000, 1, 5, "a", "1", "121", "cpu.busy", 10000}, PL_E_DUPLICATE},
-        {{1, 1000, 1, 5, "a", "1", "99", "cpu.busy", 10000}, 0}, // unknown facts are skipped
+        {{1, 1000, 1, 5, "a", "1", "zz", "cpu.busy", 10000}, 0}, // unknown facts are skipped
         {{1, 1000, 1, 5, "a", "1", "", "", 10000}, PL_E_RANGE},
         {{1, 1000, 1, 5, "a", "1", "", "cpu.busy cpu.busy", 10000}, PL_E_DUPLICATE},
         {{1, 1000, 1, 5, "a", "1", "", "new.thing cpu.busy new.other", 10000}, 0},
@@ -294,12 +295,13 @@ static void check_bytes(const struct pl_writer *w, const uint8_t *want, size_t l
 
 static void test_the_example_of_the_protocol(void)
 {
-    static const uint8_t key[] = {0x50, 0x6c, 0x01, 0x04, 0x00, 0x00, 0x00, 0x1a, 0x01,
+    static const uint8_t key[] = {0x50, 0x6c, 0x01, 0x04, 0x00, 0x00, 0x00, 0x1c, 0x01,
                                   0x01, 0xe8, 0xb2, 0xc0, 0xde, 0xde, 0x33, 0x01, 0x04,
-                                  0x80, 0x00, 0x00, 0x00, 0x01, 0x04, 0x80, 0x00, 0x00,
-                                  0x00, 0xe4, 0x41, 0x90, 0x4e, 0xe0, 0x12};
-    static const uint8_t delta[] = {0x50, 0x6c, 0x01, 0x05, 0x00, 0x00, 0x00, 0x0c, 0x00, 0xd2,
-                                    0x0f, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0xc8, 0x01, 0x13};
+                                  0x00, 0x08, 0x00, 0x00, 0x00, 0x01, 0x04, 0x00, 0x08,
+                                  0x00, 0x00, 0x00, 0xe4, 0x41, 0x90, 0x4e, 0xe0, 0x12};
+    static const uint8_t delta[] = {0x50, 0x6c, 0x01, 0x05, 0x00, 0x00, 0x00,
+                                    0x0d, 0x00, 0xd2, 0x0f, 0x01, 0x00, 0x00,
+                                    0x08, 0x00, 0x00, 0x00, 0xc8, 0x01, 0x13};
     static const uint8_t ack[] = {0x50, 0x6c, 0x01, 0x06, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 2};
     uint8_t buf[256];
     struct pl_agent_session agent = {.state = PL_AGENT_STREAMING};

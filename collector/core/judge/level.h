@@ -16,6 +16,10 @@ enum pl_resource {
     PL_RESOURCE_MEMORY,
     PL_RESOURCE_ACCEPT_QUEUE,    // of the listener whose queue is the fullest
     PL_RESOURCE_ACCEPT_OVERFLOW, // full when a listener's queue lost a connection, else empty
+    PL_RESOURCE_OOM,       // full when a process was killed because memory ran out, else empty
+    PL_RESOURCE_FILES,     // file handles of the whole machine
+    PL_RESOURCE_CONNTRACK, // entries of the connection tracking table
+    PL_RESOURCE_NETWORK,   // the busiest link, of its speed
     PL_RESOURCE_COUNT,
 };
 

@@ -20,6 +20,10 @@ const char *pl_resource_name(enum pl_resource resource)
     case PL_RESOURCE_MEMORY: return "memory";
     case PL_RESOURCE_ACCEPT_QUEUE: return "accept queue";
     case PL_RESOURCE_ACCEPT_OVERFLOW: return "accept overflow";
+    case PL_RESOURCE_OOM: return "oom kill";
+    case PL_RESOURCE_FILES: return "file handles";
+    case PL_RESOURCE_CONNTRACK: return "conntrack";
+    case PL_RESOURCE_NETWORK: return "network";
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
@@ -29,6 +33,8 @@ void pl_rules_default(struct pl_rules *rules)
 {
     static const struct pl_level_policy limit = {
         .warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10 * 1000};
+    static const struct pl_level_policy table = {
+        .warn_bp = 7500, .page_bp = 8500, .leave_bp = 500, .hold_ms = 10 * 1000};
     /* A queue fills within seconds, and jumps about while it is being emptied. */
     static const struct pl_level_policy queue = {
         .warn_bp = 5000, .page_bp = 7000, .leave_bp = 1000, .hold_ms = 2 * 1000};
@@ -38,7 +44,11 @@ void pl_rules_default(struct pl_rules *rules)
         .limit = {[PL_RESOURCE_CPU] = limit,
                   [PL_RESOURCE_MEMORY] = limit,
                   [PL_RESOURCE_ACCEPT_QUEUE] = queue,
-                  [PL_RESOURCE_ACCEPT_OVERFLOW] = at_once},
+                  [PL_RESOURCE_ACCEPT_OVERFLOW] = at_once,
+                  [PL_RESOURCE_OOM] = at_once,
+                  [PL_RESOURCE_FILES] = table,
+                  [PL_RESOURCE_CONNTRACK] = table,
+                  [PL_RESOURCE_NETWORK] = table},
         .limit_clear_ms = 15 * 1000,
         /* A crowd pauses for minutes and comes back; one page tells of all of it. */
         .saturation_clear_ms = 20 * 60 * 1000,

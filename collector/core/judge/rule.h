@@ -20,7 +20,8 @@ enum pl_rule {
 
 /* "limit", "silent": part of alert identities, stable. */
 const char *pl_rule_name(enum pl_rule rule);
-/* "cpu", "memory", "accept queue", "accept overflow". */
+/* "cpu", "memory", "accept queue", "accept overflow", "oom kill", "file handles", "conntrack",
+ * "network". */
 const char *pl_resource_name(enum pl_resource resource);
 
 struct pl_rules {

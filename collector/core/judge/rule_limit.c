@@ -2,6 +2,12 @@
 
 #include "common/base/assert.h"
 
+/* A rate of what must not happen at all: everything, as soon as it does. */
+static int32_t all_or_nothing(int32_t rate)
+{
+    return rate > 0 ? 10000 : rate;
+}
+
 int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *sample)
 {
     const int32_t *values = sample->values; // PL_ABSENT is negative
@@ -9,8 +15,11 @@ int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *s
     case PL_RESOURCE_CPU: return values[PL_CPU_BUSY];
     case PL_RESOURCE_MEMORY: return values[PL_MEMORY_USED];
     case PL_RESOURCE_ACCEPT_QUEUE: return values[PL_LISTEN_QUEUE];
-    case PL_RESOURCE_ACCEPT_OVERFLOW:
-        return values[PL_LISTEN_OVERFLOWS] > 0 ? 10000 : values[PL_LISTEN_OVERFLOWS];
+    case PL_RESOURCE_ACCEPT_OVERFLOW: return all_or_nothing(values[PL_LISTEN_OVERFLOWS]);
+    case PL_RESOURCE_OOM: return all_or_nothing(values[PL_OOM_KILLS]);
+    case PL_RESOURCE_FILES: return values[PL_FILES_USED];
+    case PL_RESOURCE_CONNTRACK: return values[PL_CONNTRACK_USED];
+    case PL_RESOURCE_NETWORK: return values[PL_NET_USED];
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
