@@ -110,7 +110,9 @@ static void test_growth_is_a_share_per_second(void)
     pl_traffic_init(&traffic);
     for (int s = 0; s < 7200; s++) pl_traffic_step(&traffic, exp2(s / 600.0), 1000LL * s);
     double rate = log(2) / 600;
-    for (int n = 0; n < 4; n++) CHECK_NEAR(traffic.scales[n].per_s, rate, 0.2 * rate);
+    for (enum pl_rung r = PL_RUNG_8S; r < PL_RUNG_60S; r++) {
+        CHECK_NEAR(pl_growth_now(&traffic.ladder, r, r + 2), rate, 0.2 * rate);
+    }
     bool is_news;
     double slope = pl_traffic_slope(&traffic, 1, &is_news);
     CHECK_NEAR(slope, rate * exp2(7199 / 600.0), 0.25 * rate * exp2(12));
@@ -119,15 +121,15 @@ static void test_growth_is_a_share_per_second(void)
 static void test_a_daily_burst_becomes_a_habit(void)
 {
     feed_bursts(2, 120);
-    double once = traffic.habit;
+    double once = traffic.swell.habit;
     feed_bursts(72, 120);
-    CHECK(traffic.habit > 4 * once);
+    CHECK(traffic.swell.habit > 4 * once);
     /* And it does not hide what is larger: the habit stays under the burst itself. */
     feed_bursts(72, 120);
     for (int s = 72 * 3600; s < 72 * 3600 + 120; s += 10) {
         pl_traffic_step(&traffic, 600, 1000LL * s);
     }
-    CHECK(traffic.swell.per_s > traffic.habit);
+    CHECK(pl_traffic_swell(&traffic) > traffic.swell.habit);
 }
 
 static void test_one_surge_does_not_raise_the_everyday(void)
@@ -145,8 +147,10 @@ static void test_rungs_faster_than_the_samples_say_nothing(void)
     pl_traffic_init(&traffic);
     for (int s = 0; s < 2 * DAY_S; s += 300) pl_traffic_step(&traffic, 100 + s % 7, 1000LL * s);
     pl_traffic_step(&traffic, 500, 1000LL * 2 * DAY_S);
-    CHECK(traffic.scales[0].per_s == 0 && traffic.scales[1].per_s == 0);
-    CHECK(traffic.scales[5].per_s > 0);
+    const struct pl_ladder *l = &traffic.ladder;
+    CHECK(pl_growth_now(l, PL_RUNG_8S, PL_RUNG_30S) == 0);
+    CHECK(pl_growth_now(l, PL_RUNG_60S, PL_RUNG_4MIN) == 0);
+    CHECK(pl_growth_now(l, PL_RUNG_4MIN, PL_RUNG_16MIN) > 0);
 }
 
 /* ---- the usual day ---- */

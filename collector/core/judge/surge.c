@@ -73,57 +73,79 @@ static bool seen(struct pl_surge_seen *s, bool there, double interval_s, uint32_
     return s->covered_s >= covered_enough_s || (s->count >= count && s->seconds >= seconds);
 }
 
-static double used_of(const struct pl_ladder *l, enum pl_rung rung, double deviations)
+/* ---- what there is to know, in units of capacity; WARN reads the same of a smaller one ---- */
+
+struct facts {
+    double over;      // the most certain of what was just measured; over the capacity from 1 on
+    double used;      // u
+    double carries;   // factor by which growth carries u in an hour; 1: no growth worth the name
+    double expected;  // largest value of the coming hour, by the season
+    double recurring; // what the days agree on in that hour
+};
+
+static double less_noise(const struct pl_ladder *l, enum pl_rung rung, double deviations)
 {
     return l->level[rung] - deviations * pl_ladder_noise(l, rung);
 }
 
-static bool is_over(const struct pl_traffic *t, double capacity, double used)
+/* The last two seconds: less their noise, or where a step has got to. */
+static double quick_of(const struct pl_ladder *l)
 {
-    if (used >= over_used) return true;
-    const struct pl_ladder *l = &t->ladder;
-    if (l->interval_s >= fact_s && l->newest >= over_used * capacity) return true;
-    if (l->newest < quick_worth * capacity) return false;
     double quick = l->level[PL_RUNG_2S];
     double noise = pl_ladder_noise(l, PL_RUNG_2S);
     bool is_step = quick - l->level[PL_RUNG_32MIN] > step_deviations * noise;
-    if (!is_step) return quick - quick_deviations * noise >= capacity;
+    if (!is_step) return quick - quick_deviations * noise;
     /* An average is as old as its memory; the slope to the next one says where it is now. */
     double lag_s = pl_rung_memory_s(PL_RUNG_2S);
     double apart_s = pl_rung_memory_s(PL_RUNG_8S) - lag_s;
-    return quick + (quick - l->level[PL_RUNG_8S]) * lag_s / apart_s >= capacity;
+    return quick + (quick - l->level[PL_RUNG_8S]) * lag_s / apart_s;
 }
 
-static bool is_growing(const struct pl_traffic *t, double used)
+static double carries(const struct pl_traffic *t)
 {
     const struct pl_growth *g = &t->swell;
-    if (used < growth_used_min) return false;
-    double floor = PL_MAX(growth_everyday * pl_growth_everyday(g), growth_habit * t->habit);
-    double growth = (g->per_s - floor) * growth_ahead_s;
-    if (growth <= 0) return false;
-    return used * exp(PL_MIN(growth, growth_max)) >= 1 + growth_doubt * (1 - used);
+    double floor = PL_MAX(growth_everyday * pl_growth_everyday(g), growth_habit * g->habit);
+    double growth = (pl_traffic_swell(t) - floor) * growth_ahead_s;
+    return growth > 0 ? exp(PL_MIN(growth, growth_max)) : 1;
 }
 
-/* The level expected within the hour over the capacity: PL_SURGE_NONE, SEASON or RECURRING. */
-static enum pl_surge_reason season_of(const struct pl_traffic *t, double capacity, double used)
+static struct facts look(const struct pl_traffic *t, double capacity, double worth)
 {
-    if (used < recurring_used_min) return PL_SURGE_NONE;
-    double expected = pl_traffic_ratio(t) * t->baseline.ahead_peak / capacity;
-    if (used >= season_used_min && expected >= season_reach) return PL_SURGE_SEASON;
-    bool recurs = t->baseline.ahead_recurring >= recurring_reach * capacity;
-    return recurs && expected >= recurring_reach ? PL_SURGE_RECURRING : PL_SURGE_NONE;
+    const struct pl_ladder *l = &t->ladder;
+    double used = less_noise(l, PL_RUNG_30S, 1) / capacity;
+    struct facts f = {.over = used / over_used, .used = used, .carries = 1};
+    if (l->newest >= quick_worth * worth * capacity) {
+        double fact = l->interval_s >= fact_s ? l->newest / over_used : 0;
+        f.over = PL_MAX(f.over, PL_MAX(fact, quick_of(l)) / capacity);
+    }
+    if (used < growth_used_min * worth) return f;
+    f.carries = carries(t);
+    f.expected = pl_traffic_ratio(t) * t->baseline.ahead_peak / capacity;
+    f.recurring = t->baseline.ahead_recurring / capacity;
+    return f;
 }
 
-static enum pl_surge_reason reason_of(struct pl_surge *s, enum pl_tier tier,
-                                      const struct pl_traffic *t, double capacity, double used)
+static bool is_growing(const struct facts *f)
 {
-    double interval_s = t->ladder.interval_s;
-    enum pl_surge_reason season = season_of(t, capacity, used);
-    bool grows =
-        seen(&s->growth[tier], is_growing(t, used), interval_s, growth_count, growth_seconds);
+    if (f->used < growth_used_min || f->carries <= 1) return false;
+    return f->used * f->carries >= 1 + growth_doubt * (1 - f->used);
+}
+
+static enum pl_surge_reason season_of(const struct facts *f)
+{
+    if (f->used >= season_used_min && f->expected >= season_reach) return PL_SURGE_SEASON;
+    if (f->used < recurring_used_min || f->expected < recurring_reach) return PL_SURGE_NONE;
+    return f->recurring >= recurring_reach ? PL_SURGE_RECURRING : PL_SURGE_NONE;
+}
+
+static enum pl_surge_reason reason_of(struct pl_surge *s, enum pl_tier tier, const struct facts *f,
+                                      double interval_s)
+{
+    enum pl_surge_reason season = season_of(f);
+    bool grows = seen(&s->growth[tier], is_growing(f), interval_s, growth_count, growth_seconds);
     bool in_season =
         seen(&s->season[tier], season != PL_SURGE_NONE, interval_s, season_count, season_seconds);
-    if (is_over(t, capacity, used)) return PL_SURGE_OVER;
+    if (f->over >= 1) return PL_SURGE_OVER;
     if (grows) return PL_SURGE_GROWTH;
     return in_season ? season : PL_SURGE_NONE;
 }
@@ -131,20 +153,21 @@ static enum pl_surge_reason reason_of(struct pl_surge *s, enum pl_tier tier,
 struct pl_surge_finding pl_surge_step(struct pl_surge *s, const struct pl_surge_policy *policy,
                                       const struct pl_traffic *t, double capacity)
 {
-    PL_ASSERT(capacity > 0);
-    struct pl_surge_finding f = {.used = used_of(&t->ladder, PL_RUNG_30S, 1) / capacity};
-    enum pl_surge_reason page = reason_of(s, PL_TIER_PAGE, t, capacity, f.used);
-    double share = policy->warn_share;
-    enum pl_surge_reason warn = reason_of(s, PL_TIER_WARN, t, share * capacity, f.used / share);
-    if (page == PL_SURGE_NONE && warn == PL_SURGE_NONE) return f;
+    PL_ASSERT(capacity > 0 && policy->warn_share > 0);
+    double more = 1 / policy->warn_share;
+    struct facts page = look(t, capacity, policy->warn_share);
+    struct facts warn = {.over = more * page.over,
+                         .used = more * page.used,
+                         .carries = page.carries,
+                         .expected = more * page.expected,
+                         .recurring = more * page.recurring};
+    struct pl_surge_finding f = {.used = page.used};
+    enum pl_surge_reason pages = reason_of(s, PL_TIER_PAGE, &page, t->ladder.interval_s);
+    enum pl_surge_reason warns = reason_of(s, PL_TIER_WARN, &warn, t->ladder.interval_s);
+    f.reason = pages != PL_SURGE_NONE ? pages : warns;
+    if (f.reason == PL_SURGE_NONE) return f;
     f.forecast = pl_forecast_make(t, capacity);
-    bool in_time = page == PL_SURGE_OVER || f.forecast.early_s <= policy->time_to_act_s;
-    if (page != PL_SURGE_NONE) {
-        f.tier = in_time ? PL_TIER_PAGE : PL_TIER_WARN;
-        f.reason = page;
-    } else {
-        f.tier = PL_TIER_WARN;
-        f.reason = warn;
-    }
+    bool in_time = pages == PL_SURGE_OVER || f.forecast.early_s <= policy->time_to_act_s;
+    f.tier = pages != PL_SURGE_NONE && in_time ? PL_TIER_PAGE : PL_TIER_WARN;
     return f;
 }

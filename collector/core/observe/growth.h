@@ -5,23 +5,28 @@
  * number alone says nothing. Two memories make it news: the *everyday*, the variance of growth over
  * a day, in which no single event counts for much; and the *habit*, the height of the bursts that
  * this series has several times a day (a batch every hour, a crawler), which variance hides because
- * they are short. */
+ * they are short.
+ *
+ * Neighbouring values of growth are nearly the same, so they are remembered only four times per
+ * memory of the faster rung: most samples cost an addition here. */
 #pragma once
 
 #include "collector/core/observe/ladder.h"
 
+/* What is remembered of the growth between two rungs. */
 struct pl_growth {
-    double per_s;    // now; the rest is about before now
+    double waited_s; // since it was last looked at
     double typical;  // running median of its size
     double variance; // everyday, winsorised
+    double habit;    // of bursts: rises within half an hour, fades over two days
 };
 
-/* Take the slope between two rungs, `fast` being the one with the shorter memory, after each
- * pl_ladder_step(). */
+/* Growth between two rungs now, `fast` being the one with the shorter memory; 0 where samples come
+ * too seldom to tell them apart. */
+double pl_growth_now(const struct pl_ladder *l, enum pl_rung fast, enum pl_rung slow);
+/* Remember growth as it is; to be called before each pl_ladder_step(), so that the newest sample is
+ * measured by those before it. */
 void pl_growth_step(struct pl_growth *g, const struct pl_ladder *l, enum pl_rung fast,
                     enum pl_rung slow);
-/* The height of habitual bursts, per second: rises within half an hour, fades over two days. Take
- * growth in as it was before the newest sample's pl_growth_step(); `*habit` begins as 0. */
-void pl_growth_habit_step(double *habit, const struct pl_growth *before, const struct pl_ladder *l);
 /* Everyday growth, one standard deviation; 0 while nothing is known. */
 double pl_growth_everyday(const struct pl_growth *g);

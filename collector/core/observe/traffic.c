@@ -2,11 +2,9 @@
 
 #include "common/base/base.h"
 
-#include <math.h>
-
-/* Growth over so many standard deviations of its everyday is news (its distribution has heavier
- * tails than the normal one, so this is a few per day, not per year). */
-static const double news_deviations = 3;
+/* Growth over three standard deviations of its everyday is news (its tails are heavier than those of
+ * the normal distribution, so this is a few per day, not per year). */
+static const double news_variances = 3 * 3;
 /* A quiet hour of the night is no measure: at least this share of the usual peak ahead. */
 static const double ratio_base_min = 0.04;
 
@@ -29,20 +27,24 @@ static enum pl_rung slow_of(int scale)
 
 void pl_traffic_step(struct pl_traffic *t, double value, int64_t unix_ms)
 {
-    pl_ladder_step(&t->ladder, value, unix_ms);
     for (int n = 0; n < PL_TRAFFIC_SCALES; n++) {
         pl_growth_step(&t->scales[n], &t->ladder, fast_of(n), slow_of(n));
     }
-    pl_growth_habit_step(&t->habit, &t->swell, &t->ladder);
     pl_growth_step(&t->swell, &t->ladder, PL_RUNG_30S, PL_RUNG_32MIN);
+    pl_ladder_step(&t->ladder, value, unix_ms);
     pl_baseline_step(&t->baseline, value, unix_ms);
+}
+
+double pl_traffic_swell(const struct pl_traffic *t)
+{
+    return pl_growth_now(&t->ladder, PL_RUNG_30S, PL_RUNG_32MIN);
 }
 
 double pl_traffic_slope(const struct pl_traffic *t, int n, bool *is_news)
 {
-    const struct pl_growth *g = &t->scales[n];
-    *is_news = fabs(g->per_s) > news_deviations * pl_growth_everyday(g);
-    return g->per_s * t->ladder.level[slow_of(n)];
+    double growth = pl_growth_now(&t->ladder, fast_of(n), slow_of(n));
+    *is_news = growth * growth > news_variances * t->scales[n].variance;
+    return growth * t->ladder.level[slow_of(n)];
 }
 
 double pl_traffic_ratio(const struct pl_traffic *t)

@@ -24,6 +24,8 @@ void pl_traffic_init(struct pl_traffic *t);
 /* One value, >= 0, in any unit that stays the same; times do not run backwards. */
 void pl_traffic_step(struct pl_traffic *t, double value, int64_t unix_ms);
 
+/* Growth of the last half minute over the last half hour, as pl_growth_now(). */
+double pl_traffic_swell(const struct pl_traffic *t);
 /* The slope of scale `n`, units per second; `*is_news` when it stands out from its everyday, up
  * or down. */
 double pl_traffic_slope(const struct pl_traffic *t, int n, bool *is_news);
