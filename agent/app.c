@@ -6,6 +6,7 @@
 
 #include "agent/io/sampler.h"
 #include "agent/io/uplink.h"
+#include "agent/trust.h"
 #include "common/base/err.h"
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
@@ -22,6 +23,7 @@ struct app {
     void *spool_memory; // owned
     struct pl_sampler sampler;
     struct pl_uplink uplink;
+    struct pl_agent_trust trust;
 };
 
 static void on_sample(void *arg, struct pl_sample *sample)
@@ -47,12 +49,19 @@ static void on_welcome(void *arg, uint32_t interval_ms)
 {
     struct app *app = arg;
     pl_sampler_set_base(&app->sampler, interval_ms);
+    if (app->trust.link.context) pl_process_trim(); // of what only a handshake needs
 }
 
 static void on_directive(void *arg, const struct pl_directive *directive)
 {
     struct app *app = arg;
     pl_sampler_direct(&app->sampler, directive->interval_ms, directive->for_ms);
+}
+
+static void on_distrust(void *arg)
+{
+    struct app *app = arg;
+    pl_agent_trust_reload(&app->trust);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -97,29 +106,36 @@ static int start_uplink(struct app *app, const struct pl_agent_config *config)
         .hello = &hello,
         .spool = &app->spool,
         .seed = pl_process_seed(),
-        .handler = {on_hello, on_welcome, on_directive, app},
+        .handler = {.on_hello = on_hello,
+                    .on_welcome = on_welcome,
+                    .on_directive = on_directive,
+                    .on_distrust = on_distrust,
+                    .arg = app},
+        .trust = app->trust.link.context ? &app->trust.link : NULL,
     };
     return pl_uplink_start(&app->uplink, &app->loop, &uplink);
 }
 
-static int start(struct app *app, const struct pl_agent_config *config)
+static int start(struct app *app, struct pl_agent_config *config)
 {
+    int err = pl_agent_trust_load(&app->trust, config);
+    if (err < 0) return err;
     uint32_t capacity = pl_spool_capacity(config->spool_ms, config->interval_ms);
     app->spool_memory = malloc(pl_spool_bytes(capacity));
     if (!app->spool_memory) return -ENOMEM;
     pl_spool_init(&app->spool, app->spool_memory, capacity);
-    int err = watch_signals(app);
+    err = watch_signals(app);
     if (err == 0) err = pl_sampler_init(&app->sampler, &app->loop, "/proc", "/sys");
     if (err == 0) err = start_uplink(app, config);
     if (err < 0) return err;
     pl_sampler_start(&app->sampler, config->interval_ms, on_sample, app);
-    pl_log(PL_LOG_INFO, "ready", "host=%s pool=%s collectors=%u interval_ms=%lld spool=%u",
+    pl_log(PL_LOG_INFO, "ready", "host=%s pool=%s collectors=%u link=%s interval_ms=%lld spool=%u",
            config->host.text, config->pool.text, config->collectors.count,
-           (long long)config->interval_ms, capacity);
+           app->trust.link.context ? "tls" : "plain", (long long)config->interval_ms, capacity);
     return 0;
 }
 
-int pl_app_run(const struct pl_agent_config *config)
+int pl_app_run(struct pl_agent_config *config)
 {
     struct app *app = calloc(1, sizeof *app); // its large buffers take pages only when used
     int err = app ? uv_loop_init(&app->loop) : -ENOMEM;
@@ -130,6 +146,7 @@ int pl_app_run(const struct pl_agent_config *config)
         return err; // the process ends and takes the half-started loop with it
     }
     err = uv_loop_close(&app->loop);
+    pl_agent_trust_fini(&app->trust);
     free(app->spool_memory);
     free(app);
     return err;

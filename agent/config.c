@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "common/sys/yaml.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,9 +15,10 @@ static const char *check_collector(const void *value)
 {
     const struct pl_address *address = value;
     if (address->port == 0) return "has port 0, where nobody can listen";
-    if (pl_address_is_loopback(address)) return NULL;
-    return "is not on this machine: agents speak plain TCP, which is allowed on loopback only; "
-           "encrypted connections arrive with a later version";
+    struct in6_addr in6;
+    bool is_ip = inet_pton(AF_INET, address->host, &in6) == 1 ||
+                 inet_pton(AF_INET6, address->host, &in6) == 1;
+    return is_ip ? NULL : "is a name, which this agent does not resolve: give an IP address";
 }
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
@@ -27,10 +29,25 @@ static const struct pl_option options[] = {
     {"agent.host", PL_OPTION_NAME, ROOT(host),
      .help = "The name of this host in plimsoll. Left out: the machine's own host name."},
     {"agent.pool", PL_OPTION_NAME, ROOT(pool), .fallback = "default",
-     .help = "The pool of hosts behind one load balancer that this host belongs to."},
+     .help = "The pool of hosts behind one load balancer that this host belongs to. Left out: the "
+             "pool it joined, if it has joined."},
     {"agent.collectors", PL_OPTION_ADDRESSES, ROOT(collectors), .fallback = "127.0.0.1:7410",
      .check = check_collector,
-     .help = "Collectors in the order in which they are tried, as HOST:PORT."},
+     .help =
+         "Collectors in the order in which they are tried, as HOST:PORT. Left out: those of the "
+         "token it joined with, if it has joined. A collector on another machine is spoken to "
+         "by TLS only, so after `plimsoll-agent join` or with agent.ca_file."},
+    {"agent.state", PL_OPTION_PATH, ROOT(state), .fallback = "/var/lib/plimsoll-agent",
+     .help = "Directory of this host's key and of what it joined."},
+    {"agent.ca_file", PL_OPTION_PATH, ROOT(ca_file), .fallback = "",
+     .help = "Certificates of an existing PKI, as PEM: the collector must show a certificate of it "
+             "for its address. Empty: the one this host joined is expected."},
+    {"agent.certificate_file", PL_OPTION_PATH, ROOT(certificate_file), .fallback = "",
+     .help =
+         "A client certificate of that PKI, as PEM, whose DNS name is agent.host: shown instead "
+         "of a key of its own."},
+    {"agent.key_file", PL_OPTION_PATH, ROOT(key_file), .fallback = "",
+     .help = "The private key of that certificate, as PEM."},
     {"agent.interval", PL_OPTION_DURATION, ROOT(interval_ms), .fallback = "1s", .min = "100ms",
      .max = "60s", .help = "Time from one sample to the next."},
     {"agent.spool", PL_OPTION_DURATION, ROOT(spool_ms), .fallback = "15m", .min = "30s",
@@ -41,7 +58,8 @@ static const struct pl_option options[] = {
      .help = "The least important lines that are still logged."},
 };
 
-static const char *const foreign[] = {"collector", "tls", "redis", "pools", "notifiers", "rules", NULL};
+static const char *const foreign[] = {"collector", "tls",   "redis", "pools",
+                                      "notifiers", "rules", NULL};
 
 const struct pl_option_table pl_agent_options = {options, PL_LEN(options), NULL, 0, foreign};
 
@@ -74,6 +92,18 @@ static void check_spool(struct pl_option_loader *l, const struct pl_agent_config
     pl_option_refuse_key(l, "agent/spool", problem);
 }
 
+static void check_files(struct pl_option_loader *l, const struct pl_agent_config *config)
+{
+    bool has_certificate = config->certificate_file[0] != '\0';
+    bool has_key = config->key_file[0] != '\0';
+    if (has_certificate && !has_key)
+        pl_option_refuse_key(l, "agent/certificate_file", "needs agent.key_file beside it");
+    if (has_key && !has_certificate)
+        pl_option_refuse_key(l, "agent/key_file", "needs agent.certificate_file beside it");
+    if (has_certificate && config->ca_file[0] == '\0')
+        pl_option_refuse_key(l, "agent/certificate_file", "needs agent.ca_file beside it");
+}
+
 int pl_agent_config_load(const char *const *paths, size_t n, struct pl_agent_config *out,
                          struct pl_option_errors *errors)
 {
@@ -82,7 +112,11 @@ int pl_agent_config_load(const char *const *paths, size_t n, struct pl_agent_con
     if (!loader) return -ENOMEM;
     pl_option_init(loader, &pl_agent_options, &config, errors);
     pl_yaml_load(paths, n, loader);
+    config.host_given = pl_option_was_given(loader, "agent/host");
+    config.pool_given = pl_option_was_given(loader, "agent/pool");
+    config.collectors_given = pl_option_was_given(loader, "agent/collectors");
     if (errors->count == 0) default_host(loader, &config);
+    if (errors->count == 0) check_files(loader, &config);
     if (errors->count == 0) check_spool(loader, &config);
     free(loader);
     if (errors->count > 0) return PL_E_SYNTAX;

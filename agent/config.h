@@ -4,10 +4,16 @@
 #include "common/base/option.h"
 #include "common/sys/log.h"
 
+enum { PL_AGENT_PATH_BYTES = 256 };
+
 struct pl_agent_config {
     struct pl_name host; // this machine's name unless given
     struct pl_name pool;
-    struct pl_option_addresses collectors; // tried in order; loopback
+    struct pl_option_addresses collectors;         // tried in order; IP addresses
+    bool host_given, pool_given, collectors_given; // by a file; else what it joined goes before
+    char state[PL_AGENT_PATH_BYTES];
+    char ca_file[PL_AGENT_PATH_BYTES]; // of an existing PKI; empty: none
+    char certificate_file[PL_AGENT_PATH_BYTES], key_file[PL_AGENT_PATH_BYTES];
     int64_t interval_ms;
     int64_t spool_ms;
     enum pl_log_level log_level;

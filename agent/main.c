@@ -1,5 +1,6 @@
 /* plimsoll-agent - the process: command line, configuration, exit status. */
 #include "agent/app.h"
+#include "agent/join.h"
 #include "common/sys/process.h"
 #include "common/sys/yaml.h"
 
@@ -10,13 +11,20 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 enum { CONFIGS_MAX = 16 };
 
 static const char usage[] =
-    "Usage: plimsoll-agent --config FILE [--config FILE ...] [--check]\n"
+    "Usage: plimsoll-agent [join TOKEN | rotate] --config FILE [--config FILE ...] [--check]\n"
     "\n"
     "Streams this machine's metrics to a plimsoll collector. Runs in the foreground and logs to\n"
     "standard error; SIGTERM ends it.\n"
     "\n"
     "  plimsoll-agent --config /etc/plimsoll/agent.yaml           run\n"
     "  plimsoll-agent --config /etc/plimsoll/agent.yaml --check   only look for mistakes\n"
+    "\n"
+    "  plimsoll-agent join TOKEN --config /etc/plimsoll/agent.yaml   be admitted by a collector\n"
+    "  plimsoll-agent rotate --config /etc/plimsoll/agent.yaml       take a new key\n"
+    "\n"
+    "join makes this host's key, shows the token to the collector that made it, and remembers "
+    "both;\n"
+    "the token may be - to be read from standard input, where no process list shows it.\n"
     "\n"
     "  --config FILE   configuration; a later file is merged over an earlier one\n"
     "  --check         read the configuration, print every mistake in it, and end\n"
@@ -29,7 +37,25 @@ struct arguments {
     const char *configs[CONFIGS_MAX];
     size_t config_count;
     bool check;
+    const char *command; // "" to run
+    const char *token;   // of join
 };
+
+static int read_command(int count, char **words, struct arguments *out)
+{
+    out->command = count > 0 ? words[0] : "";
+    bool is_join = strcmp(out->command, "join") == 0;
+    if (count == 0 || (count == 1 && strcmp(out->command, "rotate") == 0)) return -1;
+    if (is_join && count == 2) {
+        out->token = words[1];
+        return -1;
+    }
+    if (is_join)
+        (void)fputs("plimsoll-agent: join takes one token; try --help\n", stderr);
+    else
+        (void)fprintf(stderr, "plimsoll-agent: '%s' is no option; try --help\n", words[0]);
+    return EXIT_USAGE;
+}
 
 /* Negative to go on, or the exit status to end with. */
 static int read_arguments(int argc, char **argv, struct arguments *out)
@@ -55,11 +81,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         default: (void)fputs("Try plimsoll-agent --help.\n", stderr); return EXIT_USAGE;
         }
     }
-    if (optind < argc) {
-        (void)fprintf(stderr, "plimsoll-agent: '%s' is no option; try --help\n", argv[optind]);
-        return EXIT_USAGE;
-    }
-    return -1;
+    return read_command(argc - optind, argv + optind, out);
 }
 
 static void print_checked(const struct pl_agent_config *config)
@@ -91,6 +113,8 @@ int main(int argc, char **argv)
         return EXIT_OK;
     }
     pl_log_set_level(config.log_level);
+    if (arguments.token) return pl_join_main(&config, arguments.token);
+    if (arguments.command[0] != '\0') return pl_rotate_main(&config);
     (void)pl_process_prepare(); // an agent needs few files
     return pl_app_run(&config) < 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -1,8 +1,8 @@
 /* One connection at a time, whose handles live in struct pl_uplink, which belongs to the caller.
  *
- *     on_timer -> open_connection -> on_connect -> greet -> on_read -> take_frame -> send_turn
- *        ^                                                     |                       |
- *        '------- on_closed <------- lose <--------------------'----- on_written <-----'
+ *     on_timer -> open_connection -> on_ready -> on_bytes -> take_frame -> send_turn
+ *        ^                                           |                       |
+ *        '------- on_closed <------- lose <----------'----- on_drained <-----'
  *
  * lose() is the only way from an open connection back; it may be called from any callback. */
 #include "agent/io/uplink.h"
@@ -13,7 +13,7 @@
 
 #include <assert.h>
 
-static_assert(PL_UPLINK_OUT_BYTES >= (int)PL_FRAME_BYTES_MAX, "a HELLO fits");
+static_assert(PL_UPLINK_OUT_BYTES >= 2 * (int)PL_FRAME_BYTES_MAX, "a PROOF and a HELLO fit");
 
 static struct pl_uplink_collector *present(struct pl_uplink *u)
 {
@@ -28,10 +28,13 @@ static bool is_open(const struct pl_uplink *u)
 
 static void start_timer(struct pl_uplink *u, int64_t wait_ms);
 
-static void on_closed(uv_handle_t *handle)
+static void on_closed(void *arg)
 {
-    struct pl_uplink *u = handle->data;
-    if (u->state == PL_UPLINK_STOPPED) return;
+    struct pl_uplink *u = arg;
+    if (u->state == PL_UPLINK_STOPPED) {
+        pl_link_fini(&u->link);
+        return;
+    }
     u->state = PL_UPLINK_WAIT;
     start_timer(u, u->wait_ms);
 }
@@ -52,50 +55,21 @@ static void lose(struct pl_uplink *u, const char *reason)
     }
     u->state = PL_UPLINK_CLOSE;
     (void)uv_timer_stop(&u->timer); // cannot fail
-    uv_close((uv_handle_t *)&u->tcp, on_closed);
+    pl_link_close(&u->link);
 }
 
-static void send_turn(struct pl_uplink *u);
-
-static void on_written(uv_write_t *write, int status)
+static void on_lost(void *arg, const char *reason, bool distrust)
 {
-    struct pl_uplink *u = write->data;
-    u->is_writing = false;
-    if (!is_open(u)) return;
-    if (status < 0)
-        lose(u, pl_err_text(status));
-    else if (u->state == PL_UPLINK_STREAM)
-        send_turn(u);
-}
-
-/* Hand `len` bytes of u->out to the kernel. `in_turns` leaves all of it to on_written, which comes
- * back for more once it is gone; otherwise one send(2) is enough, as a rule. */
-static void write_out(struct pl_uplink *u, size_t len, bool in_turns)
-{
-    uv_stream_t *stream = (uv_stream_t *)&u->tcp;
-    size_t done = 0;
-    PL_ASSERT(!u->is_writing);
-    if (!in_turns) {
-        uv_buf_t all = uv_buf_init((char *)u->out, (unsigned)len);
-        int n = uv_try_write(stream, &all, 1);
-        if (n < 0 && n != UV_EAGAIN) {
-            lose(u, pl_err_text(n));
-            return;
-        }
-        if (n > 0) done = (size_t)n;
-        if (done == len) return;
-    }
-    uv_buf_t rest = uv_buf_init((char *)u->out + done, (unsigned)(len - done));
-    int err = uv_write(&u->write, stream, &rest, 1, on_written);
-    u->is_writing = err == 0;
-    if (err < 0) lose(u, pl_err_text(err));
+    struct pl_uplink *u = arg;
+    lose(u, reason);
+    if (distrust && u->handler.on_distrust) u->handler.on_distrust(u->handler.arg);
 }
 
 static void send_turn(struct pl_uplink *u)
 {
     struct pl_spool *spool = u->spool;
     struct pl_writer out = pl_writer_init(u->out, sizeof u->out);
-    if (u->is_writing) return; // on_written goes on from here
+    if (pl_link_is_busy(&u->link)) return; // on_drained goes on from here
     if (u->owes_listener) pl_agent_session_listener(&u->session, &u->listener, &out);
     u->owes_listener = false;
     u->send_seq = PL_MAX(u->send_seq, spool->first_seq);
@@ -105,7 +79,13 @@ static void send_turn(struct pl_uplink *u)
         pl_agent_session_sample(&u->session, &sample, &out);
     }
     PL_ASSERT(out.err == 0); // PL_UPLINK_OUT_BYTES has room for a whole turn
-    if (out.len > 0) write_out(u, out.len, u->send_seq < spool->next_seq);
+    if (out.len > 0) pl_link_send(&u->link, u->out, out.len, u->send_seq < spool->next_seq);
+}
+
+static void on_drained(void *arg)
+{
+    struct pl_uplink *u = arg;
+    if (u->state == PL_UPLINK_STREAM) send_turn(u);
 }
 
 static void take_welcome(struct pl_uplink *u, const struct pl_welcome *welcome)
@@ -145,6 +125,11 @@ static const char *advice(uint16_t code)
     case PL_REFUSE_STOPPING: return "nothing: another attempt follows";
     case PL_REFUSE_HELLO:
     case PL_REFUSE_PROTOCOL: return "compare the versions of agent and collector; report it";
+    case PL_REFUSE_PLAIN:
+    case PL_REFUSE_KEY:
+    case PL_REFUSE_REVOKED: return "plimsoll-agent join with a token of plimsoll token new";
+    case PL_REFUSE_POOL: return "set agent.pool to the pool this host joined, or join again";
+    case PL_REFUSE_LATER: return "nothing: another attempt follows";
     default: return "see the collector's log"; // a newer collector's code
     }
 }
@@ -158,6 +143,9 @@ static void take_refusal(struct pl_uplink *u, const struct pl_refusal *refusal)
                c->text, refusal->code, refusal->text, advice(refusal->code), held);
     }
     lose(u, "refused by the collector");
+    bool is_distrust = refusal->code == PL_REFUSE_KEY || refusal->code == PL_REFUSE_REVOKED ||
+                       refusal->code == PL_REFUSE_PLAIN;
+    if (is_distrust && u->handler.on_distrust) u->handler.on_distrust(u->handler.arg);
 }
 
 static void take_event(struct pl_uplink *u, const struct pl_agent_event *event)
@@ -168,7 +156,7 @@ static void take_event(struct pl_uplink *u, const struct pl_agent_event *event)
     case PL_AGENT_ACKED: take_ack(u, event->acked_seq); return;
     case PL_AGENT_DIRECTED: u->handler.on_directive(u->handler.arg, &event->directive); return;
     case PL_AGENT_REFUSED: take_refusal(u, &event->refusal); return;
-    case PL_AGENT_JOINED: break; // answers only what agent/io/enroller asks
+    case PL_AGENT_JOINED: break; // answers only what enrol.h asks
     }
     PL_UNREACHABLE("session event");
 }
@@ -193,61 +181,59 @@ static ssize_t take_frame(struct pl_uplink *u, struct pl_span in)
     return is_open(u) ? len : -1;
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+static size_t on_bytes(void *arg, struct pl_span bytes)
 {
-    struct pl_uplink *u = stream->data;
-    (void)buf; // u->in
-    if (n < 0) lose(u, n == UV_EOF ? "closed by the collector" : pl_err_text((int)n));
-    if (n <= 0) return;
-    u->heard_mono_ms = (int64_t)uv_now(u->loop);
-    struct pl_span in = {u->in, u->in_len + (size_t)n};
+    struct pl_uplink *u = arg;
+    struct pl_span in = bytes;
     ssize_t taken = 1;
+    u->heard_mono_ms = (int64_t)uv_now(u->loop);
     while (taken > 0) {
         taken = take_frame(u, in);
-        if (taken < 0) return;
+        if (taken < 0) return bytes.len; // lost: what else came is of no use
         in = (struct pl_span){in.ptr + taken, in.len - (size_t)taken};
     }
-    memmove(u->in, in.ptr, in.len);
-    u->in_len = in.len;
+    return bytes.len - in.len;
 }
 
-/* What is left of an unfinished frame is shorter than one, so there is always room. */
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+/* Show that this TLS session ends at the holder of the key. */
+static int prove(struct pl_uplink *u, struct pl_writer *out)
 {
-    struct pl_uplink *u = handle->data;
-    (void)suggested;
-    *buf = uv_buf_init((char *)u->in + u->in_len, (unsigned)(sizeof u->in - u->in_len));
+    uint8_t exported[PL_EXPORTED_BYTES];
+    struct pl_proof proof;
+    if (!u->link.trust || !u->link.trust->key) return 0;
+    int err = pl_tls_export(u->link.tls, exported);
+    if (err == 0) err = pl_key_prove(u->link.trust->key, exported, &proof);
+    if (err == 0) pl_proof_write(&proof, out);
+    return err;
 }
 
-static void on_connect(uv_connect_t *connect, int status)
+static int64_t greet_ms(const struct pl_uplink *u)
 {
-    struct pl_uplink *u = connect->data;
-    if (u->state != PL_UPLINK_CONNECT) return; // closed in the meantime
-    if (status == 0) status = uv_tcp_nodelay(&u->tcp, 1);
-    if (status == 0) status = uv_read_start((uv_stream_t *)&u->tcp, on_alloc, on_read);
-    if (status < 0) {
-        lose(u, pl_err_text(status));
+    return u->link.trust ? PL_UPLINK_SECURE_MS : PL_UPLINK_GREET_MS;
+}
+
+static void on_ready(void *arg)
+{
+    struct pl_uplink *u = arg;
+    struct pl_writer out = pl_writer_init(u->out, sizeof u->out);
+    u->state = PL_UPLINK_GREET;
+    start_timer(u, greet_ms(u));
+    if (prove(u, &out) < 0) {
+        lose(u, "this TLS session cannot carry a proof of the key");
         return;
     }
-    u->state = PL_UPLINK_GREET;
-    start_timer(u, PL_UPLINK_GREET_MS);
-    struct pl_writer out = pl_writer_init(u->out, sizeof u->out);
     u->hello.first_seq = u->spool->first_seq;
     u->handler.on_hello(u->handler.arg, &u->hello);
     pl_agent_session_start(&u->session, &u->hello, &out);
     PL_ASSERT(out.err == 0);
-    write_out(u, out.len, false);
+    pl_link_send(&u->link, u->out, out.len, false);
 }
 
 static void open_connection(struct pl_uplink *u)
 {
-    int err = uv_tcp_init(u->loop, &u->tcp);
-    PL_ASSERT(err == 0); // opens no socket yet
-    u->tcp.data = u;
     u->state = PL_UPLINK_CONNECT;
-    u->in_len = 0;
-    start_timer(u, PL_UPLINK_GREET_MS);
-    err = uv_tcp_connect(&u->connect, &u->tcp, &present(u)->address.any, on_connect);
+    start_timer(u, greet_ms(u));
+    int err = pl_link_open(&u->link, &present(u)->address.any, present(u)->host);
     if (err < 0) lose(u, pl_err_text(err));
 }
 
@@ -275,6 +261,7 @@ static int set_collector(struct pl_uplink_collector *c, const struct pl_address 
 {
     memset(c, 0, sizeof *c);
     pl_address_write(address, c->text);
+    c->host = address->host;
     if (uv_ip4_addr(address->host, address->port, &c->address.ip4) == 0) return 0;
     return uv_ip6_addr(address->host, address->port, &c->address.ip6);
 }
@@ -286,15 +273,18 @@ int pl_uplink_start(struct pl_uplink *u, uv_loop_t *loop, const struct pl_uplink
         int err = set_collector(&u->collectors[i], &config->collectors[i]);
         if (err < 0) return err;
     }
-    int err = uv_timer_init(loop, &u->timer);
+    const struct pl_link_handler link = {on_ready, on_bytes, on_drained, on_lost, on_closed, u};
+    int err = pl_link_init(&u->link, loop, &link, config->trust, sizeof u->out);
     if (err < 0) return err;
+    err = uv_timer_init(loop, &u->timer);
+    PL_ASSERT(err == 0); // cannot fail
     u->loop = loop;
     u->spool = config->spool;
     u->handler = config->handler;
     u->hello = *config->hello;
-    u->is_writing = u->owes_listener = false;
+    u->owes_listener = false;
     u->listener = (struct pl_listener){0};
-    u->timer.data = u->connect.data = u->write.data = u;
+    u->timer.data = u;
     pl_route_init(&u->route, config->collector_count, config->seed);
     open_connection(u);
     return 0;
@@ -321,7 +311,9 @@ void pl_uplink_stop(struct pl_uplink *u)
 {
     if (u->state == PL_UPLINK_STOPPED) return;
     if (u->state == PL_UPLINK_STREAM) send_turn(u);
-    if (is_open(u)) uv_close((uv_handle_t *)&u->tcp, on_closed);
+    bool was_open = is_open(u), is_closing = u->state == PL_UPLINK_CLOSE;
     u->state = PL_UPLINK_STOPPED;
+    if (was_open) pl_link_close(&u->link); // on_closed follows
+    if (!was_open && !is_closing) pl_link_fini(&u->link);
     uv_close((uv_handle_t *)&u->timer, NULL);
 }

@@ -1,14 +1,16 @@
 /* uplink.h - the agent's line to its collectors: what is in the spool gets there, once.
  *
- *     WAIT --timer--> CONNECT --TCP--> GREET --WELCOME--> STREAM
- *       ^                |               |                   |
- *       '--- CLOSE <-----'---------------'-------------------'   timeout, error, refusal, silence
+ *     WAIT --timer--> CONNECT --TCP, TLS--> GREET --WELCOME--> STREAM
+ *       ^                |                    |                   |
+ *       '--- CLOSE <-----'--------------------'-------------------'  timeout, error, refusal,
+ * silence
  *
- * The order of collectors and the waits between attempts are route.h's, the conversation is
- * wire/session.h's. Samples leave the spool only when the collector acknowledges them; on a new
- * connection everything behind its last durable one is sent again, at most
- * PL_UPLINK_TURN_SAMPLES_MAX at a time and the next lot only when the kernel has taken the last.
- * At most one write is in progress. In the steady state a sample is one send(2) of one packet.
+ * The order of collectors and the waits between attempts are route.h's, the bytes are link.h's, the
+ * conversation is wire/session.h's. An enrolled agent proves its key before it says HELLO. Samples
+ * leave the spool only when the collector acknowledges them; on a new connection everything behind
+ * its last durable one is sent again, at most PL_UPLINK_TURN_SAMPLES_MAX at a time and the next lot
+ * only when the kernel has taken the last. At most one write is in progress. In the steady state a
+ * sample is one send(2) of one packet.
  *
  * A collector that says nothing for PL_UPLINK_SILENT_MS while samples wait for their
  * acknowledgement is taken for dead (a live one repeats its last acknowledgement), and so is one
@@ -18,6 +20,7 @@
 
 #include "agent/core/route.h"
 #include "agent/core/spool.h"
+#include "agent/io/link.h"
 #include "common/base/address.h"
 #include "common/sys/log.h"
 #include "common/wire/session.h"
@@ -26,7 +29,8 @@
 
 enum {
     PL_UPLINK_COLLECTORS_MAX = 16,
-    PL_UPLINK_GREET_MS = 5 * 1000, // to connect, and again to be welcomed
+    PL_UPLINK_GREET_MS = 5 * 1000,   // to connect, and again to be welcomed
+    PL_UPLINK_SECURE_MS = 20 * 1000, // the same with TLS: a busy collector takes agents in turn
     PL_UPLINK_SILENT_MS = 60 * 1000,
     PL_UPLINK_TURN_SAMPLES_MAX = 32,
     PL_UPLINK_LOG_MS = 60 * 1000, // failed attempts at one collector are logged no more often
@@ -51,6 +55,9 @@ struct pl_uplink_handler {
     /* WELCOME: the interval this collector wants, 0 for the agent's own. */
     void (*on_welcome)(void *arg, uint32_t interval_ms);
     void (*on_directive)(void *arg, const struct pl_directive *directive);
+    /* The collector would not have this key, or is not who it should be: keys and pins may have
+     * been exchanged on disk. NULL: nobody cares. */
+    void (*on_distrust)(void *arg);
     void *arg; // borrowed
 };
 
@@ -60,19 +67,17 @@ struct pl_uplink_config {
     uint32_t collector_count;            // 1 to PL_UPLINK_COLLECTORS_MAX
     const struct pl_hello *hello;        // with everything that stays the same
     struct pl_spool *spool;
-    uint64_t seed; // of the jitter
+    uint64_t seed;                     // of the jitter
+    const struct pl_link_trust *trust; // NULL: plain TCP. Read anew for each connection
     struct pl_uplink_handler handler;
 };
 
 struct pl_uplink {
     enum pl_uplink_state state;
-    uv_loop_t *loop;  // borrowed
-    uv_tcp_t tcp;     // open from CONNECT to CLOSE
-    uv_timer_t timer; // the wait of WAIT, the limit of CONNECT and GREET
-    uv_connect_t connect;
-    uv_write_t write;
-    bool is_writing;
-    int64_t wait_ms; // before the next attempt, in CLOSE and WAIT
+    uv_loop_t *loop;     // borrowed
+    struct pl_link link; // open from CONNECT to CLOSE
+    uv_timer_t timer;    // the wait of WAIT, the limit of CONNECT and GREET
+    int64_t wait_ms;     // before the next attempt, in CLOSE and WAIT
     struct pl_uplink_handler handler;
     struct pl_hello hello;
     struct pl_spool *spool; // borrowed
@@ -89,15 +94,14 @@ struct pl_uplink {
             struct sockaddr_in6 ip6;
         } address;
         char text[PL_ADDRESS_TEXT_BYTES];
+        const char *host; // borrowed from the configuration
         struct pl_log_limit log_limit, refused_limit;
     } collectors[PL_UPLINK_COLLECTORS_MAX];
-    size_t in_len;
-    uint8_t in[2 * PL_FRAME_BYTES_MAX];
     uint8_t out[PL_UPLINK_OUT_BYTES];
 };
 
 /* Start connecting. `u` stays where it is until the loop has run the closes of pl_uplink_stop.
- * UV_EINVAL if an address is no IP literal: names are not resolved here. */
+ * UV_EINVAL if an address is no IP literal: names are not resolved here. -ENOMEM. */
 PL_MUST_CHECK int pl_uplink_start(struct pl_uplink *u, uv_loop_t *loop,
                                   const struct pl_uplink_config *config);
 /* A sample was pushed into the spool: send what can be sent. */

@@ -3,8 +3,11 @@
 #include "common/sys/clock.h"
 
 #include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -39,4 +42,26 @@ uint64_t pl_process_seed(void)
     uint64_t seed;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == (ssize_t)sizeof seed) return seed;
     return (uint64_t)pl_clock_unix_ms() << 20 ^ (uint64_t)getpid();
+}
+
+/* Never a writable segment: its relocations would be lost. */
+static int drop_code(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)size;
+    (void)arg;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0) continue;
+        uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        size_t len = (size_t)(info->dlpi_addr + segment->p_vaddr + segment->p_memsz - start);
+        (void)madvise((void *)start, len, MADV_DONTNEED); // locked pages stay, and that is fine
+    }
+    return 0;
+}
+
+void pl_process_trim(void)
+{
+    (void)malloc_trim(0); // whether it found something does not matter
+    (void)dl_iterate_phdr(drop_code, NULL);
 }

@@ -15,3 +15,7 @@ int64_t pl_process_rss_kib(void);
 
 /* A seed for jitter, different in every process: from getrandom(2), or the clock if that fails. */
 uint64_t pl_process_seed(void);
+
+/* Give memory back: free heap pages, and the clean pages of program and libraries, which come back
+ * from the page cache when they are used again. A TLS handshake touches megabytes of code once. */
+void pl_process_trim(void);

@@ -275,8 +275,13 @@ static void test_nothing_is_allocated_after_the_start(void)
     loop_begin();
     sample_count = 0;
     pl_spool_init(&spool, spool_memory, PL_LEN(spool_memory));
-    struct pl_uplink_config config = {&address, 1, &hello,
-                                      &spool,   5, {on_hello, on_welcome, on_directive, NULL}};
+    struct pl_uplink_config config = {
+        .collectors = &address,
+        .collector_count = 1,
+        .hello = &hello,
+        .spool = &spool,
+        .seed = 5,
+        .handler = {.on_hello = on_hello, .on_welcome = on_welcome, .on_directive = on_directive}};
     CHECK_INT(pl_sampler_init(&sampler, &loop, "/proc", "/sys"), 0);
     CHECK_INT(pl_uplink_start(&uplink, &loop, &config), 0);
     pl_sampler_start(&sampler, 100, on_sample_to_send, NULL);

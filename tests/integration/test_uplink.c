@@ -167,15 +167,19 @@ static void push(unsigned n)
     }
 }
 
+static int start_with(const struct pl_address *collectors, uint32_t n, const struct pl_hello *hello)
+{
+    struct pl_uplink_handler handler = {on_hello, on_welcome, on_directive, NULL, NULL};
+    struct pl_uplink_config config = {collectors, n, hello, &spool, 5, NULL, handler};
+    return pl_uplink_start(&uplink, &loop, &config);
+}
+
 static void start_uplink(const struct pl_address *collectors, uint32_t n)
 {
-    struct pl_hello hello = {
-        .version = PL_PROTOCOL_VERSION, .agent_version = "1", .interval_ms = 1000};
+    struct pl_hello hello = {PL_PROTOCOL_VERSION, .agent_version = "1", .interval_ms = 1000};
     CHECK_INT(pl_name_parse(pl_span_of("fe1"), &hello.host), 0);
     CHECK_INT(pl_name_parse(pl_span_of("web"), &hello.pool), 0);
-    struct pl_uplink_config config = {collectors, n, &hello,
-                                      &spool,     5, {on_hello, on_welcome, on_directive, NULL}};
-    CHECK_INT(pl_uplink_start(&uplink, &loop, &config), 0);
+    CHECK_INT(start_with(collectors, n, &hello), 0);
 }
 
 static void begin_collector(void)
@@ -301,9 +305,9 @@ static void test_late_reader(void)
     REQUIRE(wait_seen(1));
     CHECK_INT(uv_read_stop((uv_stream_t *)&peer.conn), 0);
     CHECK_INT(uv_recv_buffer_size((uv_handle_t *)&peer.conn, &small), 0);
-    CHECK_INT(uv_send_buffer_size((uv_handle_t *)&uplink.tcp, &small), 0);
+    CHECK_INT(uv_send_buffer_size((uv_handle_t *)&uplink.link.tcp, &small), 0);
     push(SPOOL - 1); // far more than the kernel takes
-    CHECK(uplink.is_writing);
+    CHECK(pl_link_is_busy(&uplink.link));
     CHECK_INT(uv_read_start((uv_stream_t *)&peer.conn, on_peer_alloc, on_peer_read), 0);
     REQUIRE(wait_seen(SPOOL));
     for (uint64_t i = 0; i < SPOOL; i++) CHECK_INT(peer.seen[i], i + 1);
@@ -471,10 +475,8 @@ static void test_names_are_not_resolved(void)
 {
     struct pl_address address = {"collector.example", 7410};
     struct pl_hello hello = {.version = PL_PROTOCOL_VERSION};
-    struct pl_uplink_config config = {&address, 1, &hello,
-                                      &spool,   5, {on_hello, on_welcome, on_directive, NULL}};
     loop_begin();
-    CHECK_INT(pl_uplink_start(&uplink, &loop, &config), UV_EINVAL);
+    CHECK_INT(start_with(&address, 1, &hello), UV_EINVAL);
     loop_end();
 }
 

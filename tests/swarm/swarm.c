@@ -117,7 +117,10 @@ static int agent_start(struct swarm_agent *a)
                                       .hello = &a->hello,
                                       .spool = &a->spool,
                                       .seed = pl_rng_u64(&a->load.rng),
-                                      .handler = {on_hello, on_welcome, on_directive, a}};
+                                      .handler = {.on_hello = on_hello,
+                                                  .on_welcome = on_welcome,
+                                                  .on_directive = on_directive,
+                                                  .arg = a}};
     int err = pl_uplink_start(&a->uplink, s->loop, &config);
     a->started = err == 0;
     return err;

@@ -269,14 +269,15 @@ static void test_every_mistake_in_its_words(void)
 
 static void test_agent_mistakes(void)
 {
-    CHECK_INT(load_agent("agent:\n  collectors: [10.0.0.1:7410, 127.0.0.1:0]\n  interval: 50ms\n"),
-              PL_E_SYNTAX);
-    CHECK_TEXT(all_errors(),
-               "f:2:16: agent.collectors: '10.0.0.1:7410' is not on this machine: agents speak "
-               "plain TCP, which is allowed on loopback only; encrypted connections arrive with a "
-               "later version\n"
-               "f:2:31: agent.collectors: '127.0.0.1:0' has port 0, where nobody can listen\n"
-               "f:3:13: agent.interval: '50ms' is less than 100ms\n");
+    CHECK_INT(
+        load_agent("agent:\n  collectors: [watch.example:7410, 127.0.0.1:0]\n  interval: 50ms\n"),
+        PL_E_SYNTAX);
+    CHECK_TEXT(
+        all_errors(),
+        "f:2:16: agent.collectors: 'watch.example:7410' is a name, which this agent does not "
+        "resolve: give an IP address\n"
+        "f:2:36: agent.collectors: '127.0.0.1:0' has port 0, where nobody can listen\n"
+        "f:3:13: agent.interval: '50ms' is less than 100ms\n");
     CHECK_INT(load_agent("agent:\n  interval: 200ms\n  spool: 31m\n"), PL_E_SYNTAX);
     CHECK_TEXT(all_errors(), "f:3:3: agent.spool: is more than the spool holds: 9000 samples, "
                              "which at this interval are 1800s\n");
