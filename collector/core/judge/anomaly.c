@@ -13,11 +13,12 @@ static const double weights[PL_TRAIT_COUNT] = {
 static const double second_weight = 1.2; // two independent witnesses are better than one
 static const double rarity_max = 12;
 
-/* The jump itself: log10(1 + z^2) times this, by the interval of the series. */
+/* The jump itself counts weight * log10(1 + (jump / unit)^2), by the interval of the series. Up to
+ * 150 s noise makes high ranks common and only large jumps tell something; from 45 min on there are
+ * too few rows to rank against; in between ranks say more. */
 static const double fine_s = 150, coarse_s = 2700;
-static const double jump_fine = 8; // a minute or less: noise makes every rank common
-static const double jump_usual = 0.8;
-static const double jump_coarse = 2.5; // an hour or more: too few rows to rank against
+static const double fine_weight = 16, fine_unit = 3;
+static const double usual_weight = 0.8, coarse_weight = 2.5;
 
 static const double quiet_s = 60000; // how long a surprise covers lesser ones: 200 rows at 5 min
 static const double quiet_rows_min = 32;
@@ -48,10 +49,10 @@ static void learn_interval(struct pl_anomaly *a, int64_t unix_s)
     a->interval_s = fmin(fmax(distance_s, a->interval_s / creep), a->interval_s * creep);
 }
 
-static double jump_weight(double interval_s)
+static double surprise_of_jump(double jump, double interval_s)
 {
-    if (interval_s <= fine_s) return jump_fine;
-    return interval_s < coarse_s ? jump_usual : jump_coarse;
+    if (interval_s <= fine_s) return fine_weight * log10(1 + jump * jump / (fine_unit * fine_unit));
+    return (interval_s < coarse_s ? usual_weight : coarse_weight) * log10(1 + jump * jump);
 }
 
 struct two {
@@ -75,8 +76,7 @@ static double surprise_of(struct pl_anomaly *a, const double odd[PL_TRAIT_COUNT]
         take(&largest, fmin(pl_rarity_of(&a->past[i], odd[i]), rarity_max) * weights[i]);
         pl_rarity_count(&a->past[i], odd[i]);
     }
-    double jump = odd[PL_TRAIT_JUMP];
-    take(&largest, jump_weight(a->interval_s) * log10(1 + jump * jump));
+    take(&largest, surprise_of_jump(odd[PL_TRAIT_JUMP], a->interval_s));
     return largest.first + second_weight * largest.second;
 }
 

@@ -29,7 +29,7 @@ static const double odd_max = 1e12; // no answer is larger
 void pl_traits_init(struct pl_traits *t)
 {
     *t = (struct pl_traits){0};
-    for (int i = 0; i < PL_TRAIT_SLOTS; i++) t->season[i] = NAN;
+    for (int i = 0; i < PL_TRAIT_SLOTS; i++) t->season[i] = (double)NAN;
 }
 
 static void follow(double *mean, double value, double share)
