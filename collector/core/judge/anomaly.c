@@ -5,13 +5,15 @@
 
 static const double value_max = 1e100;
 
-/* What a rarity is worth. Two deserve a look together when each is about one in a thousand. */
+/* What a rarity is worth. Two deserve a look together when each is about one in a thousand. Being
+ * out of season says most; a jump is mostly one of the others again; many things are stuck or calm
+ * for good reasons. */
 static const double weights[PL_TRAIT_COUNT] = {
-    [PL_TRAIT_HIGH] = 1,    [PL_TRAIT_LOW] = 1,      [PL_TRAIT_SHIFT] = 1,  [PL_TRAIT_STUCK] = 0.7,
-    [PL_TRAIT_ROUGH] = 0.8, [PL_TRAIT_SEASON] = 1.4, [PL_TRAIT_JUMP] = 0.7,
+    [PL_TRAIT_HIGH] = 1,    [PL_TRAIT_LOW] = 1,      [PL_TRAIT_SHIFT] = 1,  [PL_TRAIT_STUCK] = 0.5,
+    [PL_TRAIT_ROUGH] = 0.9, [PL_TRAIT_SEASON] = 1.4, [PL_TRAIT_JUMP] = 0.7,
 };
 static const double second_weight = 1.2; // two independent witnesses are better than one
-static const double rarity_max = 12;
+static const double rarity_max = 12;     // beyond this a tail is only extrapolated
 
 /* The jump itself counts weight * log10(1 + (jump / unit)^2), by the interval of the series. Up to
  * 150 s noise makes high ranks common and only large jumps tell something; from 45 min on there are
@@ -21,12 +23,12 @@ static const double fine_weight = 16, fine_unit = 3;
 static const double usual_weight = 0.8, coarse_weight = 2.5;
 
 static const double quiet_s = 60000; // how long a surprise covers lesser ones: 200 rows at 5 min
-static const double quiet_rows_min = 32;
+static const double quiet_rows_min = 36;
 
 static const double look = 6.8;         // the surprise that scores 0.5
-static const double look_step = 1.6;    // once it was told, only this much more is news
+static const double look_step = 3;      // once it was told, only this much more is news
 static const double habit = 0.55;       // taken off for each doubling of earlier surprises as large
-static const double habit_margin = 0.3; // or nearly as large
+static const double habit_margin = 0.2; // or nearly as large
 static const double peak_min = 3;       // smaller surprises make no habit
 
 void pl_anomaly_init(struct pl_anomaly *a)

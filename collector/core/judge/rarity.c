@@ -10,7 +10,7 @@ _Static_assert((int)COUNT_MIN > (int)PL_RARITY_TOP_MAX, "the top is full when it
 static const double bins_per_octave = 8;
 static const double first_octave = -8;
 
-static const double tail_prior = 1.3;          // index of a tail nobody has seen: heavy
+static const double tail_prior = 1.5;          // index of a tail nobody has seen: heavy
 static const double tail_prior_strength = 1.4; // worth this many of the largest numbers
 
 static const double tiny = 1e-9; // keeps logarithms and ratios of zeros finite

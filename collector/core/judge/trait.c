@@ -4,13 +4,13 @@
 #include <math.h>
 
 /* Averages forget exponentially; a share of s looks back about 1/s rows. */
-static const double near_share = 0.03;       // 33 rows: where the value should be now
-static const double short_share = 0.055;     // 18 rows: where the series is now
-static const double short_step_share = 0.36; // 3 rows: how rough it is now
-static const double long_share = 0.0025;     // 400 rows: what is usual; most of 1.4 days at 5 min
+static const double near_share = 0.028;     // 36 rows: where the value should be now
+static const double short_share = 0.06;     // 17 rows: where the series is now
+static const double short_step_share = 0.4; // 2 or 3 rows: how rough it is now
+static const double long_share = 0.0025;    // 400 rows: what is usual; most of 1.4 days at 5 min
 
 /* The season learns this share of the difference per day and slot. */
-static const double season_share = 0.23;
+static const double season_share = 0.25;
 static const double slot_s = 300;
 static const int64_t day_s = 86400;
 
