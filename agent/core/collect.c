@@ -179,6 +179,38 @@ static void collect_changes(const struct pl_raw *before, const struct pl_raw *no
     values[PL_CPU_STEAL] = cpu.steal;
 }
 
+/* Where a control group limits the memory, that is the whole; page cache that can be had back
+ * counts as free, as in MemAvailable. Without the usage there is no share. */
+static void limit_memory(const struct pl_raw_cgroup *c, int32_t *values)
+{
+    if (c->memory_max == PL_RAW_ABSENT) return;
+    values[PL_MEMORY_USED] = values[PL_MEMORY_AVAILABLE] = PL_ABSENT;
+    if (c->memory == PL_RAW_ABSENT || c->inactive_file == PL_RAW_ABSENT) return;
+    uint64_t used = c->memory > c->inactive_file ? c->memory - c->inactive_file : 0;
+    uint64_t left = used < c->memory_max ? c->memory_max - used : 0;
+    values[PL_MEMORY_USED] = pl_rate_share(used, c->memory_max);
+    values[PL_MEMORY_AVAILABLE] = pl_rate_level(left >> 20);
+}
+
+/* Likewise the processor time; and kills inside the group only, because those that /proc counts
+ * may be a neighbour's. */
+static void limit_changes(const struct pl_raw_cgroup *before, const struct pl_raw_cgroup *now,
+                          int64_t elapsed_us, int32_t *values)
+{
+    if (now->cpu_milli != PL_RAW_ABSENT && elapsed_us > 0) {
+        uint64_t allowed_us = (uint64_t)((double)now->cpu_milli * (double)elapsed_us / 1000);
+        values[PL_CPU_BUSY] = pl_rate_share(pl_rate_grown(before->cpu_us, now->cpu_us), allowed_us);
+        uint64_t periods = pl_rate_grown(before->periods, now->periods);
+        uint64_t throttled = pl_rate_grown(before->throttled, now->throttled);
+        values[PL_CPU_THROTTLED] =
+            periods == 0 ? 0 : pl_rate_share(throttled, periods); // nobody ran: nobody waited
+    }
+    if (now->cpu_milli != PL_RAW_ABSENT || now->memory_max != PL_RAW_ABSENT) {
+        uint64_t kills = pl_rate_grown(before->oom_kills, now->oom_kills);
+        values[PL_OOM_KILLS] = pl_rate_per_second(kills, elapsed_us, scale_of(PL_OOM_KILLS));
+    }
+}
+
 void pl_collect_values(const struct pl_raw *before, const struct pl_raw *now, int64_t elapsed_us,
                        int32_t *values)
 {
@@ -186,9 +218,11 @@ void pl_collect_values(const struct pl_raw *before, const struct pl_raw *now, in
     collect_levels(now, values);
     collect_limits(now, values);
     collect_vmstat(now, values);
+    limit_memory(&now->cgroup, values);
     if (!before) return;
     collect_changes(before, now, elapsed_us, values);
     collect_network(before, now, elapsed_us, values);
+    limit_changes(&before->cgroup, &now->cgroup, elapsed_us, values);
 }
 
 static void set_fact(struct pl_fact_value *fact, uint64_t value, const char *source)
@@ -217,5 +251,10 @@ void pl_collect_facts(const struct pl_raw *now, struct pl_fact_value *facts)
     set_limit(&facts[PL_FACT_CONNTRACK_MAX], now, PL_LIMIT_CONNTRACK);
     set_limit(&facts[PL_FACT_TCP_MEMORY_MAX], now, PL_LIMIT_TCP_MEMORY);
     set_limit(&facts[PL_FACT_PORTS], now, PL_LIMIT_PORTS);
+    uint64_t memory_max = now->cgroup.memory_max;
+    set_fact(&facts[PL_FACT_CPU_LIMIT], now->cgroup.cpu_milli, "cgroup cpu quota or cpuset");
+    set_fact(&facts[PL_FACT_MEMORY_LIMIT],
+             memory_max == PL_RAW_ABSENT ? PL_RAW_ABSENT : memory_max / 1024,
+             "cgroup memory limit");
     set_fact(&facts[PL_FACT_STARTED], now->stat.started_unix_s, "/proc/stat");
 }

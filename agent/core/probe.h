@@ -9,6 +9,7 @@
  * for are skipped, so newer kernels need no change. Reading stops at the last thing needed. */
 #pragma once
 
+#include "agent/core/cgroup.h"
 #include "agent/core/limits.h"
 #include "agent/core/scan.h"
 #include "common/base/base.h"
@@ -130,6 +131,7 @@ struct pl_raw {
     struct pl_raw_vmstat vmstat_before; // the last one that is older than `vmstat`,
     int64_t vmstat_elapsed_us;          // by so much; 0: there is none
     struct pl_raw_limits limits;
+    struct pl_raw_cgroup cgroup;
     struct pl_raw_netdev netdev;
 };
 

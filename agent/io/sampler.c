@@ -70,6 +70,7 @@ int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root, con
         open_source(s, (enum pl_source)i);
         if (s->fds[i] < 0) log_missing(s, (enum pl_source)i, -errno);
     }
+    pl_cgroup_init(&s->cgroup);
     pl_queues_init(&s->queues, s->root, pl_clock_mono_ms());
     s->timer.data = s;
     return uv_timer_init(loop, &s->timer);
@@ -130,9 +131,11 @@ static void read_limits(struct pl_sampler *s, int64_t now_mono_ms)
     struct pl_raw *now = &s->raw[s->turn];
     if (now_mono_ms >= s->limits_mono_ms) {
         pl_limits_read(s->root, s->sys_root, &now->netdev, &s->limits);
+        pl_cgroup_look(&s->cgroup, s->sys_root, now->stat.cores, now->meminfo.total);
         s->limits_mono_ms = now_mono_ms + PL_SAMPLER_REOPEN_MS;
     }
     now->limits = s->limits;
+    pl_cgroup_read(&s->cgroup, &now->cgroup);
 }
 
 static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_us)
@@ -222,6 +225,7 @@ bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out)
 
 void pl_sampler_stop(struct pl_sampler *s)
 {
+    pl_cgroup_stop(&s->cgroup);
     pl_queues_stop(&s->queues);
     for (int i = 0; i < PL_SOURCE_COUNT; i++) {
         if (s->fds[i] >= 0) (void)close(s->fds[i]); // nothing was written to it

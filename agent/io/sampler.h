@@ -11,6 +11,7 @@
 
 #include "agent/core/probe.h"
 #include "agent/core/schedule.h"
+#include "agent/io/cgroup.h"
 #include "agent/io/queues.h"
 #include "common/wire/hello.h"
 #include "common/wire/sample.h"
@@ -36,6 +37,7 @@ struct pl_sampler {
     int64_t limits_mono_ms;               // when limits are read again
     int64_t vmstat_us;                    // when /proc/vmstat was read last; 0: never
     struct pl_raw_limits limits;
+    struct pl_cgroup cgroup;
     int64_t before_us; // when raw[!turn] was read, on the clock of uv_hrtime
     bool has_before;
     struct pl_queues queues;

@@ -67,7 +67,9 @@ static void put(const char *below, const char *text)
 
 static void make_root(void)
 {
-    static const char *const folders[] = {"net", "pressure", "sys", "sys/net", "sys/net/core"};
+    static const char *const folders[] = {
+        "net",       "pressure", "sys",       "sys/net",        "sys/net/core",         "fs",
+        "fs/cgroup", "class",    "class/net", "class/net/eth0", "class/net/eth0/device"};
     make_dir(root);
     for (size_t i = 0; i < PL_LEN(folders); i++) {
         char path[128];
@@ -101,13 +103,18 @@ static bool wait_samples(size_t count)
     return run_until(is_sampled, &count, 10000);
 }
 
+static void start_sampler(int64_t interval_ms)
+{
+    sample_count = 0;
+    CHECK_INT(pl_sampler_init(&sampler, &loop, root, root), 0);
+    pl_sampler_start(&sampler, interval_ms, on_sample, NULL);
+}
+
 static void begin(int64_t interval_ms)
 {
     loop_begin();
     make_root();
-    sample_count = 0;
-    CHECK_INT(pl_sampler_init(&sampler, &loop, root, root), 0);
-    pl_sampler_start(&sampler, interval_ms, on_sample, NULL);
+    start_sampler(interval_ms);
 }
 
 static void finish(void)
@@ -180,6 +187,48 @@ static void test_facts(void)
     CHECK_INT(facts[PL_FACT_MEMORY].value, 4096);
     CHECK_INT(facts[PL_FACT_SOMAXCONN].value, 512);
     CHECK_INT(facts[PL_FACT_FILES_MAX].value, -1);
+    finish();
+}
+
+/* What a container may use is the whole, not what the machine has. */
+static void test_a_limited_container(void)
+{
+    struct pl_fact_value facts[PL_FACT_COUNT];
+    loop_begin();
+    make_root();
+    put("fs/cgroup/cpu.max", "50000 100000\n");
+    put("fs/cgroup/cpu.stat", "usage_usec 1000\nnr_periods 10\nnr_throttled 0\n");
+    put("fs/cgroup/memory.max", "2097152\n");
+    put("fs/cgroup/memory.current", "1572864\n");
+    put("fs/cgroup/memory.stat", "inactive_file 524288\n");
+    put("fs/cgroup/memory.events", "oom_kill 0\n");
+    start_sampler(100);
+    CHECK_INT(samples[0].values[PL_MEMORY_USED], 5000);
+    pl_sampler_facts(&sampler, facts);
+    CHECK_INT(facts[PL_FACT_CPU_LIMIT].value, 500);
+    CHECK_INT(facts[PL_FACT_MEMORY_LIMIT].value, 2048);
+    put("fs/cgroup/cpu.stat", "usage_usec 1000000\nnr_periods 20\nnr_throttled 5\n");
+    put("fs/cgroup/memory.events", "oom_kill 1\n");
+    REQUIRE(wait_samples(2));
+    CHECK_INT(samples[1].values[PL_CPU_BUSY], 10000);
+    CHECK_INT(samples[1].values[PL_CPU_THROTTLED], 5000);
+    CHECK(samples[1].values[PL_OOM_KILLS] > 0);
+    finish();
+}
+
+/* Links count whose device is real and says how fast it is. */
+static void test_a_link_of_known_speed(void)
+{
+    loop_begin();
+    make_root();
+    put("net/dev",
+        "eth0: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n br0: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+    put("class/net/eth0/device/uevent", "DRIVER=e1000e\n");
+    put("class/net/eth0/speed", "1000\n");
+    start_sampler(60000);
+    CHECK_INT(sampler.limits.link_count, 1);
+    CHECK_TEXT(sampler.limits.link[0].name, "eth0");
+    CHECK_INT(sampler.limits.link[0].mbit, 1000);
     finish();
 }
 
@@ -307,6 +356,8 @@ int main(int argc, char **argv)
     RUN(test_a_blocked_loop_makes_one_late_sample);
     RUN(test_directed_interval);
     RUN(test_facts);
+    RUN(test_a_limited_container);
+    RUN(test_a_link_of_known_speed);
     RUN(test_files_come_and_go);
     RUN(test_a_root_too_long);
     RUN(test_nothing_is_allocated_after_the_start);

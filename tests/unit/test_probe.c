@@ -328,6 +328,44 @@ static void test_limits(void)
         CHECK_INT(pl_limit_parse_speed(pl_span_of(speeds[i].text)), speeds[i].want);
 }
 
+static void test_control_groups(void)
+{
+    static const struct {
+        enum pl_cgroup_version version;
+        const char *texts[PL_CGROUP_FIRST_USAGE]; // cpu, period, cpuset, memory
+        uint64_t want_milli, want_bytes;
+    } cases[] = {
+        {PL_CGROUP_V2, {"50000 100000\n", "", "0-3\n", "536870912\n"}, 500, 536870912},
+        {PL_CGROUP_V2, {"max 100000\n", "", "0-2,5\n", "max\n"}, 4000, PL_RAW_ABSENT},
+        {PL_CGROUP_V2, {"800000 100000\n", "", "0\n", ""}, 1000, PL_RAW_ABSENT},
+        {PL_CGROUP_V2, {"1 0\n", "", "3-1\n", "9"}, PL_RAW_ABSENT, PL_RAW_ABSENT},
+        {PL_CGROUP_V2, {"", "", "0-99999\n", ""}, PL_RAW_ABSENT, PL_RAW_ABSENT},
+        {PL_CGROUP_V2, {"", "", "0-1,\n", ""}, PL_RAW_ABSENT, PL_RAW_ABSENT},
+        {PL_CGROUP_V1, {"-1\n", "100000\n", "0-1\n", "9223372036854771712\n"}, 2000, PL_RAW_ABSENT},
+        {PL_CGROUP_V1, {"20000\n", "100000\n", "", "134217728\n"}, 200, 134217728},
+    };
+    struct pl_raw_cgroup c;
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_span texts[PL_CGROUP_FIRST_USAGE];
+        for (size_t t = 0; t < PL_LEN(texts); t++) texts[t] = pl_span_of(cases[i].texts[t]);
+        pl_cgroup_parse_limits(cases[i].version, texts, &c);
+        printf("# %zu\n", i);
+        CHECK(c.cpu_milli == cases[i].want_milli);
+        CHECK(c.memory_max == cases[i].want_bytes);
+        ABSENT(c.cpu_us);
+    }
+    pl_cgroup_parse_usage(PL_CGROUP_V2, PL_CGROUP_CPU_STAT,
+                          pl_span_of("usage_usec 77\nnr_periods 5\nnr_throttled 2\n"), &c);
+    CHECK(c.cpu_us == 77 && c.periods == 5 && c.throttled == 2);
+    pl_cgroup_parse_usage(PL_CGROUP_V1, PL_CGROUP_CPU_USAGE, pl_span_of("78000\n"), &c);
+    pl_cgroup_parse_usage(PL_CGROUP_V1, PL_CGROUP_CPU_STAT, pl_span_of("nr_periods 6\n"), &c);
+    CHECK(c.cpu_us == 78 && c.periods == 6 && c.throttled == PL_RAW_ABSENT);
+    pl_cgroup_parse_usage(PL_CGROUP_V1, PL_CGROUP_MEMORY_STAT,
+                          pl_span_of("inactive_file 1\ntotal_inactive_file 2\n"), &c);
+    pl_cgroup_parse_usage(PL_CGROUP_V2, PL_CGROUP_OOM, pl_span_of("oom 9\noom_kill 3\n"), &c);
+    CHECK(c.inactive_file == 2 && c.oom_kills == 3);
+}
+
 static void test_tables_of_the_kernel(void)
 {
     static struct pl_raw raw;
@@ -358,6 +396,7 @@ int main(void)
     RUN(test_two_thousand_cores);
     RUN(test_facts);
     RUN(test_limits);
+    RUN(test_control_groups);
     RUN(test_tables_of_the_kernel);
     return check_finish();
 }

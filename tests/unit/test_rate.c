@@ -217,6 +217,7 @@ static void still_machine(void)
     for (size_t i = 0; i < PL_LIMIT_COUNT; i++) before_raw.limits.value[i] = 1000;
     before_raw.limits.link_count = 1;
     before_raw.limits.link[0] = (struct pl_raw_link){"eth0", 100};
+    memset(&before_raw.cgroup, 0xff, sizeof before_raw.cgroup); // no limits
     now_raw = before_raw;
     now_raw.vmstat_elapsed_us = 2000000;
     now_raw.stat.idle = 200;
@@ -246,7 +247,7 @@ static void test_second_sample_has_everything(void)
     for (int m = 0; m < PL_METRIC_COUNT; m++) {
         bool agents = m == PL_AGENT_SPOOLED || m == PL_AGENT_DROPPED || m == PL_AGENT_LATE;
         printf("# %s\n", pl_metric_info((enum pl_metric)m)->name);
-        CHECK((values[m] != PL_ABSENT) == !agents);
+        CHECK((values[m] != PL_ABSENT) == (!agents && m != PL_CPU_THROTTLED));
     }
 }
 
@@ -354,6 +355,26 @@ static void test_more_sockets_than_ports(void)
     CHECK_INT(values[PL_PORTS_USED], 10000);
 }
 
+/* A container of 1.5 processors and 512 MiB on a machine that is full of others. */
+static void test_limits_of_a_control_group(void)
+{
+    int32_t values[PL_METRIC_COUNT];
+    still_machine();
+    now_raw.stat.user = 1000;
+    before_raw.cgroup = (struct pl_raw_cgroup){1500, 512 << 20, 0, 10, 1, 0, 0, 3};
+    now_raw.cgroup = (struct pl_raw_cgroup){1500, 512 << 20, 750000, 20, 6, 300 << 20, 44 << 20, 4};
+    pl_collect_values(&before_raw, &now_raw, 1000000, values);
+    CHECK_INT(values[PL_CPU_BUSY], 5000);
+    CHECK_INT(values[PL_CPU_THROTTLED], 5000);
+    CHECK_INT(values[PL_MEMORY_USED], 5000);
+    CHECK_INT(values[PL_MEMORY_AVAILABLE], 256);
+    CHECK_INT(values[PL_OOM_KILLS], 1000);
+    now_raw.cgroup.cpu_us = now_raw.cgroup.memory = PL_RAW_ABSENT;
+    pl_collect_values(&before_raw, &now_raw, 1000000, values);
+    CHECK_INT(values[PL_CPU_BUSY], PL_ABSENT); // rather than the machine's
+    CHECK_INT(values[PL_MEMORY_USED], PL_ABSENT);
+}
+
 static void test_unknown_denominators(void)
 {
     int32_t values[PL_METRIC_COUNT];
@@ -381,6 +402,7 @@ int main(void)
     RUN(test_second_sample_has_everything);
     RUN(test_fixed_points);
     RUN(test_links);
+    RUN(test_limits_of_a_control_group);
     RUN(test_more_sockets_than_ports);
     RUN(test_unknown_denominators);
     return check_finish();
