@@ -66,13 +66,11 @@ def test_once_exits_0_with_the_first_sample(state):
     nothing_left(state)
 
 
-def test_a_second_run_is_quick(state, record_property):
+def test_a_second_run_is_quick(state):
     assert Run(state, "--once", "--port", "0").wait() == 0
     start = time.monotonic()
     assert Run(state, "--once", "--port", "0").wait() == 0
-    seconds = time.monotonic() - start
-    print(f"second run, from start to end: {seconds:.2f} s")
-    record_property("second_run_seconds", seconds)
+    print(f"second run, from start to end: {time.monotonic() - start:.2f} s")
 
 
 def test_ctrl_c_stops_all_of_it(state):
