@@ -106,7 +106,7 @@ def unaffected(collector, agent):
 
 BROKEN = [
     ("http", None, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "not_plimsoll", 6),
-    ("tls", None, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "not_plimsoll", 6),
+    ("ssh", None, b"SSH-2.0-OpenSSH_9.2\r\n", "not_plimsoll", 6),
     ("frame version", None, frame(HELLO, hello_body(), version=2), "version", 1),
     ("protocol version", None, frame(HELLO, hello_body(version=2)), "version", 1),
     ("body one too long", None, frame(HELLO, length=BODY_MAX + 1), "too_big", 6),

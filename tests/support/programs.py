@@ -55,10 +55,13 @@ class Program:
         self.binary = os.path.join(BUILD, binary)
         self.state = tempfile.mkdtemp(prefix="pl-")
         self.log_path = os.path.join(self.state, "log")
+        with open(self.log_path, "wb"):
+            pass  # empty until it starts
         self.config_paths = []
         self.process = None
         self.asked_to_end = False
         self.log_start = 0
+        self.prefix = []  # words in front of the command
 
     def add_config(self, text):
         """One configuration file more, read at the next start."""
@@ -73,8 +76,8 @@ class Program:
         with open(self.log_path, "ab") as log:
             self.log_start = log.tell()
             # The kernel ends the program if pytest is killed.
-            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", self.binary, *options],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self.prefix,
+                                             self.binary, *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 
     @property
@@ -195,6 +198,7 @@ class Agent(Program):
         super().__init__("agent " + host, "agent/plimsoll-agent")
         self.host = host
         self.add_config(f"agent:\n  host: {host}\n  pool: {pool}\n"
-                        f"  collectors: [{', '.join(collectors)}]\n")
+                        f"  collectors: [{', '.join(collectors)}]\n"
+                        f"  state: {self.state}/agent\n")
         if config:
             self.add_config(config)
