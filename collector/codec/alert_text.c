@@ -169,14 +169,19 @@ static void silent_over(const struct pl_finding *f, bool lowered, struct pl_text
                 lowered ? " still silent, no longer enough of the pool to page" : " heard again");
 }
 
+static void over_write(const struct pl_alert *alert, bool lowered, struct pl_text *out)
+{
+    switch (alert->rule) {
+    case PL_RULE_LIMIT: limit_over(&alert->finding, lowered, out); return;
+    case PL_RULE_SILENT: silent_over(&alert->finding, lowered, out); return;
+    case PL_RULE_COUNT: break;
+    }
+    PL_UNREACHABLE("rule");
+}
+
 void pl_alert_over_write(const struct pl_alert *alert, struct pl_text *out)
 {
-    bool lowered = alert->state == PL_ALERT_FIRING;
-    switch (alert->rule) {
-    case PL_RULE_LIMIT: limit_over(&alert->finding, lowered, out); break;
-    case PL_RULE_SILENT: silent_over(&alert->finding, lowered, out); break;
-    case PL_RULE_COUNT: PL_UNREACHABLE("rule");
-    }
+    over_write(alert, alert->state == PL_ALERT_FIRING, out);
     pl_text_str(out, " after ");
     pl_duration_write(alert->resolved_unix_ms - began_unix_ms(alert), out);
 }
@@ -185,6 +190,11 @@ void pl_alert_text_write(const struct pl_alert *alert, int64_t at_unix_ms, struc
 {
     if (alert->state == PL_ALERT_RESOLVED) {
         pl_alert_over_write(alert, out);
+        return;
+    }
+    if (alert->state == PL_ALERT_FIRING && alert->clear_mono_ms != PL_NEVER_MS) {
+        over_write(alert, false, out);
+        pl_text_str(out, ", resolves when that lasts");
         return;
     }
     int64_t lasted_ms = at_unix_ms - began_unix_ms(alert);

@@ -2,6 +2,7 @@
  * on the live page.
  *
  *     cpu of fe1 at 97 % (limit 90 %) for 10 s
+ *     cpu of fe1 back under 90 %, resolves when that lasts
  *     cpu of fe1 back under 90 % after 3 min 20 s
  *     accept queue of nginx *:443 on fe1 full (511 of 511) for 2 s
  *     memory of fe1 ran out, the kernel kills processes

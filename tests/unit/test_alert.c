@@ -112,7 +112,7 @@ static void test_times_for_people(void)
     CHECK(pl_alert_pages(&a));
     (void)pl_alert_step(&a, &held, none, (struct pl_now){40000, 90000});
     (void)pl_alert_step(&a, &held, none, (struct pl_now){55000, 105000});
-    CHECK_INT(a.resolved_unix_ms, 105000);
+    CHECK_INT(a.resolved_unix_ms, 90000); // when it ended, not when that was believed
     CHECK(!pl_alert_pages(&a));
     (void)pl_alert_step(&a, &at_once, page, (struct pl_now){60000, 110000});
     CHECK_INT(a.opened_unix_ms, 110000);

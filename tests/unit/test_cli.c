@@ -259,7 +259,7 @@ static void test_a_trace_tells_its_alerts(void)
     CHECK_TEXT(text, "2026-05-01T14:01:10.000Z opened limit/web page: cpu of fe1 at 97 % (limit "
                      "90 %) for 10 s\n"
                      "2026-05-01T14:02:15.000Z resolved limit/web page: cpu of fe1 back under 90 % "
-                     "after 1 min 15 s\n");
+                     "after 1 min\n");
     free(text);
     text = replay_trace(len, true, PL_EXIT_OK);
     cJSON *first = cJSON_Parse(text);

@@ -26,6 +26,7 @@ static struct pl_page limit_page(void)
                   .revision = 3,
                   .since_unix_ms = since_ms + 10000,
                   .opened_unix_ms = since_ms + 10000,
+                  .clear_mono_ms = PL_NEVER_MS,
                   .finding = {.tier = PL_TIER_PAGE,
                               .resource = PL_RESOURCE_CPU,
                               .value_bp = 9743,
@@ -282,6 +283,24 @@ static void test_resolved_title(void)
     CHECK_TEXT(buf, "[RESOLVED] web: cpu of fe1 back under 90 % after 3 min 20 s");
 }
 
+/* Over for a moment, and not yet believed: nobody reads that it lasts. */
+static void test_settling(void)
+{
+    static const char *const want[] = {
+        "[PAGE] web: cpu of fe1 back under 90 %, resolves when that lasts",
+        "[PAGE] web: fe1 heard again, resolves when that lasts",
+    };
+    for (size_t i = 0; i < PL_LEN(want); i++) {
+        char buf[PL_ALERT_TEXT_BYTES];
+        struct pl_alert a = (i == 0 ? limit_page() : silent_page()).alert;
+        a.clear_mono_ms = 5000;
+        a.finding.host_count = a.finding.named_count = 1;
+        struct pl_text out = pl_text_init(buf, sizeof buf);
+        pl_alert_title_write(&a, since_ms + 60000, &out);
+        CHECK_TEXT(buf, want[i]);
+    }
+}
+
 static void test_an_overflowing_accept_queue(void)
 {
     char buf[PL_ALERT_TEXT_BYTES];
@@ -428,6 +447,7 @@ int main(int argc, char **argv)
     RUN(test_longest_page_fits);
     RUN(test_titles);
     RUN(test_resolved_title);
+    RUN(test_settling);
     RUN(test_an_overflowing_accept_queue);
     RUN(test_a_full_accept_queue);
     RUN(test_an_oom_kill);

@@ -65,7 +65,7 @@ static enum pl_alert_action step_firing(struct pl_alert *a, const struct pl_aler
     }
     if (ran_out(a->clear_mono_ms, policy->clear_ms, now)) {
         a->state = PL_ALERT_RESOLVED;
-        a->resolved_unix_ms = now.unix_ms;
+        a->resolved_unix_ms = now.unix_ms - (now.mono_ms - a->clear_mono_ms);
         a->revision++;
         return PL_ALERT_CLOSE;
     }

@@ -41,7 +41,7 @@ struct pl_alert {
     int64_t clear_mono_ms;     // since when it is away while firing, or PL_NEVER_MS
     int64_t since_unix_ms;     // when the trouble began
     int64_t opened_unix_ms;    // 0: never
-    int64_t resolved_unix_ms;  // 0: not resolved
+    int64_t resolved_unix_ms;  // when it ended, clear_ms before the close; 0: not resolved
     uint32_t paged;            // bit t: target t was (perhaps) told that this fires, and not yet
                                // that it is over
     uint32_t failed;           // bit t: telling target t the newest state was given up
