@@ -93,6 +93,17 @@ function setBar(element, share, limit) {
 
 const openAlerts = pool => state.alerts.filter(a => a.pool === pool && a.state !== 'resolved');
 
+// "since 14:03:12 UTC": the trouble behind the pools' state, not an older one beside it.
+function sinceOf(pools) {
+  const behind = pool => {
+    const open = openAlerts(pool.name);
+    const same = open.filter(a => (a.rule === 'silent') === (pool.state === 'silent'));
+    return same.length ? same : open;
+  };
+  const times = pools.flatMap(behind).map(a => Date.parse(a.since));
+  return times.length ? `since ${moment(Math.min(...times), collectorNow())}` : '';
+}
+
 // ---- pools ----
 
 function makePool() {
@@ -123,9 +134,7 @@ function updatePool(item, pool) {
   const up = hosts.silent > 0 ? `${hosts.up} of ${count(hosts.total, 'host', 'hosts')} heard` : count(hosts.total, 'host', 'hosts');
   const flow = traffic ? `${amount(traffic.value)} new connections/s` : '';
   setText(part('.facts'), [up, flow].filter(Boolean).join(' · '));
-  const alerts = openAlerts(pool.name);
-  const since = alerts.length ? Math.min(...alerts.map(a => Date.parse(a.since))) : 0;
-  setText(part('.since'), since && name !== 'ok' ? `since ${moment(since, collectorNow())}` : '');
+  setText(part('.since'), name === 'ok' ? '' : sinceOf([pool]));
 }
 
 // ---- hosts ----
@@ -200,21 +209,18 @@ function updateAlert(item, alert) {
 
 // One sentence that changes only with the state of something, never with a value.
 function summary() {
-  const of = name => state.pools.filter(p => stateOf(p.state) === name).map(p => p.name);
+  const of = name => state.pools.filter(p => stateOf(p.state) === name);
   const worst = state.pools.reduce((name, p) => STATES[stateOf(p.state)].rank > STATES[name].rank ? stateOf(p.state) : name, 'nodata');
-  const list = names => names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
-  const sinceOf = names => {
-    const times = names.flatMap(openAlerts).map(a => Date.parse(a.since));
-    return times.length ? `, since ${moment(Math.min(...times), collectorNow())}` : '';
-  };
+  const list = pools => pools.length > 3 ? `${pools.slice(0, 3).map(p => p.name).join(', ')} and ${pools.length - 3} more` : pools.map(p => p.name).join(', ');
+  const told = (words, pools) => [`${words}: ${list(pools)}`, sinceOf(pools)].filter(Boolean).join(', ');
   if (state.pools.length === 0) return {worst, text: 'No agent has connected yet'};
-  if (worst === 'silent') return {worst, text: `Silent: ${list(of('silent'))}${sinceOf(of('silent'))}`};
-  if (worst === 'act') return {worst, text: `Act now: ${list(of('act'))}${sinceOf(of('act'))}`};
-  if (worst === 'watch') return {worst, text: `Watch: ${list(of('watch'))}${sinceOf(of('watch'))}`};
+  if (worst === 'silent') return {worst, text: told('Silent', of('silent'))};
+  if (worst === 'act') return {worst, text: told('Act now', of('act'))};
+  if (worst === 'watch') return {worst, text: told('Watch', of('watch'))};
   if (worst === 'nodata') return {worst, text: 'No data yet'};
   // The load is gone and the alert has not been clear for long enough yet: not "all ok".
-  const settling = of('ok').filter(name => openAlerts(name).some(a => a.state === 'firing'));
-  if (settling.length) return {worst: 'watch', text: `Settling: ${list(settling)}${sinceOf(settling)}`};
+  const settling = of('ok').filter(p => openAlerts(p.name).some(a => a.state === 'firing'));
+  if (settling.length) return {worst: 'watch', text: told('Settling', settling)};
   return {worst, text: `All ok: ${count(of('ok').length, 'pool', 'pools')}, ${count(state.pools.reduce((sum, p) => sum + p.hosts.total, 0), 'host', 'hosts')}`};
 }
 

@@ -78,6 +78,20 @@ def test_dead_agent_turns_silent_and_leaves_a_gap(collector, agent, browse):
     assert complaints(driver) == []
 
 
+@pytest.mark.config("rules:\n  limit:\n    warn: 0.01\n    cpu: 0.01\n    leave: 0\n    hold: 0\n")
+def test_silence_is_told_since_it_began(collector, agent, browse):
+    """A host that dies under load: its pool is silent since it died, not since it was loaded."""
+    driver = browse(collector.url("/"))
+    until(lambda: text(driver, "#summary").startswith("Act now: web, since"), 20, "a loaded host")
+    time.sleep(2)  # so that the two times differ in their seconds
+    agent.kill()
+    until(lambda: text(driver, "#summary").startswith("Silent: web"), 8, "the silence")
+    began = next(alert["since"][11:19] for alert in collector.get("/api/v1/alerts")["alerts"]
+                 if alert["rule"] == "silent")
+    assert text(driver, "#summary") == f"Silent: web, since {began} UTC"
+    assert text(driver, "#pools .since") == f"since {began} UTC"
+
+
 def test_phone(collector, agent, browse):
     """390 px: nothing to scroll sideways, everything that can be pressed is 44 px high."""
     driver = browse(collector.url("/"), 390, 844, phone=True)
