@@ -49,7 +49,7 @@ static void on_welcome(void *arg, uint32_t interval_ms)
 {
     struct app *app = arg;
     pl_sampler_set_base(&app->sampler, interval_ms);
-    if (app->trust.link.context) pl_process_trim(); // of what only a handshake needs
+    pl_process_trim(); // of what only the start and a handshake need
 }
 
 static void on_directive(void *arg, const struct pl_directive *directive)

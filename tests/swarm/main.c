@@ -20,9 +20,10 @@ enum { EXIT_LOST = 1, EXIT_USAGE = 2, SHAPE_BYTES_MAX = 64 * 1024 };
 static const char usage[] =
     "usage: plimsoll-swarm --agents N --hz R --seconds S --collector HOST:PORT\n"
     "                      [--shape FILE] [--load X] [--pool NAME] [--prefix TEXT] [--drain S]\n"
-    "                      [--seed N] [--verbose]\n";
+    "                      [--seed N] [--token TOKEN] [--verbose]\n";
 
 static struct load_shape shape;
+static struct pl_token token;
 
 _Noreturn static void refuse(const char *what, const char *value, const char *why)
 {
@@ -63,6 +64,11 @@ static void set_option(struct swarm_config *config, int option, const char *text
     case 'e': config->seed = (uint64_t)number("--seed", text, 0, 1e15); return;
     case 'f': read_shape(text); return;
     case 'x': config->prefix = text; return;
+    case 't':
+        if (pl_token_parse(pl_span_of(text), &token) < 0)
+            refuse("--token", text, "is no join token");
+        config->token = &token;
+        return;
     case 'v': pl_log_set_level(PL_LOG_INFO); return;
     case 'p':
         if (pl_name_parse(pl_span_of(text), &config->pool) < 0)
@@ -79,12 +85,19 @@ static void set_option(struct swarm_config *config, int option, const char *text
 static void read_options(int argc, char **argv, struct swarm_config *config)
 {
     static const struct option options[] = {
-        {"agents", required_argument, NULL, 'a'},    {"hz", required_argument, NULL, 'h'},
-        {"seconds", required_argument, NULL, 's'},   {"drain", required_argument, NULL, 'd'},
-        {"collector", required_argument, NULL, 'c'}, {"shape", required_argument, NULL, 'f'},
-        {"load", required_argument, NULL, 'l'},      {"pool", required_argument, NULL, 'p'},
-        {"prefix", required_argument, NULL, 'x'},    {"seed", required_argument, NULL, 'e'},
-        {"verbose", no_argument, NULL, 'v'},         {NULL, 0, NULL, 0},
+        {"agents", required_argument, NULL, 'a'},
+        {"hz", required_argument, NULL, 'h'},
+        {"seconds", required_argument, NULL, 's'},
+        {"drain", required_argument, NULL, 'd'},
+        {"collector", required_argument, NULL, 'c'},
+        {"shape", required_argument, NULL, 'f'},
+        {"load", required_argument, NULL, 'l'},
+        {"pool", required_argument, NULL, 'p'},
+        {"prefix", required_argument, NULL, 'x'},
+        {"seed", required_argument, NULL, 'e'},
+        {"token", required_argument, NULL, 't'},
+        {"verbose", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -131,6 +144,7 @@ int main(int argc, char **argv)
 
     struct swarm *swarm = swarm_new(loop, &config);
     if (!swarm) refuse("--prefix", config.prefix, "makes no host name, or memory is short");
+    if (config.token && swarm_join(swarm) < 0) return EXIT_LOST; // which agent, was said
     int err = swarm_start(swarm, on_done, swarm);
     if (err < 0) refuse("--collector", config.collector.host, pl_err_text(err));
     for (size_t i = 0; i < PL_LEN(signals); i++) {

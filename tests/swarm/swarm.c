@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/sys/clock.h"
 #include "common/sys/process.h"
+#include "tests/swarm/keys.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct swarm_agent {
     struct pl_spool spool;
     uint64_t unsent_seq; // the lowest that never left
     bool started, was_connected;
+    struct pl_link_trust trust; // its key is owned
     struct pl_uplink uplink;
 };
 
@@ -35,6 +37,7 @@ struct swarm {
     int64_t start_mono_ms;
     int64_t drain_until_mono_ms; // 0: still sampling
     uint64_t resent, reconnects;
+    struct pl_tls_context *tls; // owned; NULL: plain
     void (*on_done)(void *arg);
     void *arg; // borrowed, for on_done
 };
@@ -102,8 +105,24 @@ struct swarm *swarm_new(uv_loop_t *loop, const struct swarm_config *config)
     return NULL;
 }
 
+int swarm_join(struct swarm *s)
+{
+    const struct pl_tls_files none = {NULL, NULL, NULL};
+    char error[PL_TLS_ERROR_BYTES];
+    int err = pl_tls_client_context(&none, false, &s->tls, error);
+    for (uint32_t i = 0; err == 0 && i < s->config->agent_count; i++) {
+        struct swarm_agent *a = &s->agents[i];
+        a->hello.pool = s->config->token->pools[0];
+        err = keys_join(s->config->token, &s->config->collector, &a->hello.host, s->tls, &a->trust);
+    }
+    return err;
+}
+
 void swarm_free(struct swarm *s)
 {
+    for (uint32_t i = 0; s->agents && i < s->config->agent_count; i++)
+        pl_key_free(s->agents[i].trust.key);
+    pl_tls_context_free(s->tls);
     free(s->spool_memory);
     free(s->agents);
     free(s);
@@ -117,6 +136,7 @@ static int agent_start(struct swarm_agent *a)
                                       .hello = &a->hello,
                                       .spool = &a->spool,
                                       .seed = pl_rng_u64(&a->load.rng),
+                                      .trust = s->tls ? &a->trust : NULL,
                                       .handler = {.on_hello = on_hello,
                                                   .on_welcome = on_welcome,
                                                   .on_directive = on_directive,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/base/address.h"
+#include "common/wire/token.h"
 #include "tests/swarm/load.h"
 
 #include <uv.h>
@@ -21,7 +22,8 @@ struct swarm_config {
     struct pl_name pool;
     const char *prefix; // hosts are prefix00000, prefix00001, ...
     const struct load_shape *shape;
-    uint64_t seed; // of noise and jitter
+    const struct pl_token *token; // join with it first, and speak TLS; NULL: plain
+    uint64_t seed;                // of noise and jitter
 };
 
 struct swarm_result {
@@ -35,6 +37,8 @@ struct swarm;
 
 /* NULL without memory, or if the prefix makes no host name. `config` is borrowed. */
 struct swarm *swarm_new(uv_loop_t *loop, const struct swarm_config *config);
+/* With a token: let all agents join, one after the other, before anything begins. Blocks. */
+PL_MUST_CHECK int swarm_join(struct swarm *s);
 /* Connect and begin; `on_done` is called when everything is acknowledged or the time is over. 0 or
  * a libuv code. */
 PL_MUST_CHECK int swarm_start(struct swarm *s, void (*on_done)(void *arg), void *arg);
