@@ -57,12 +57,12 @@ int64_t pl_probe_cadence_ms(enum pl_source source)
     case PL_SOURCE_PRESSURE_IO:
     case PL_SOURCE_NETDEV:
     case PL_SOURCE_SNMP:
-    case PL_SOURCE_NETSTAT:
-    case PL_SOURCE_SOCKSTAT: return 0;
+    case PL_SOURCE_NETSTAT: return 0;
     case PL_SOURCE_LOADAVG: // the kernel's own cadence (LOAD_FREQ in linux/sched/loadavg.h)
     case PL_SOURCE_VMSTAT:  // as dear as two others
-    case PL_SOURCE_FILES:
     case PL_SOURCE_CONNTRACK: return 5000;
+    case PL_SOURCE_FILES: // levels that move slowly, and no rule waits for them
+    case PL_SOURCE_SOCKSTAT: return 10000;
     case PL_SOURCE_COUNT: break;
     }
     PL_UNREACHABLE("source");
@@ -74,5 +74,6 @@ void pl_probe_keep(enum pl_source source, const struct pl_raw *before, struct pl
     if (source == PL_SOURCE_LOADAVG) out->loadavg = before->loadavg;
     if (source == PL_SOURCE_VMSTAT) out->vmstat = before->vmstat;
     if (source == PL_SOURCE_FILES) out->files = before->files;
+    if (source == PL_SOURCE_SOCKSTAT) out->sockstat = before->sockstat;
     if (source == PL_SOURCE_CONNTRACK) out->conntrack = before->conntrack;
 }

@@ -21,6 +21,24 @@ static void close_socket(struct pl_queues *q)
     q->fd = -1;
 }
 
+/* What is there of the answer, into q->batch: the number of datagrams, or -errno. The end of a dump
+ * is a datagram of its own, and comes with the last listeners in one call. */
+static int receive_batch(struct pl_queues *q)
+{
+    struct iovec room[PL_QUEUES_BATCH];
+    struct mmsghdr messages[PL_QUEUES_BATCH] = {0};
+    for (int n = 0; n < PL_QUEUES_BATCH; n++) {
+        room[n] = (struct iovec){q->datagrams[n], sizeof q->datagrams[n]};
+        messages[n].msg_hdr = (struct msghdr){.msg_iov = &room[n], .msg_iovlen = 1};
+    }
+    int count = recvmmsg(q->fd, messages, PL_QUEUES_BATCH, MSG_DONTWAIT, NULL);
+    if (count < 0) return -errno;
+    for (int n = 0; n < count; n++) {
+        q->batch[n] = (struct pl_span){q->datagrams[n], messages[n].msg_len};
+    }
+    return count;
+}
+
 static int dump_listeners(struct pl_queues *q, struct pl_listen_dump *dump)
 {
     uint8_t request[PL_LISTEN_REQUEST_BYTES];
@@ -28,11 +46,13 @@ static int dump_listeners(struct pl_queues *q, struct pl_listen_dump *dump)
     if (q->fd < 0) open_socket(q);
     if (q->fd < 0) return -errno;
     if (send(q->fd, request, sizeof request, 0) < 0) return -errno;
-    for (int i = 0; i < PL_QUEUES_DATAGRAMS_MAX; i++) {
-        ssize_t len = recv(q->fd, q->datagram, sizeof q->datagram, MSG_DONTWAIT);
-        if (len < 0) return -errno;
-        int taken = pl_listen_take(dump, (struct pl_span){q->datagram, (size_t)len}, q->seq);
-        if (taken != 0) return taken < 0 ? taken : 0;
+    for (int i = 0; i < PL_QUEUES_DATAGRAMS_MAX; i += PL_QUEUES_BATCH) {
+        int count = receive_batch(q);
+        if (count < 0) return count;
+        for (int n = 0; n < count; n++) {
+            int taken = pl_listen_take(dump, q->batch[n], q->seq);
+            if (taken != 0) return taken < 0 ? taken : 0;
+        }
     }
     return PL_E_TOO_BIG;
 }

@@ -4,7 +4,7 @@
  *     pl_queues_look -> NETLINK_SOCK_DIAG -> listen.h -> fill, count
  *                    -> half full, and not the one before -> owner.h, a step per look
  *
- * A look is three system calls. The kernel answers a dump while it is asked, so nothing waits. */
+ * A look is two system calls. The kernel answers a dump while it is asked, so nothing waits. */
 #pragma once
 
 #include "agent/core/listen.h"
@@ -14,6 +14,7 @@ enum {
     PL_QUEUES_MS = 1000,
     PL_QUEUES_RETRY_MS = 60 * 1000,       // after the kernel refused
     PL_QUEUES_DATAGRAM_BYTES = 32 * 1024, // the kernel makes none larger (netlink_recvmsg)
+    PL_QUEUES_BATCH = 2, // datagrams per system call: the listeners, and the end of the dump
     PL_QUEUES_DATAGRAMS_MAX = 64, // some 15,000 listeners; more are refused: nothing is known then
 };
 
@@ -26,7 +27,8 @@ struct pl_queues {
     struct pl_listener name; // no address: none was worth one yet
     const char *root;        // borrowed
     struct pl_owner owner;
-    uint8_t datagram[PL_QUEUES_DATAGRAM_BYTES];
+    struct pl_span batch[PL_QUEUES_BATCH]; // into `datagrams`
+    uint8_t datagrams[PL_QUEUES_BATCH][PL_QUEUES_DATAGRAM_BYTES];
 };
 
 /* `root` is "/proc", and stays where it is. A kernel that does not answer is logged. */

@@ -4,8 +4,8 @@
  *
  * A file that is missing or stops answering makes its values absent and nothing else; it is tried
  * again every PL_SAMPLER_REOPEN_MS, when limits are read again, too. Sources with a cadence of
- * their own (pl_probe_cadence_ms, queues.h) are read by it, not with every sample. A sample costs 9
- * preads and one question for the own CPU time, a look at the queues 3 system calls; nothing is
+ * their own (pl_probe_cadence_ms, queues.h) are read by it, not with every sample. A sample costs
+ * some 9 preads, a question for the own CPU time and 2 system calls for the queues; nothing is
  * allocated after the start. */
 #pragma once
 

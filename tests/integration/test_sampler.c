@@ -236,16 +236,16 @@ static void test_a_link_of_known_speed(void)
 static void test_files_come_and_go(void)
 {
     begin(100);
-    put("net/sockstat", "TCP: inuse 7 orphan 0 tw 0 mem 1\n");
+    put("net/snmp", "Tcp: CurrEstab\nTcp: 7\n");
     (void)close(sampler.fds[PL_SOURCE_MEMINFO]);
     sampler.fds[PL_SOURCE_MEMINFO] = open(root, O_RDONLY); // a directory: EISDIR
     REQUIRE(wait_samples(2));
-    CHECK_INT(samples[1].values[PL_TCP_IN_USE], PL_ABSENT);
+    CHECK_INT(samples[1].values[PL_TCP_ESTABLISHED], PL_ABSENT);
     CHECK_INT(samples[1].values[PL_MEMORY_USED], PL_ABSENT);
     CHECK_INT(sampler.fds[PL_SOURCE_MEMINFO], -1);
     sampler.reopen_mono_ms = 0;
     REQUIRE(wait_samples(3));
-    CHECK_INT(samples[2].values[PL_TCP_IN_USE], 7);
+    CHECK_INT(samples[2].values[PL_TCP_ESTABLISHED], 7);
     CHECK_INT(samples[2].values[PL_MEMORY_USED], 7500);
     finish();
 }
