@@ -28,7 +28,11 @@ static int build_engine(struct pl_app *app)
     struct pl_pool_config *pools = calloc(PL_POOL_MAX, sizeof *pools);
     if (!pools) return -ENOMEM;
     for (uint32_t i = 0; i < config->pool_count; i++) {
-        pools[i] = (struct pl_pool_config){config->pools[i].name, config->pools[i].notifier_mask};
+        const struct pl_config_pool *pool = &config->pools[i];
+        pools[i] = (struct pl_pool_config){.name = pool->name, .notify = pool->notifier_mask};
+        if (pool->capacity_per_s == 0) continue;
+        pools[i].capacity =
+            (struct pl_capacity){PL_CAPACITY_CONFIGURED, (double)pool->capacity_per_s};
     }
     struct pl_engine_config engine = {
         .host_max = (uint32_t)config->max_agents,

@@ -137,6 +137,11 @@ static const struct pl_option options[] = {
 
     {"pools.*.notify", PL_OPTION_NAMES, POOL(notify),
      .help = "The notifiers that hear of this pool's alerts. Left out: all of them."},
+    {"pools.*.capacity", PL_OPTION_INTEGER, POOL(capacity_per_s), .fallback = "0", .min = "0",
+     .max = "1000000000",
+     .help =
+         "Accepted connections per second that all hosts of the pool take together, from a load "
+         "test or experience. 0: not known, and nobody is told that it will be reached."},
 
     {"notifiers.*.type", PL_OPTION_WORD, NOTIFIER(type), .words = notifier_types,
      .help = "alertmanager: a webhook in the form Prometheus Alertmanager sends. pagerduty: Events "
@@ -162,6 +167,18 @@ static const struct pl_option options[] = {
              "Accept queues fill faster: 70 % of one for 2 s pages, an overflow at once."},
     {"rules.limit.clear", PL_OPTION_DURATION, ROOT(limit.clear_ms), .fallback = "15s", .min = "0",
      .max = "1h", .help = "How long it must be left behind before the page is withdrawn."},
+
+    {"rules.saturation.warn", PL_OPTION_SHARE, ROOT(saturation.warn_ppm), .fallback = "0.85",
+     .min = "0.1", .max = "1",
+     .help = "A warning is shown when this share of a pool's capacity would be paged for."},
+    {"rules.saturation.time_to_act", PL_OPTION_DURATION, ROOT(saturation.time_to_act_ms),
+     .fallback = "20m", .min = "0", .max = "24h",
+     .help = "What your remedy takes, as starting another host. A crossing that cannot come "
+             "sooner is shown and pages nobody yet."},
+    {"rules.saturation.clear", PL_OPTION_DURATION, ROOT(saturation.clear_ms), .fallback = "20m",
+     .min = "0", .max = "24h",
+     .help = "How long there must be no reason to page before the page is withdrawn. Crowds pause "
+             "and come back."},
 
     {"rules.silent.intervals", PL_OPTION_INTEGER, ROOT(silent.intervals), .fallback = "5",
      .min = "2", .max = "1000",
@@ -349,6 +366,10 @@ void pl_collector_config_rules(const struct pl_collector_config *config, struct 
     out->limit[PL_RESOURCE_CPU].page_bp = (int32_t)(limit->cpu_ppm / PPM_PER_BP);
     out->limit[PL_RESOURCE_MEMORY].page_bp = (int32_t)(limit->memory_ppm / PPM_PER_BP);
     out->limit_clear_ms = limit->clear_ms;
+    const double whole_ppm = 1e6;
+    out->saturation.warn_share = (double)config->saturation.warn_ppm / whole_ppm;
+    out->saturation.time_to_act_s = (double)config->saturation.time_to_act_ms / 1000;
+    out->saturation_clear_ms = config->saturation.clear_ms;
     out->silent_intervals = config->silent.intervals;
     out->silent_grace_ms = config->silent.grace_ms;
     out->silent_forget_ms = config->silent.forget_ms;

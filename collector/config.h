@@ -56,6 +56,7 @@ struct pl_config_pool {
     struct pl_name name;
     struct pl_option_names notify; // as written
     uint32_t notifier_mask;        // bit i: notifiers[i]; all of them if `notify` was left out
+    int64_t capacity_per_s;        // accepted connections/s that the pool can take; 0: not known
 };
 
 /* Shares are parts per million of the resource's capacity. */
@@ -64,6 +65,12 @@ struct pl_config_limit_rule {
     int64_t cpu_ppm, memory_ppm; // paging levels by resource
     int64_t leave_ppm;           // how far below its level an alert lets go
     int64_t hold_ms, clear_ms;
+};
+
+struct pl_config_saturation_rule {
+    int64_t warn_ppm;       // WARN judges this share of the capacity
+    int64_t time_to_act_ms; // what the remedy takes
+    int64_t clear_ms;
 };
 
 struct pl_config_silent_rule {
@@ -88,6 +95,7 @@ struct pl_collector_config {
     struct pl_config_notifier notifiers[PL_CONFIG_NOTIFIERS_MAX];
 
     struct pl_config_limit_rule limit;
+    struct pl_config_saturation_rule saturation;
     struct pl_config_silent_rule silent;
 };
 

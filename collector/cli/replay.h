@@ -9,9 +9,9 @@
  * what is printed for a row depends on no later one. Both return an exit status; a line that cannot
  * be read ends the replay with its number on stderr. */
 
-/* "timestamp,alert,forecast_seconds_to_capacity": alert is 1 while judge/surge pages for a pool with
- * this traffic and capacity; the forecast is that of judge/forecast: 0 at or over capacity, empty
- * while no crossing is foreseen. */
+/* "timestamp,alert,forecast_seconds_to_capacity": alert is 1 while the rule `saturation` pages for
+ * a pool of one host with this traffic and capacity; the forecast is that of judge/forecast: 0 at
+ * or over capacity, empty while no crossing is foreseen. */
 int pl_replay_capacity(FILE *in, FILE *out, double capacity, const struct pl_rules *rules);
 /* "timestamp,value,anomaly_score": without a capacity the limit is the highest value seen so far,
  * and the score is how far the value is over it, 1 - highest / value; 0 up to it. */

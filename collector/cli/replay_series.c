@@ -1,8 +1,8 @@
 #include "collector/cli/cli.h"
 #include "collector/cli/csv.h"
 #include "collector/cli/replay.h"
+#include "collector/cli/simulate.h"
 #include "collector/core/judge/anomaly.h"
-#include "collector/core/observe/traffic.h"
 #include "common/base/err.h"
 
 #include <math.h>
@@ -60,56 +60,84 @@ static void put_span(FILE *out, struct pl_span text)
 
 /* ---- against a capacity ---- */
 
+/* A series does not say how often it is sampled and has holes of any length, so its host is never
+ * counted as silent nor forgotten. */
+enum { SERIES_INTERVAL_MS = PL_INTERVAL_MS_MAX, SERIES_SILENT_INTERVALS = 1 << 20 };
+
+/* The engine counts in tenths of connections; whatever the unit of the series, the capacity is as
+ * many of them, so that seven digits of a value at the capacity are kept. */
+static const double capacity_per_s = 1e6;
+
 struct series {
     FILE *out; // borrowed
     double capacity;
-    const struct pl_rules *rules; // borrowed
-    int64_t unix_ms;              // of the newest row; the clock of a recording may be set back
-    bool started, pages;
-    int64_t quiet_since_ms; // while it pages: since when there is no reason to
-    struct pl_traffic traffic;
-    struct pl_surge surge;
+    struct pl_rules rules;
+    struct pl_simulation simulation; // engine NULL before the first row
+    uint32_t host;
+    uint64_t seq;
+    int err;
 };
 
-/* Judge one value as the engine does, and keep a page until the trouble stayed away. */
+/* One pool called "series" with one host. */
+static int begin(struct series *s, int64_t unix_ms)
+{
+    const struct pl_capacity capacity = {PL_CAPACITY_CONFIGURED, capacity_per_s};
+    struct pl_hello hello = {.version = PL_PROTOCOL_VERSION,
+                             .interval_ms = SERIES_INTERVAL_MS,
+                             .first_seq = 1,
+                             .unix_ms = unix_ms};
+    for (size_t i = 0; i < PL_FACT_COUNT; i++) hello.facts[i].value = -1;
+    int err = pl_name_parse(pl_span_of("series"), &hello.pool);
+    if (!err) err = pl_name_parse(pl_span_of("series"), &hello.host);
+    if (!err) err = pl_simulation_init(&s->simulation, &s->rules, 1, unix_ms);
+    if (!err) err = pl_engine_join(s->simulation.engine, &hello, s->simulation.now, &s->host);
+    if (!err) pl_engine_capacity(s->simulation.engine, 0, &capacity);
+    return err;
+}
+
 static void feed(struct series *s, double value)
 {
-    pl_traffic_step(&s->traffic, fmax(value, 0), s->unix_ms);
-    struct pl_surge_finding f =
-        pl_surge_step(&s->surge, &s->rules->saturation, &s->traffic, s->capacity);
-    if (f.tier == PL_TIER_PAGE) {
-        s->pages = true;
-        s->quiet_since_ms = INT64_MAX;
-    } else if (s->pages) {
-        s->quiet_since_ms = PL_MIN(s->quiet_since_ms, s->unix_ms);
-        s->pages = s->unix_ms - s->quiet_since_ms < s->rules->saturation_clear_ms;
-    }
+    struct pl_sample sample = {.seq = ++s->seq, .unix_ms = s->simulation.now.unix_ms};
+    for (size_t i = 0; i < PL_METRIC_COUNT; i++) sample.values[i] = PL_ABSENT;
+    double traffic = value / s->capacity * capacity_per_s * pl_metric_info(PL_TCP_ACCEPTED)->scale;
+    sample.values[PL_TCP_ACCEPTED] = (int32_t)fmin(fmax(traffic + 0.5, 0), INT32_MAX);
+    (void)pl_engine_sample(s->simulation.engine, s->host, &sample, s->simulation.now); // always new
+    pl_simulation_drain(&s->simulation);
 }
 
 static void on_capacity_row(void *state, const struct pl_csv_row *row)
 {
     struct series *s = state;
-    s->unix_ms = s->started ? PL_MAX(s->unix_ms, row->unix_ms) : row->unix_ms;
-    s->started = true;
-    put_span(s->out, row->time_text);
-    if (isnan(row->value)) { // no data never proves recovery
-        (void)fprintf(s->out, ",%d,\n", s->pages);
-        return;
+    if (s->err) return;
+    if (s->simulation.engine) {
+        pl_simulation_advance(&s->simulation, row->unix_ms);
+    } else {
+        s->err = begin(s, row->unix_ms);
+        if (s->err) return;
     }
-    feed(s, row->value);
-    (void)fprintf(s->out, ",%d,", s->pages);
-    struct pl_forecast f = pl_forecast_make(&s->traffic, s->capacity);
-    if (f.source != PL_FORECAST_NONE) (void)fprintf(s->out, "%.0f", f.seconds);
+    bool known = !isnan(row->value);
+    if (known) feed(s, row->value);
+    const struct pl_engine *engine = s->simulation.engine;
+    bool pages = pl_alert_pages(pl_engine_alert(engine, PL_RULE_SATURATION)); // of pool 0
+    put_span(s->out, row->time_text);
+    (void)fprintf(s->out, ",%d,", pages);
+    const struct pl_saturation *saturation = pl_engine_saturation(engine, 0);
+    struct pl_forecast f = pl_forecast_make(&saturation->traffic, capacity_per_s);
+    if (known && f.source != PL_FORECAST_NONE) (void)fprintf(s->out, "%.0f", f.seconds);
     (void)fputc('\n', s->out);
 }
 
 int pl_replay_capacity(FILE *in, FILE *out, double capacity, const struct pl_rules *rules)
 {
-    struct series s = {.out = out, .capacity = capacity, .rules = rules};
-    pl_traffic_init(&s.traffic);
-    pl_surge_init(&s.surge);
+    struct series s = {.out = out, .capacity = capacity, .rules = *rules};
+    s.rules.silent_intervals = SERIES_SILENT_INTERVALS;
+    s.rules.silent_forget_ms = (int64_t)SERIES_SILENT_INTERVALS * SERIES_INTERVAL_MS;
     (void)fputs("timestamp,alert,forecast_seconds_to_capacity\n", out);
-    return read_rows(in, on_capacity_row, &s);
+    int status = read_rows(in, on_capacity_row, &s);
+    if (s.simulation.engine) pl_simulation_fini(&s.simulation);
+    if (s.err == 0) return status;
+    pl_cli_complain("cannot start the engine: %s", pl_err_text(s.err));
+    return PL_EXIT_FAILURE;
 }
 
 /* ---- against what was seen before ---- */

@@ -144,6 +144,44 @@ static void silent_write(const struct pl_finding *f, int64_t lasted_ms, struct p
     if (f->load_rising) pl_text_str(out, ", load was rising");
 }
 
+/* "12 min", and only as fine as a forecast is. */
+static void about_write(int32_t seconds, struct pl_text *out)
+{
+    enum { MINUTE_S = 60, FINE_S = 5 * MINUTE_S, COARSE_S = 5 };
+    int32_t step_s = seconds >= FINE_S ? MINUTE_S : COARSE_S;
+    pl_duration_write((int64_t)(seconds + step_s / 2) / step_s * step_s * 1000, out);
+}
+
+/* Fifty minutes of nothing are no news: a pool that does not grow has no doubling time to tell. */
+enum { DOUBLING_TOLD_S = 3600 };
+
+static void saturation_write(const struct pl_finding *f, struct pl_text *out)
+{
+    pl_text_str(out, "traffic at ");
+    percent_write(f->value_bp, 100, out);
+    pl_text_str(out, " of the pool's capacity");
+    if (f->surge.left_s > 0) {
+        pl_text_str(out, ", full in about ");
+        about_write(f->surge.left_s, out);
+        pl_text_str(out, " (");
+        about_write(f->surge.early_s, out);
+        pl_text_str(out, " to ");
+        about_write(f->surge.late_s, out);
+        pl_text_char(out, ')');
+    }
+    if (f->surge.double_s <= 0 || f->surge.double_s > DOUBLING_TOLD_S) return;
+    pl_text_str(out, ", doubles in ");
+    about_write(f->surge.double_s, out);
+}
+
+static void saturation_over(const struct pl_finding *f, bool lowered, struct pl_text *out)
+{
+    pl_text_str(out, lowered ? "traffic at " : "surge over, traffic last at ");
+    percent_write(f->value_bp, 100, out);
+    pl_text_str(out, " of the pool's capacity");
+    if (lowered) pl_text_str(out, ", no page any more");
+}
+
 static void limit_over(const struct pl_finding *f, bool lowered, struct pl_text *out)
 {
     int32_t step_bp = step_of(f->level_bp);
@@ -173,6 +211,7 @@ static void over_write(const struct pl_alert *alert, bool lowered, struct pl_tex
 {
     switch (alert->rule) {
     case PL_RULE_LIMIT: limit_over(&alert->finding, lowered, out); return;
+    case PL_RULE_SATURATION: saturation_over(&alert->finding, lowered, out); return;
     case PL_RULE_SILENT: silent_over(&alert->finding, lowered, out); return;
     case PL_RULE_COUNT: break;
     }
@@ -200,6 +239,7 @@ void pl_alert_text_write(const struct pl_alert *alert, int64_t at_unix_ms, struc
     int64_t lasted_ms = at_unix_ms - began_unix_ms(alert);
     switch (alert->rule) {
     case PL_RULE_LIMIT: limit_write(&alert->finding, lasted_ms, out); return;
+    case PL_RULE_SATURATION: saturation_write(&alert->finding, out); return;
     case PL_RULE_SILENT: silent_write(&alert->finding, lasted_ms, out); return;
     case PL_RULE_COUNT: break;
     }

@@ -68,6 +68,19 @@ static const char *alert_state_name(enum pl_alert_state state)
     PL_UNREACHABLE("alert state");
 }
 
+static void put_outlook(struct pl_text *out, const struct pl_surge_outlook *surge)
+{
+    pl_text_str(out, ",\"reason\":");
+    pl_text_json(out, pl_span_of(pl_surge_reason_name(surge->reason)));
+    if (surge->left_s >= 0) {
+        pl_json_put_number(out, ",\"seconds_left\":{\"middle\":", surge->left_s, 1);
+        pl_json_put_number(out, ",\"early\":", surge->early_s, 1);
+        pl_json_put_number(out, ",\"late\":", surge->late_s, 1);
+        pl_text_char(out, '}');
+    }
+    if (surge->double_s > 0) pl_json_put_number(out, ",\"doubles_in_s\":", surge->double_s, 1);
+}
+
 static void put_alert(struct pl_text *out, const struct pl_view *view, const struct pl_alert *alert)
 {
     const struct pl_finding *finding = &alert->finding;
@@ -95,6 +108,7 @@ static void put_alert(struct pl_text *out, const struct pl_view *view, const str
     pl_text_json(out, pl_text_bytes(&words));
     pl_json_put_number(out, ",\"value\":", finding->value_bp, BP);
     pl_json_put_number(out, ",\"level\":", finding->level_bp, BP);
+    if (alert->rule == PL_RULE_SATURATION) put_outlook(out, &finding->surge);
     put_pages(out, view, alert);
     pl_text_char(out, '}');
 }

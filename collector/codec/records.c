@@ -98,6 +98,16 @@ static void put_finding(struct pl_text *t, const struct pl_finding *finding)
     put_i64(t, "value_bp", finding->value_bp);
     put_i64(t, "level_bp", finding->level_bp);
     put_bool(t, "load_rising", finding->load_rising);
+    if (finding->surge.reason != PL_SURGE_NONE) {
+        put_member(t, "surge");
+        pl_text_char(t, '{');
+        put_text(t, "reason", pl_span_of(pl_surge_reason_name(finding->surge.reason)));
+        put_i64(t, "left", finding->surge.left_s);
+        put_i64(t, "early", finding->surge.early_s);
+        put_i64(t, "late", finding->surge.late_s);
+        put_i64(t, "double", finding->surge.double_s);
+        pl_text_char(t, '}');
+    }
     if (finding->listener.address[0] != '\0') {
         put_member(t, "listener");
         pl_text_char(t, '{');
@@ -261,6 +271,25 @@ static void get_listener(struct pl_json_reader *finding, const cJSON *object,
     finding->err = r.err;
 }
 
+/* Likewise. */
+static void get_surge(struct pl_json_reader *finding, const cJSON *object,
+                      struct pl_surge_outlook *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "surge");
+    if (!item || finding->err != 0) return;
+    const char *words[PL_SURGE_REASON_COUNT];
+    for (enum pl_surge_reason i = 0; i < PL_SURGE_REASON_COUNT; i++) {
+        words[i] = pl_surge_reason_name(i);
+    }
+    struct pl_json_reader r = pl_json_reader_init(item);
+    out->reason = (enum pl_surge_reason)pl_json_word(&r, "reason", words, PL_LEN(words));
+    out->left_s = (int32_t)pl_json_i64(&r, "left", -1, PL_FINDING_SECONDS_MAX);
+    out->early_s = (int32_t)pl_json_i64(&r, "early", -1, PL_FINDING_SECONDS_MAX);
+    out->late_s = (int32_t)pl_json_i64(&r, "late", -1, PL_FINDING_SECONDS_MAX);
+    out->double_s = (int32_t)pl_json_i64(&r, "double", 0, PL_FINDING_SECONDS_MAX);
+    finding->err = r.err;
+}
+
 static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
 {
     const cJSON *object = pl_json_object(alert, "finding");
@@ -273,6 +302,7 @@ static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
     out->level_bp = (int32_t)pl_json_i64(&r, "level_bp", INT32_MIN, INT32_MAX);
     out->load_rising = pl_json_bool(&r, "load_rising");
     get_listener(&r, object, &out->listener);
+    get_surge(&r, object, &out->surge);
     out->since_unix_ms = get_time(&r, "since");
     out->host_count = get_u32(&r, "host_count");
     const cJSON *hosts = pl_json_array(&r, "hosts");

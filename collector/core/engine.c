@@ -96,6 +96,7 @@ struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *co
         e->default_notify = config->pools[i].notify;
         int err = pl_engine_admit_pool(e, &config->pools[i].name, &pool);
         PL_ASSERT(err == 0); // there is room for PL_POOL_MAX
+        pl_saturation_set(&e->saturation[pool], &config->pools[i].capacity);
     }
     e->default_notify = config->default_notify;
     return e;
@@ -108,6 +109,7 @@ int pl_engine_admit_pool(struct pl_engine *e, const struct pl_name *name, uint32
     uint32_t before = e->fleet.pool_count;
     int err = pl_fleet_add_pool(&e->fleet, name, e->default_notify, pool);
     if (err != 0 || e->fleet.pool_count == before) return err;
+    pl_saturation_init(&e->saturation[*pool]);
     for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
         pl_alert_init(&e->alerts[*pool * PL_RULE_COUNT + rule].alert, rule, name);
     }
@@ -200,6 +202,15 @@ enum pl_tier pl_engine_follow(struct pl_engine *e, struct pl_host *h,
     return pl_rule_limit_step(&e->rules, h, sample, taken_unix_ms);
 }
 
+/* True if the pool's traffic is to be judged differently from here on. */
+static bool follow_traffic(struct pl_engine *e, struct pl_host *h, int64_t taken_unix_ms)
+{
+    const struct pl_pool *p = &e->fleet.pools[h->pool];
+    uint32_t live_count = p->host_count - p->waiting_count - p->silent_count;
+    return pl_rule_saturation_step(&e->saturation[h->pool], &e->rules, h, live_count,
+                                   taken_unix_ms);
+}
+
 static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
                  struct pl_now now)
 {
@@ -221,10 +232,11 @@ static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sam
 
     enum pl_tier tier = pl_engine_follow(e, h, sample, now.unix_ms - age_ms);
     enum pl_presence presence = late ? PL_WAITING : PL_LIVE;
-    if (presence == h->presence && tier == h->tier) return;
-    if (h->presence == PL_SILENT) pl_engine_emit_host(e, PL_EFFECT_HOST_BACK, host);
-    pl_fleet_set(&e->fleet, host, presence, tier);
-    pl_engine_judge_pool(e, h->pool, false);
+    bool moved = presence != h->presence || tier != h->tier;
+    if (moved && h->presence == PL_SILENT) pl_engine_emit_host(e, PL_EFFECT_HOST_BACK, host);
+    if (moved) pl_fleet_set(&e->fleet, host, presence, tier);
+    bool surged = !late && follow_traffic(e, h, now.unix_ms - age_ms);
+    if (moved || surged) pl_engine_judge_pool(e, h->pool, false);
 }
 
 bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
@@ -239,6 +251,12 @@ bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample
         e->counts.duplicates += known;
     pl_engine_end(e);
     return is_new;
+}
+
+void pl_engine_capacity(struct pl_engine *e, uint32_t pool, const struct pl_capacity *capacity)
+{
+    PL_ASSERT(pool < e->fleet.pool_count);
+    pl_saturation_set(&e->saturation[pool], capacity);
 }
 
 void pl_engine_listener(struct pl_engine *e, uint32_t host, const struct pl_listener *listener,

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "collector/core/effect.h"
+#include "collector/core/judge/rule_saturation.h"
 #include "collector/core/observe/fleet.h"
 
 enum {
@@ -30,7 +31,8 @@ enum {
 
 struct pl_pool_config {
     struct pl_name name;
-    uint32_t notify; // bit t: target t
+    uint32_t notify;             // bit t: target t
+    struct pl_capacity capacity; // all zero: not known
 };
 
 struct pl_engine_config {
@@ -68,6 +70,8 @@ bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample
 /* What the fullest accept queue of that host is called: so do findings from its next sample on. */
 void pl_engine_listener(struct pl_engine *e, uint32_t host, const struct pl_listener *listener,
                         struct pl_now now);
+/* What the pool can take, from now on; judged with the next of its samples. */
+void pl_engine_capacity(struct pl_engine *e, uint32_t pool, const struct pl_capacity *capacity);
 /* Once a second: what arrives by not arriving. */
 void pl_engine_tick(struct pl_engine *e, struct pl_now now);
 /* The shell wrote a page's intent down (or gave up waiting for that). Ignored for a page that is
@@ -122,6 +126,8 @@ struct pl_engine_counts {
 
 const struct pl_fleet *pl_engine_fleet(const struct pl_engine *e);
 const struct pl_rules *pl_engine_rules(const struct pl_engine *e);
+/* Capacity, traffic and outlook of a pool. */
+const struct pl_saturation *pl_engine_saturation(const struct pl_engine *e, uint32_t pool);
 /* Alerts by index: pool * PL_RULE_COUNT + rule; `pl_engine_alert_count()` of them. Most are
  * PL_ALERT_OK. */
 uint32_t pl_engine_alert_count(const struct pl_engine *e);

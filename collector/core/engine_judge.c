@@ -152,6 +152,7 @@ static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl
     }
     switch (rule) {
     case PL_RULE_LIMIT: return pl_rule_limit_judge(p);
+    case PL_RULE_SATURATION: return pl_rule_saturation_judge(&e->saturation[pool], p);
     case PL_RULE_SILENT: return pl_rule_silent_judge(p);
     case PL_RULE_COUNT: break;
     }
@@ -160,9 +161,12 @@ static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl
 
 static struct pl_alert_policy policy_of(const struct pl_engine *e, enum pl_rule rule)
 {
-    /* Both rules hold by themselves: levels for their hold time, silence for its intervals. */
+    /* The rules hold by themselves: levels for their hold time, silence for its intervals,
+     * saturation until it has seen its reason in some samples. */
     switch (rule) {
     case PL_RULE_LIMIT: return (struct pl_alert_policy){.clear_ms = e->rules.limit_clear_ms};
+    case PL_RULE_SATURATION:
+        return (struct pl_alert_policy){.clear_ms = e->rules.saturation_clear_ms};
     case PL_RULE_SILENT: return (struct pl_alert_policy){.clear_ms = e->rules.silent_clear_ms};
     case PL_RULE_COUNT: break;
     }
@@ -173,6 +177,7 @@ static void describe(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
 {
     switch (a->rule) {
     case PL_RULE_LIMIT: pl_rule_limit_describe(&e->rules, &e->fleet, pool, &a->finding); return;
+    case PL_RULE_SATURATION: pl_rule_saturation_describe(&e->saturation[pool], &a->finding); return;
     case PL_RULE_SILENT: pl_rule_silent_describe(&e->fleet, pool, &a->finding); return;
     case PL_RULE_COUNT: break;
     }

@@ -54,6 +54,7 @@ static bool is_sane(const struct pl_alert *a)
 {
     return a->rule < PL_RULE_COUNT && a->state <= PL_ALERT_RESOLVED && a->tier < PL_TIER_COUNT &&
            a->finding.tier < PL_TIER_COUNT && a->finding.resource < PL_RESOURCE_COUNT &&
+           a->finding.surge.reason < PL_SURGE_REASON_COUNT &&
            a->finding.named_count <= PL_FINDING_HOSTS_MAX;
 }
 

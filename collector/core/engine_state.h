@@ -11,6 +11,7 @@
 #pragma once
 
 #include "collector/core/engine.h"
+#include "collector/core/judge/rule_saturation.h"
 
 enum {
     PL_ALERT_MAX = PL_POOL_MAX * PL_RULE_COUNT,
@@ -40,7 +41,8 @@ struct pl_engine {
     struct pl_engine_counts counts;
     size_t effect_count;
     struct pl_effect effects[PL_EFFECT_MAX];
-    struct pl_alert_slot alerts[PL_ALERT_MAX]; // pool * PL_RULE_COUNT + rule
+    struct pl_alert_slot alerts[PL_ALERT_MAX];    // pool * PL_RULE_COUNT + rule
+    struct pl_saturation saturation[PL_POOL_MAX]; // by pool
     struct pl_outbox outbox;
     struct pl_fleet fleet;
 };

@@ -13,6 +13,12 @@ const struct pl_rules *pl_engine_rules(const struct pl_engine *e)
     return &e->rules;
 }
 
+const struct pl_saturation *pl_engine_saturation(const struct pl_engine *e, uint32_t pool)
+{
+    PL_ASSERT(pool < e->fleet.pool_count);
+    return &e->saturation[pool];
+}
+
 uint32_t pl_engine_alert_count(const struct pl_engine *e)
 {
     return e->fleet.pool_count * PL_RULE_COUNT;

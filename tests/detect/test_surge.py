@@ -56,7 +56,7 @@ def test_crowds_of_a_tournament_and_bursts_of_a_batch(tmp_path):
 
 def test_synthetic_crowds():
     found, printed = bench("--synth", "84", "--seed", "7")
-    assert found["false"] <= 1.2, printed
+    assert found["false"] <= 1.5, printed
     assert found["recall"] >= 0.95 and found["flash3"] >= 0.7, printed
     assert found["clock"] >= 0.65, printed
 

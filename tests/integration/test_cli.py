@@ -119,6 +119,17 @@ def test_replay_pages_over_capacity_and_foresees_it():
     assert answers[crossing + 1][2] == "0"
 
 
+def test_replay_takes_its_rules_from_a_configuration(tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: {saturation: {clear: 1m}}\n")
+    series = "timestamp,value\n" + "".join(
+        f"2026-05-01 14:{minute:02}:00,{150 if minute < 5 else 20}\n" for minute in range(10))
+    args = ["replay", "--capacity", "100"]
+    assert plimsoll(*args, stdin=series)[1].splitlines()[-1].startswith("2026-05-01 14:09:00,1,")
+    args += ["--config", str(rules)]
+    assert plimsoll(*args, stdin=series)[1].splitlines()[-1].startswith("2026-05-01 14:09:00,0,")
+
+
 def test_replay_names_the_bad_line():
     status, out, err = plimsoll("replay", "--score", stdin="timestamp,value\n1,2\n1,x\n")
     assert status == 1

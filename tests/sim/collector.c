@@ -67,7 +67,8 @@ void sim_collector_start(struct sim_world *w)
 {
     struct pl_pool_config pools[SIM_POOLS];
     for (uint32_t i = 0; i < SIM_POOLS; i++) {
-        pools[i] = (struct pl_pool_config){pool_name(i), i == 1 ? 1 : (1 << SIM_TARGETS) - 1};
+        pools[i] = (struct pl_pool_config){.name = pool_name(i),
+                                           .notify = i == 1 ? 1 : (1 << SIM_TARGETS) - 1};
     }
     struct pl_engine_config config = {.host_max = SIM_MACHINES_MAX,
                                       .target_count = SIM_TARGETS,

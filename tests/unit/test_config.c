@@ -74,6 +74,9 @@ static void test_collector_defaults(void)
     CHECK_INT(config.limit.leave_ppm, 50000);
     CHECK_INT(config.limit.hold_ms, 10000);
     CHECK_INT(config.limit.clear_ms, 15000);
+    CHECK_INT(config.saturation.warn_ppm, 850000);
+    CHECK_INT(config.saturation.time_to_act_ms, 1200000);
+    CHECK_INT(config.saturation.clear_ms, 1200000);
     CHECK_INT(config.silent.intervals, 5);
     CHECK_INT(config.silent.grace_ms, 30000);
     CHECK_INT(config.silent.forget_ms, 86400000);
@@ -84,6 +87,7 @@ static void test_rules_reach_the_engine(void)
     struct pl_rules rules;
     CHECK_INT(load("rules:\n"
                    "  limit: {warn: 60%, cpu: 0.8, memory: 0.95, leave: 0.1, hold: 3s, clear: 4s}\n"
+                   "  saturation: {warn: 80%, time_to_act: 5m, clear: 6m}\n"
                    "  silent: {intervals: 7, grace: 8s, forget: 9m}\n"),
               0);
     pl_collector_config_rules(&config, &rules);
@@ -93,9 +97,20 @@ static void test_rules_reach_the_engine(void)
     CHECK_INT(rules.limit[PL_RESOURCE_CPU].hold_ms, 3000);
     CHECK_INT(rules.limit[PL_RESOURCE_MEMORY].page_bp, 9500);
     CHECK_INT(rules.limit_clear_ms, 4000);
+    CHECK_NEAR(rules.saturation.warn_share, 0.8, 1e-9);
+    CHECK_NEAR(rules.saturation.time_to_act_s, 300, 1e-9);
+    CHECK_INT(rules.saturation_clear_ms, 360000);
     CHECK_INT(rules.silent_intervals, 7);
     CHECK_INT(rules.silent_grace_ms, 8000);
     CHECK_INT(rules.silent_forget_ms, 540000);
+}
+
+static void test_capacity_of_a_pool(void)
+{
+    CHECK_INT(load("pools: {web: {capacity: 1200}, db: {}}\n"), 0);
+    REQUIRE(config.pool_count == 2);
+    CHECK_INT(config.pools[0].capacity_per_s, 1200);
+    CHECK_INT(config.pools[1].capacity_per_s, 0);
 }
 
 static void test_agent_defaults(void)
@@ -352,6 +367,7 @@ int main(void)
     if (!mkdtemp(folder) || chdir(folder) < 0) return 1;
     RUN(test_collector_defaults);
     RUN(test_rules_reach_the_engine);
+    RUN(test_capacity_of_a_pool);
     RUN(test_agent_defaults);
     RUN(test_one_file_serves_both_programs);
     RUN(test_files_are_merged);

@@ -291,7 +291,7 @@ static void test_a_full_outbox_catches_up(void)
     for (int i = 0; i < POOLS; i++) {
         name[1] = host[1] = (char)('0' + i / 10);
         name[2] = host[2] = (char)('0' + i % 10);
-        pools[i] = (struct pl_pool_config){rig_name_of(name), UINT32_MAX};
+        pools[i] = (struct pl_pool_config){.name = rig_name_of(name), .notify = UINT32_MAX};
     }
     config.pool_count = POOLS;
     rig_start(&config);

@@ -129,6 +129,7 @@ static struct pl_alert some_alert(void)
                                     .value_bp = 9700,
                                     .level_bp = 9000,
                                     .load_rising = true,
+                                    .surge = {PL_SURGE_SEASON, 600, 100, 900, 1800},
                                     .listener = {511, "*:443", "nginx"},
                                     .since_unix_ms = a.since_unix_ms,
                                     .host_count = 40,
@@ -146,6 +147,7 @@ static void check_finding(const struct pl_finding *got, const struct pl_finding 
     CHECK_INT(got->level_bp, want->level_bp);
     CHECK(got->load_rising == want->load_rising);
     CHECK(memcmp(&got->listener, &want->listener, sizeof got->listener) == 0);
+    CHECK(memcmp(&got->surge, &want->surge, sizeof got->surge) == 0);
     CHECK_INT(got->since_unix_ms, want->since_unix_ms);
     CHECK_INT(got->host_count, want->host_count);
     REQUIRE(got->named_count == want->named_count);

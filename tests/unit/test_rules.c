@@ -73,6 +73,7 @@ static char verdict(struct pl_verdict v)
 static void test_names_and_defaults(void)
 {
     CHECK_TEXT(pl_rule_name(PL_RULE_LIMIT), "limit");
+    CHECK_TEXT(pl_rule_name(PL_RULE_SATURATION), "saturation");
     CHECK_TEXT(pl_rule_name(PL_RULE_SILENT), "silent");
     CHECK_TEXT(pl_resource_name(PL_RESOURCE_CPU), "cpu");
     CHECK_TEXT(pl_resource_name(PL_RESOURCE_MEMORY), "memory");

@@ -48,11 +48,11 @@ static double run_days(shape_of *before, shape_of *shape, double hours, int inte
                        struct pl_surge_finding *finding)
 {
     begin();
-    double s = 0;
+    int s = 0;
     for (; s < 2 * DAY_S + DAWN_S; s += interval_s) {
-        (void)feed(noisy(before(fmod(s, DAY_S))), s); // judged later
+        (void)feed(noisy(before(s % DAY_S)), s); // judged later
     }
-    for (double dawn = s; s < dawn + hours * 3600; s += interval_s) {
+    for (int dawn = s; s < dawn + hours * 3600; s += interval_s) {
         *finding = feed(noisy(shape(s - dawn)), s);
         if (finding->tier == PL_TIER_PAGE) return s - dawn;
     }
@@ -136,7 +136,7 @@ static void test_a_slow_plateau_is_seen_but_wakes_nobody(void)
 {
     begin();
     bool warned = false, paged = false;
-    for (double s = 0; s < 6 * 3600; s += 10) {
+    for (int s = 0; s < 6 * 3600; s += 10) {
         struct pl_surge_finding f = feed(noisy(plateau(s)), s);
         warned = warned || f.tier == PL_TIER_WARN;
         paged = paged || f.tier == PL_TIER_PAGE;
@@ -195,9 +195,9 @@ static void test_what_comes_later_than_the_remedy_waits(void)
     CHECK(usual < 4200);
     begin();
     policy.time_to_act_s = 60;
-    double s = 0;
-    for (; s < 2 * DAY_S + DAWN_S; s += 60) (void)feed(noisy(evening_peak(fmod(s, DAY_S))), s);
-    double dawn = s;
+    int s = 0;
+    for (; s < 2 * DAY_S + DAWN_S; s += 60) (void)feed(noisy(evening_peak(s % DAY_S)), s);
+    int dawn = s;
     bool warned = false;
     for (f.tier = PL_TIER_NONE; f.tier != PL_TIER_PAGE && s < dawn + 7200; s += 60) {
         f = feed(noisy(higher_today(s - dawn)), s);
@@ -224,9 +224,9 @@ static void test_over_pages_whatever_the_clock_says(void)
 static void test_clock_on_a_straight_line(void)
 {
     begin();
-    double s = 0;
+    int s = 0;
     for (; s < DAY_S; s++) (void)feed(noisy(300), s);
-    for (double start = s; s < start + 500; s++) (void)feed(noisy(300 + (s - start)), s);
+    for (int start = s; s < start + 500; s++) (void)feed(noisy(300 + (s - start)), s);
     struct pl_forecast f = pl_forecast_make(&traffic, 1000);
     CHECK_INT(f.source, PL_FORECAST_GROWTH);
     CHECK_NEAR(f.seconds, 200, 100); // the line has 200 s to go; surges speed up
@@ -238,7 +238,7 @@ static void test_clock_is_silent_when_nothing_happens(void)
 {
     begin();
     CHECK_INT(pl_forecast_make(&traffic, 1000).source, PL_FORECAST_NONE);
-    for (double s = 0; s < 3600; s++) (void)feed(800, s);
+    for (int s = 0; s < 3600; s++) (void)feed(800, s);
     struct pl_forecast f = pl_forecast_make(&traffic, 1000);
     CHECK_INT(f.source, PL_FORECAST_NONE);
     CHECK(f.double_s == 0);

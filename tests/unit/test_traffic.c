@@ -16,10 +16,13 @@ static struct pl_traffic traffic; // too large for a stack frame
 /* An exponential average by its definition: every sample of the past, each by its age. */
 static double naive_level(const double *values, const int64_t *at_ms, int count, double memory_s)
 {
-    double level = values[0];
+    double level = values[0], known_s = 0;
     for (int i = 1; i < count; i++) {
-        double kept = exp(-(double)PL_MAX(at_ms[i] - at_ms[i - 1], 1) / 1000 / memory_s);
-        level = kept * level + (1 - kept) * values[i];
+        double interval_s = (double)PL_MAX(at_ms[i] - at_ms[i - 1], 1) / 1000;
+        known_s += interval_s;
+        double weight = 1 - exp(-interval_s / memory_s);
+        weight = fmax(weight, interval_s / (known_s + interval_s)); // young: a plain average
+        level += weight * (values[i] - level);
     }
     return level;
 }
@@ -65,7 +68,7 @@ static void test_time_that_stands_still(void)
 {
     struct pl_ladder l;
     pl_ladder_init(&l);
-    pl_ladder_step(&l, 100, 5000);
+    for (int s = -60; s <= 5; s++) pl_ladder_step(&l, 100, 1000 * s);
     pl_ladder_step(&l, 900, 5000);
     pl_ladder_step(&l, 900, 4000);
     CHECK_INT(l.unix_ms, 5000);

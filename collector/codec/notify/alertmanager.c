@@ -51,6 +51,16 @@ static void annotations(const struct pl_page *page, struct pl_text *out)
     pl_text_str(out, "\",\"value\":\"");
     pl_text_fixed(out, f->value_bp, 10000);
     pl_text_char(out, '"');
+    if (page->alert.rule == PL_RULE_SATURATION) {
+        pl_text_str(out, ",\"reason\":\"");
+        pl_text_str(out, pl_surge_reason_name(f->surge.reason));
+        pl_text_char(out, '"');
+    }
+    if (page->alert.rule == PL_RULE_SATURATION && f->surge.left_s >= 0) {
+        pl_text_str(out, ",\"seconds_left\":\"");
+        pl_text_i64(out, f->surge.left_s);
+        pl_text_char(out, '"');
+    }
     if (page->alert.rule == PL_RULE_LIMIT) {
         pl_text_str(out, ",\"resource\":\"");
         pl_text_str(out, pl_resource_name(f->resource));

@@ -25,6 +25,14 @@ static void share_member(struct pl_text *out, const char *name, int32_t bp)
     pl_text_fixed(out, bp, 10000);
 }
 
+static void seconds_member(struct pl_text *out, const char *name, int32_t seconds)
+{
+    pl_text_str(out, ",\"");
+    pl_text_str(out, name);
+    pl_text_str(out, "\":");
+    pl_text_i64(out, seconds);
+}
+
 static void details(const struct pl_page *page, struct pl_text *out)
 {
     const struct pl_finding *f = &page->alert.finding;
@@ -39,6 +47,10 @@ static void details(const struct pl_page *page, struct pl_text *out)
         member(out, "resource", pl_resource_name(f->resource));
         share_member(out, "value", f->value_bp);
         share_member(out, "level", f->level_bp);
+    } else if (page->alert.rule == PL_RULE_SATURATION) {
+        share_member(out, "value", f->value_bp);
+        member(out, "reason", pl_surge_reason_name(f->surge.reason));
+        if (f->surge.left_s >= 0) seconds_member(out, "seconds_left", f->surge.left_s);
     } else {
         share_member(out, "silent_share", f->value_bp);
         pl_text_str(out, ",\"load_was_rising\":");

@@ -9,6 +9,7 @@
 /* rule, name */
 #define PL_RULE_LIST(X)                                                                            \
     X(PL_RULE_LIMIT, "limit")                                                                      \
+    X(PL_RULE_SATURATION, "saturation")                                                            \
     X(PL_RULE_SILENT, "silent")
 
 enum pl_rule {
@@ -18,7 +19,7 @@ enum pl_rule {
         PL_RULE_COUNT
 };
 
-/* "limit", "silent": part of alert identities, stable. */
+/* "limit", "saturation": part of alert identities, stable. */
 const char *pl_rule_name(enum pl_rule rule);
 /* "cpu", "memory", "accept queue", "accept overflow", "oom kill", "file handles", "conntrack",
  * "network". */
@@ -44,18 +45,31 @@ struct pl_verdict {
     bool no_data;      // cannot tell: the alert keeps its state
 };
 
-enum { PL_FINDING_HOSTS_MAX = 8 };
+enum {
+    PL_FINDING_HOSTS_MAX = 8,
+    PL_FINDING_SECONDS_MAX = 7 * 86400, // a time further away than this is told as this
+};
+
+/* What `saturation` foresees, seconds; -1: no crossing is foreseen. */
+struct pl_surge_outlook {
+    enum pl_surge_reason reason;
+    int32_t left_s;          // until the capacity is reached, as often too early as too late
+    int32_t early_s, late_s; // one in ten comes before, one in ten after
+    int32_t double_s;        // in which the traffic doubles as it grows now; 0: it does not grow
+};
 
 /* What exactly it found: the content of an alert, never its identity. */
 struct pl_finding {
     enum pl_tier tier;
-    enum pl_resource resource;   // `limit`: of the worst host
-    int32_t value_bp;            // `limit`: its utilisation; `silent`: silent share of the pool
-    int32_t level_bp;            // the level it is over
-    bool load_rising;            // `silent`: load was rising when a host fell silent
-    struct pl_listener listener; // accept queues: of the worst host; no address: not known
-    int64_t since_unix_ms;       // when the worst host crossed, or fell silent
-    uint32_t host_count;         // hosts concerned: they hold `tier`, or are silent
-    uint32_t named_count;        // of those, named below, worst first
+    enum pl_resource resource;     // `limit`: of the worst host
+    int32_t value_bp;              // `limit`: its utilisation; `saturation`: used capacity;
+                                   // `silent`: silent share of the pool
+    int32_t level_bp;              // the level it is over
+    bool load_rising;              // `silent`: load was rising when a host fell silent
+    struct pl_surge_outlook surge; // `saturation`
+    struct pl_listener listener;   // accept queues: of the worst host; no address: not known
+    int64_t since_unix_ms;         // when the worst host crossed or fell silent, or the surge began
+    uint32_t host_count;           // hosts concerned: they hold `tier`, or are silent
+    uint32_t named_count;          // of those, named below, worst first
     struct pl_name hosts[PL_FINDING_HOSTS_MAX];
 };

@@ -19,6 +19,7 @@ static const double quick_worth = 0.8; // under this share of the capacity no lo
 
 static const double growth_used_min = 0.42; // half of two machines is where headroom ends
 static const double growth_everyday = 2.5;  // deviations taken off the growth
+static const double growth_known_s = 1920;  // younger series have no half hour to grow from
 static const double growth_habit = 0.9;     // of a usual burst is no news either
 static const double growth_ahead_s = 3600;
 static const double growth_max = 9;      // e^9: far beyond any threshold; keeps exp() in range
@@ -104,6 +105,7 @@ static double quick_of(const struct pl_ladder *l)
 static double carries(const struct pl_traffic *t)
 {
     const struct pl_growth *g = &t->swell;
+    if (t->ladder.known_s < growth_known_s) return 1;
     double floor = PL_MAX(growth_everyday * pl_growth_everyday(g), growth_habit * g->habit);
     double growth = (pl_traffic_swell(t) - floor) * growth_ahead_s;
     return growth > 0 ? exp(PL_MIN(growth, growth_max)) : 1;

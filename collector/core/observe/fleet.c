@@ -207,6 +207,7 @@ int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *name, uint32_t p
         if (f->hosts[found].pool != pool) {
             leave_pool(f, found);
             join_pool(f, found, pool);
+            f->hosts[found].traffic_round = 0; // another pool counts its own rounds
         }
         *index = found;
         return 0;

@@ -57,6 +57,8 @@ struct pl_host {
     int64_t arrived_mono_ms; // when it came (or: when the host became known, without one)
     int64_t arrived_unix_ms; // the same for people
     int64_t judged_stamp_ms; // stamp of the sample that last moved the levels, or PL_NEVER_MS
+    uint32_t traffic_round;  // of its pool (judge/rule_saturation) it last reported in
+    double traffic_per_s;    // what it reported there
     struct pl_age age;
     struct pl_level levels[PL_RESOURCE_COUNT];
     struct pl_sample last; // newest sample, all metrics

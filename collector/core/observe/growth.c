@@ -31,7 +31,8 @@ double pl_growth_now(const struct pl_ladder *l, enum pl_rung fast, enum pl_rung 
 static void remember(struct pl_growth *g, double growth)
 {
     double size = fabs(growth);
-    double day = PL_MIN(1, g->waited_s / day_s);
+    g->known_s += g->waited_s;
+    double day = PL_MIN(1, g->waited_s / PL_MIN(g->known_s, day_s));
     double step = PL_MIN(0.5, typical_step * day);
     if (g->typical <= 0) g->typical = size;
     g->typical *= size > g->typical ? 1 + step : 1 - step;

@@ -5,7 +5,7 @@
  * number alone says nothing. Two memories make it news: the *everyday*, the variance of growth over
  * a day, in which no single event counts for much; and the *habit*, the height of the bursts that
  * this series has several times a day (a batch every hour, a crawler), which variance hides because
- * they are short.
+ * they are short. While less than a day is known, all of it counts the same.
  *
  * Neighbouring values of growth are nearly the same, so they are remembered only four times per
  * memory of the faster rung: most samples cost an addition here. */
@@ -15,6 +15,7 @@
 
 /* What is remembered of the growth between two rungs. */
 struct pl_growth {
+    double known_s;  // remembered so far
     double waited_s; // since it was last looked at
     double typical;  // running median of its size
     double variance; // everyday, winsorised

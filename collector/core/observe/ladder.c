@@ -52,8 +52,10 @@ void pl_ladder_step(struct pl_ladder *l, double value, int64_t unix_ms)
         if (l->variance <= 0) l->variance = jump;
         jump = PL_MIN(jump, variance_jump_max * l->variance);
         l->variance += l->weight[PL_RUNG_HOUR] * (jump - l->variance);
+        l->known_s += l->interval_s;
+        double even = l->interval_s / (l->known_s + l->interval_s);
         for (int r = 0; r < PL_RUNG_COUNT; r++) {
-            l->level[r] += l->weight[r] * (value - l->level[r]);
+            l->level[r] += PL_MAX(l->weight[r], even) * (value - l->level[r]);
         }
     }
     l->newest = value;

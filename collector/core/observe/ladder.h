@@ -2,7 +2,8 @@
  *
  * Exponential averages on irregular time steps: a sample that comes dt after the one before it
  * weighs 1 - exp(-dt / memory), so that one sample a second and one an hour give the same picture,
- * and a gap needs no rule of its own: what is older than the memory is forgotten. Two averages of
+ * and a gap needs no rule of its own: what is older than the memory is forgotten. While the series
+ * is younger than a memory, its average is the plain one of all there is. Two averages of
  * different memory make a slope; that is all the surge rule knows about the past, and it is why its
  * state has a fixed size. The variance of single samples is kept beside them, because small counts
  * jump without anything having changed. */
@@ -31,6 +32,7 @@ enum pl_rung {
 struct pl_ladder {
     bool started;
     int64_t unix_ms;     // of the newest sample
+    double known_s;      // from the first sample to the newest
     double interval_s;   // between it and the one before
     double newest;       // its value
     double variance;     // of single samples around what they measure, over an hour

@@ -2,8 +2,8 @@
 
 #include "common/base/base.h"
 
-/* Growth over three standard deviations of its everyday is news (its tails are heavier than those of
- * the normal distribution, so this is a few per day, not per year). */
+/* Growth over three standard deviations of its everyday is news (its tails are heavier than those
+ * of the normal distribution, so this is a few per day, not per year). */
 static const double news_variances = 3 * 3;
 /* A quiet hour of the night is no measure: at least this share of the usual peak ahead. */
 static const double ratio_base_min = 0.04;
@@ -43,7 +43,8 @@ double pl_traffic_swell(const struct pl_traffic *t)
 double pl_traffic_slope(const struct pl_traffic *t, int n, bool *is_news)
 {
     double growth = pl_growth_now(&t->ladder, fast_of(n), slow_of(n));
-    *is_news = growth * growth > news_variances * t->scales[n].variance;
+    bool is_known = t->scales[n].known_s >= pl_rung_memory_s(slow_of(n));
+    *is_news = is_known && growth * growth > news_variances * t->scales[n].variance;
     return growth * t->ladder.level[slow_of(n)];
 }
 

@@ -27,7 +27,7 @@ void pl_traffic_step(struct pl_traffic *t, double value, int64_t unix_ms);
 /* Growth of the last half minute over the last half hour, as pl_growth_now(). */
 double pl_traffic_swell(const struct pl_traffic *t);
 /* The slope of scale `n`, units per second; `*is_news` when it stands out from its everyday, up
- * or down. */
+ * or down, and enough is known of that. */
 double pl_traffic_slope(const struct pl_traffic *t, int n, bool *is_news);
 /* Traffic over what is usual now: 1.5 is half as much again. Negative: nothing is usual yet. */
 double pl_traffic_ratio(const struct pl_traffic *t);

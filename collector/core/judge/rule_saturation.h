@@ -1,0 +1,50 @@
+/* rule_saturation.h - `saturation`: the traffic of a pool against what the pool can take.
+ *
+ * Hosts report one by one, and a sum of which only some parts are new is no measurement. So samples
+ * are gathered in rounds: when every live host has reported once, or the first of them came two of
+ * its intervals ago, what was reported is one value of the pool's traffic, and is judged at once.
+ * A host that is missing is left out: where its share went, others report it already.
+ *
+ * The capacity comes from elsewhere (the configuration, a replay's command line, learning). Without
+ * one nothing is judged, but the traffic is remembered all the same. */
+#pragma once
+
+#include "collector/core/judge/rule.h"
+#include "collector/core/observe/fleet.h"
+#include "collector/core/observe/traffic.h"
+
+enum pl_capacity_source {
+    PL_CAPACITY_UNKNOWN,
+    PL_CAPACITY_CONFIGURED, // somebody said so
+    PL_CAPACITY_LEARNED,    // from traffic that never came near it
+};
+
+struct pl_capacity {
+    enum pl_capacity_source source;
+    double per_s; // as often too small as too large (P50), accepted connections/s
+};
+
+/* All this rule knows of one pool. */
+struct pl_saturation {
+    struct pl_capacity capacity;
+    struct pl_traffic traffic;
+    struct pl_surge surge;
+    struct pl_surge_finding finding; // of the newest round
+    uint32_t round;                  // number of the open one, from 1 on
+    uint32_t heard_count;            // hosts that have reported in it
+    double sum;                      // of what they reported
+    int64_t begun_unix_ms;           // when the first of them took its sample
+    int64_t since_unix_ms;           // since when `finding` has a tier; 0: it has none
+};
+
+void pl_saturation_init(struct pl_saturation *s);
+/* Judge by `capacity` from the next round on. */
+void pl_saturation_set(struct pl_saturation *s, const struct pl_capacity *capacity);
+/* Take the newest sample of a live host, taken at `taken_unix_ms` by our clock. `live_count` is of
+ * its pool. True if it ended a round whose verdict differs from the one before. */
+bool pl_rule_saturation_step(struct pl_saturation *s, const struct pl_rules *rules,
+                             struct pl_host *host, uint32_t live_count, int64_t taken_unix_ms);
+/* The verdict of the newest round; no_data while no host is live. */
+struct pl_verdict pl_rule_saturation_judge(const struct pl_saturation *s,
+                                           const struct pl_pool *pool);
+void pl_rule_saturation_describe(const struct pl_saturation *s, struct pl_finding *out);

@@ -1,0 +1,212 @@
+/* The rule `saturation`: hosts that report one by one become one traffic, and one page. */
+#include "tests/check.h"
+#include "tests/unit/engine_rig.h"
+
+#include <math.h>
+
+static struct pl_saturation saturation; // too large for a stack frame
+static struct pl_rules rules;
+
+static struct pl_host host_of(uint32_t interval_ms)
+{
+    struct pl_host host = {.interval_ms = interval_ms};
+    for (size_t m = 0; m < PL_METRIC_COUNT; m++) host.last.values[m] = PL_ABSENT;
+    return host;
+}
+
+/* ---- rounds ---- */
+
+/* The newest round's traffic after one more report; `per_s` negative: the host cannot tell. */
+static double report(struct pl_host *host, double per_s, uint32_t live_count, int64_t at_ms)
+{
+    double scale = pl_metric_info(PL_TCP_ACCEPTED)->scale;
+    host->last.values[PL_TCP_ACCEPTED] = per_s < 0 ? PL_ABSENT : (int32_t)(per_s * scale);
+    CHECK(!pl_rule_saturation_step(&saturation, &rules, host, live_count, at_ms)); // no capacity
+    return saturation.traffic.ladder.newest;
+}
+
+static void test_a_round_has_every_host_once(void)
+{
+    struct pl_host a = host_of(1000), b = host_of(1000);
+    pl_saturation_init(&saturation);
+    CHECK_NEAR(report(&a, 100, 2, 0), 0, 0);
+    CHECK_NEAR(report(&b, 50, 2, 400), 150, 0);
+    CHECK_NEAR(report(&a, 200, 2, 1000), 150, 0); // half of the news is none
+    CHECK_NEAR(report(&b, 60, 2, 1400), 260, 0);
+    CHECK_NEAR(report(&b, 70, 2, 2400), 260, 0); // they changed order
+    CHECK_NEAR(report(&a, 300, 2, 2600), 370, 0);
+    CHECK_INT(saturation.round, 4);
+}
+
+static void test_a_round_waits_for_nobody_for_ever(void)
+{
+    struct pl_host a = host_of(1000), b = host_of(1000);
+    pl_saturation_init(&saturation);
+    (void)report(&a, 100, 2, 0);
+    CHECK_NEAR(report(&b, 50, 2, 400), 150, 0);
+    CHECK_NEAR(report(&a, 110, 2, 1000), 150, 0); // b is late, or gone and a has its traffic
+    CHECK_NEAR(report(&a, 160, 2, 2000), 150, 0);
+    CHECK_NEAR(report(&a, 165, 2, 3000), 165, 0); // the newest of a, and nothing of b
+    CHECK_NEAR(report(&b, 30, 2, 3100), 165, 0);
+    CHECK_NEAR(report(&a, 120, 2, 4000), 150, 0);
+}
+
+static void test_one_host_is_a_round(void)
+{
+    struct pl_host a = host_of(60000);
+    pl_saturation_init(&saturation);
+    for (int i = 1; i < 9; i++) CHECK_NEAR(report(&a, i, 1, 60000 * i), i, 0);
+    CHECK_NEAR(report(&a, -1, 1, 600000), 8, 0); // a host that cannot tell changes nothing
+    CHECK_INT(saturation.traffic.ladder.unix_ms, 480000);
+}
+
+/* ---- a pool in the engine ---- */
+
+static const struct pl_capacity thousand = {PL_CAPACITY_CONFIGURED, 1000};
+
+static uint32_t fe1, fe2;
+
+static void start(const struct pl_capacity *capacity)
+{
+    struct pl_engine_config config = rig_config_of(4, 1);
+    rig_start(&config);
+    fe1 = rig_join("fe1", "web");
+    fe2 = rig_join("fe2", "web");
+    if (capacity) pl_engine_capacity(rig.engine, 0, capacity);
+    (void)rig_effects();
+}
+
+static void feed(uint32_t host, double per_s)
+{
+    struct pl_sample sample = rig_sample_of(++rig.seq[host], 3000);
+    sample.values[PL_TCP_ACCEPTED] = (int32_t)(per_s * pl_metric_info(PL_TCP_ACCEPTED)->scale);
+    (void)pl_engine_sample(rig.engine, host, &sample, rig.now); // it is new
+}
+
+/* One second of both hosts, or of fe1 alone, and a tick. */
+static void second(double per_s, bool both)
+{
+    rig_pass(400);
+    feed(fe1, both ? per_s / 2 : per_s);
+    rig_pass(300);
+    if (both) feed(fe2, per_s / 2);
+    rig_pass(300);
+    pl_engine_tick(rig.engine, rig.now);
+}
+
+static double wavy(int s, double per_s)
+{
+    return per_s * (1 + 0.03 * sin(s * 0.7) + 0.02 * sin(s * 0.11));
+}
+
+static const struct pl_alert *alert(void)
+{
+    return pl_engine_alert(rig.engine, PL_RULE_SATURATION);
+}
+
+static void test_a_crowd_is_one_page_before_it_arrives(void)
+{
+    start(&thousand);
+    for (int s = 0; s < 7200; s++) second(wavy(s, 400), true);
+    CHECK_TEXT(rig_effects(), "");
+    int paged_s = -1, s = 0;
+    for (; s < 1500; s++) { // doubles every ten minutes: over after 793 s
+        second(wavy(s, 400 * exp2(s / 600.0)), true);
+        if (paged_s < 0 && pl_alert_pages(alert())) paged_s = s;
+    }
+    CHECK(paged_s > 60 && paged_s < 800 - 180);
+    CHECK(strncmp(rig_effects(), "OPENED saturation/web; SAVE_PAGE saturation/web firing", 54) ==
+              0 ||
+          strstr(rig.said, "RAISED saturation/web; SAVE_PAGE saturation/web firing") != NULL);
+    CHECK(strstr(rig.said, "RESOLVED") == NULL);
+    for (int quiet = 0; quiet < 30 * 60 && alert()->state == PL_ALERT_FIRING; quiet++) {
+        second(wavy(quiet, 400), true);
+    }
+    CHECK_INT(alert()->state, PL_ALERT_RESOLVED);
+    rig_stop();
+}
+
+static void test_what_the_finding_tells(void)
+{
+    start(&thousand);
+    for (int s = 0; s < 7200; s++) second(wavy(s, 400), true);
+    for (int s = 0; s < 3000 && !pl_alert_pages(alert()); s++) {
+        second(wavy(s, 400 + s * 0.5), true);
+    }
+    const struct pl_finding *f = &alert()->finding;
+    CHECK_INT(f->tier, PL_TIER_PAGE);
+    CHECK_INT(f->surge.reason, PL_SURGE_GROWTH);
+    CHECK(f->value_bp > 4500 && f->value_bp < 9000);
+    CHECK_INT(f->level_bp, 10000);
+    double left_s = (1000 - f->value_bp / 10.0) / 0.5;
+    CHECK_NEAR(f->surge.left_s, left_s, 0.6 * left_s);
+    CHECK(f->surge.early_s < f->surge.left_s && f->surge.left_s < f->surge.late_s);
+    CHECK(f->surge.double_s > 0);
+    CHECK(f->since_unix_ms > 0 && f->since_unix_ms <= rig.now.unix_ms);
+    rig_stop();
+}
+
+static void test_a_flood_pages_within_seconds(void)
+{
+    start(&thousand);
+    for (int s = 0; s < 600; s++) second(wavy(s, 300), true);
+    (void)rig_effects();
+    for (int s = 0; s < 2; s++) second(2000, true);
+    CHECK(pl_alert_pages(alert()));
+    CHECK_INT(alert()->finding.surge.reason, PL_SURGE_OVER);
+    CHECK_INT(alert()->finding.surge.left_s, 0);
+    rig_stop();
+}
+
+/* The traffic of a host that dies goes to the others: the pool has no more of it than before. */
+static void test_a_dead_host_is_no_surge(void)
+{
+    start(&thousand);
+    for (int s = 0; s < 3600; s++) second(wavy(s, 600), true);
+    for (int s = 0; s < 600; s++) second(wavy(s, 600), false);
+    CHECK_INT(alert()->state, PL_ALERT_OK);
+    for (int s = 0; s < 600; s++) second(wavy(s, 600), true);
+    CHECK_INT(alert()->state, PL_ALERT_OK);
+    rig_stop();
+}
+
+static void test_without_a_capacity_it_only_remembers(void)
+{
+    start(NULL);
+    for (int s = 0; s < 600; s++) second(300 + 10 * s, true);
+    CHECK_INT(alert()->state, PL_ALERT_OK);
+    const struct pl_saturation *s = pl_engine_saturation(rig.engine, 0);
+    CHECK(s->traffic.ladder.level[PL_RUNG_2S] > 6000);
+    pl_engine_capacity(rig.engine, 0, &thousand); // learned at last
+    second(6300, true);
+    CHECK(pl_alert_pages(alert()));
+    rig_stop();
+}
+
+static void test_a_pool_that_fell_silent_proves_nothing(void)
+{
+    start(&thousand);
+    for (int s = 0; s < 60; s++) second(1500, true);
+    CHECK(pl_alert_pages(alert()));
+    for (int s = 0; s < 3600; s++) {
+        rig_pass(1000);
+        pl_engine_tick(rig.engine, rig.now);
+    }
+    CHECK(pl_alert_pages(alert()));
+    rig_stop();
+}
+
+int main(void)
+{
+    pl_rules_default(&rules);
+    RUN(test_a_round_has_every_host_once);
+    RUN(test_a_round_waits_for_nobody_for_ever);
+    RUN(test_one_host_is_a_round);
+    RUN(test_a_crowd_is_one_page_before_it_arrives);
+    RUN(test_what_the_finding_tells);
+    RUN(test_a_flood_pages_within_seconds);
+    RUN(test_a_dead_host_is_no_surge);
+    RUN(test_without_a_capacity_it_only_remembers);
+    RUN(test_a_pool_that_fell_silent_proves_nothing);
+    return check_finish();
+}
