@@ -3,6 +3,7 @@
 #include "collector/codec/json_view.h"
 
 #include "common/base/assert.h"
+#include "common/base/err.h"
 
 enum { BP = 10000 };
 
@@ -32,6 +33,20 @@ static const struct pl_page *find_page(const struct pl_view *view, const struct 
     return NULL;
 }
 
+/* What the provider answered last: its HTTP status, or in words why there was none. */
+static void put_last(struct pl_text *out, int16_t status)
+{
+    pl_text_str(out, ",\"last\":");
+    if (status < 0) {
+        pl_text_json(out, pl_span_of(pl_err_text(status)));
+    } else if (status == 0) {
+        pl_text_str(out, "null"); // not tried yet
+    } else {
+        pl_json_put_number(out, "\"", status, 1);
+        pl_text_char(out, '"');
+    }
+}
+
 /* What became of telling each target. A page that arrived has left the outbox: the alert itself
  * remembers whom it reached. */
 static void put_pages(struct pl_text *out, const struct pl_view *view, const struct pl_alert *alert)
@@ -48,8 +63,7 @@ static void put_pages(struct pl_text *out, const struct pl_view *view, const str
         pl_text_char(out, '"');
         if (page) {
             pl_json_put_number(out, ",\"attempts\":", page->attempts, 1);
-            pl_json_put_number(out, ",\"last\":\"", page->last_status, 1);
-            pl_text_char(out, '"');
+            put_last(out, page->last_status);
         }
         pl_text_char(out, '}');
         first = false;

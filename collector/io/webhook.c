@@ -105,15 +105,15 @@ static int err_of(CURLcode code, CURL *easy)
     case CURLE_OK: return 0;
     case CURLE_OPERATION_TIMEDOUT: return PL_E_TIMEOUT;
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY: return PL_E_NOT_FOUND;
+    case CURLE_COULDNT_RESOLVE_PROXY: return PL_E_NO_HOST;
     case CURLE_COULDNT_CONNECT:
         (void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno); // 0 if libcurl does not know
         return os_errno > 0 ? -(int)os_errno : PL_E_CLOSED;
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR: return PL_E_CERTIFICATE;
+    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR: return PL_E_REFUSED;
+    case CURLE_SSL_CERTPROBLEM: return PL_E_REFUSED;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL: return PL_E_SYNTAX;
     case CURLE_WEIRD_SERVER_REPLY: return PL_E_MAGIC;

@@ -18,7 +18,9 @@
     X(PL_E_NOT_FOUND, -10009, "does not exist")                                                    \
     X(PL_E_REFUSED, -10010, "was refused by the other side")                                       \
     X(PL_E_TIMEOUT, -10011, "did not finish in time")                                              \
-    X(PL_E_CLOSED, -10012, "was closed by the other side")
+    X(PL_E_CLOSED, -10012, "was closed by the other side")                                         \
+    X(PL_E_NO_HOST, -10013, "has a host name nobody knows")                                        \
+    X(PL_E_CERTIFICATE, -10014, "has a certificate that is not trusted")
 
 enum pl_err {
 #define PL_ERR_ENUM(name, number, text) name = (number),

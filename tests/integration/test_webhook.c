@@ -206,7 +206,7 @@ static void test_nobody_there(void)
         int want;
     } cases[] = {
         {"http://127.0.0.1:1/hook", UV_ECONNREFUSED},
-        {"http://nohost.test/hook", PL_E_NOT_FOUND},
+        {"http://nohost.test/hook", PL_E_NO_HOST},
         {"file:///etc/hostname", PL_E_SYNTAX},
         {"http://127.0.0.1:99999/", PL_E_SYNTAX},
     };

@@ -1,9 +1,11 @@
 /* What the API shows of a real engine: exact texts for a small fleet, complete JSON at any size. */
 #include "collector/codec/json_series.h"
 #include "collector/codec/json_view.h"
+#include "common/base/err.h"
 #include "tests/check.h"
 
 #include <cJSON.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #define START_UNIX_MS INT64_C(1777644192000) // 2026-05-01T14:03:12Z
@@ -168,11 +170,36 @@ static void test_alert(void)
     CHECK(strstr(buf, "\"resolved\":null,\"hosts\":[\"fe2\"],\"host_count\":1,"
                       "\"summary\":\"cpu of fe2 at 97 % (limit 90 %)") != NULL);
     CHECK(strstr(buf, "\"value\":0.97,\"level\":0.9,"
-                      "\"pages\":[{\"target\":\"oncall\",\"state\":\"queued\"") != NULL);
+                      "\"pages\":[{\"target\":\"oncall\",\"state\":\"queued\",\"attempts\":1,"
+                      "\"last\":null}") != NULL);
     out = pl_text_init(buf, sizeof buf);
     pl_json_pools(&out, &t.view);
     CHECK(strstr(buf, "\"state\":\"act\"") != NULL);
     CHECK(strstr(buf, "\"alerts\":[\"limit/web\"]") != NULL);
+}
+
+/* What the pager said last, in words or as its HTTP status; never a number of ours. */
+static void test_what_a_pager_said_last(void)
+{
+    static const struct {
+        int16_t status;
+        const char *want;
+    } cases[] = {
+        {-ECONNREFUSED, "\"state\":\"retry\",\"attempts\":1,\"last\":\"Connection refused\"}"},
+        {PL_E_NO_HOST,
+         "\"state\":\"retry\",\"attempts\":1,\"last\":\"has a host name nobody knows\"}"},
+        {503, "\"state\":\"retry\",\"attempts\":1,\"last\":\"503\"}"},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        busy_pool(60);
+        CHECK_INT(pl_engine_page_count(t.engine), 1);
+        struct pl_page_result result = {
+            .class = PL_RESULT_RETRY, .wait_ms = -1, .status = cases[i].status};
+        pl_engine_page_result(t.engine, pl_engine_page_at(t.engine, 0)->id, &result, t.view.now);
+        struct pl_text out = pl_text_init(buf, sizeof buf);
+        pl_json_alerts(&out, &t.view);
+        CHECK(strstr(buf, cases[i].want) != NULL);
+    }
 }
 
 static void test_state_lists_the_worst_first(void)
@@ -323,6 +350,7 @@ int main(void)
     RUN(test_host_text);
     RUN(test_host_before_its_first_sample);
     RUN(test_alert);
+    RUN(test_what_a_pager_said_last);
     RUN(test_state_lists_the_worst_first);
     RUN(test_state_of_many);
     RUN(test_any_size_is_complete_json);

@@ -42,8 +42,9 @@ static void test_classes(void)
         {PL_E_TIMEOUT, 0, -1, false, PL_RESULT_RETRY, -1, false},
         {-ECONNREFUSED, 0, -1, false, PL_RESULT_RETRY, -1, false},
         {-ECANCELED, 0, -1, true, PL_RESULT_RETRY, -1, true},
-        {PL_E_NOT_FOUND, 0, -1, false, PL_RESULT_RETRY, -1, false},
+        {PL_E_NO_HOST, 0, -1, false, PL_RESULT_RETRY, -1, false},
         {PL_E_REFUSED, 0, -1, false, PL_RESULT_RETRY, -1, false},
+        {PL_E_CERTIFICATE, 0, -1, false, PL_RESULT_RETRY, -1, false},
         {PL_E_MAGIC, 0, -1, true, PL_RESULT_RETRY, -1, true},
         {PL_E_SYNTAX, 0, -1, false, PL_RESULT_BROKEN, -1, false},
     };
