@@ -36,11 +36,13 @@ static void log_answer(const struct pl_app *app, const struct pl_page *page,
     struct pl_text text = pl_text_init(reason, sizeof reason);
     pl_alert_id(&page->alert, id);
     pl_notify_reason_write(answer, &text);
+    char wait[32] = ""; // only what the provider asked for
+    if (result->wait_ms >= 0)
+        (void)snprintf(wait, sizeof wait, " wait_ms=%lld", (long long)result->wait_ms);
     enum pl_log_level level = result->class == PL_RESULT_SENT ? PL_LOG_INFO : PL_LOG_WARN;
-    pl_log(level, events[result->class],
-           "alert=%s state=%s target=%s attempt=%u wait_ms=%lld answer=\"%s\"", id,
-           page->resolved ? "resolved" : "firing", app->target_names[page->target].text,
-           page->attempts, (long long)result->wait_ms, reason);
+    pl_log(level, events[result->class], "alert=%s state=%s target=%s attempt=%u answer=\"%s\"%s",
+           id, page->resolved ? "resolved" : "firing", app->target_names[page->target].text,
+           page->attempts, reason, wait);
 }
 
 static void on_answer(void *owner, uint64_t ticket, const struct pl_notify_answer *answer)
@@ -128,7 +130,7 @@ static void log_page_loss(struct pl_app *app, const struct pl_effect *effect, co
     if (!pl_log_allow(&app->refused_log, now.mono_ms, REFUSED_LOG_MS, &held)) return;
     char id[PL_ALERT_ID_MAX + 1];
     pl_alert_id(pl_engine_alert(app->engine, effect->alert), id);
-    pl_log(PL_LOG_ERROR, event, "alert=%s target=%s more_like_this=%u", id,
+    pl_log(PL_LOG_ERROR, event, "alert=%s target=%s held_back=%u", id,
            app->target_names[effect->target].text, held);
 }
 

@@ -96,8 +96,8 @@ static void count_refusal(struct pl_http_server *s, enum pl_http_refusal refusal
     uint32_t held;
     s->counts.refused[refusal]++;
     if (!pl_log_allow(&s->log_limit, s->now.mono_ms, LOG_INTERVAL_MS, &held)) return;
-    pl_log(PL_LOG_INFO, "http_refused", "reason=%s held=%u", pl_http_refusal_info(refusal)->name,
-           held);
+    pl_log(PL_LOG_INFO, "http_refused", "reason=%s held_back=%u",
+           pl_http_refusal_info(refusal)->name, held);
 }
 
 /* Say why, then end the connection: after a refusal nobody knows where the next request begins. */
