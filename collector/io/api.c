@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { SEGMENTS_MAX = 5 };
+enum { SEGMENTS_MAX = 5, VALUE_RULE_BYTES = 192 };
 
 static void reply(struct pl_api_call *c, int status, const char *type)
 {
@@ -37,12 +37,41 @@ void pl_api_problem(struct pl_api_call *c, int status, struct pl_span parameter,
     reply(c, status, "application/problem+json");
 }
 
+void pl_api_problem_value(struct pl_api_call *c, int status, struct pl_span parameter,
+                          const char *value, const char *rest)
+{
+    char detail[PL_QUERY_VALUE_LEN_MAX + VALUE_RULE_BYTES];
+    struct pl_text text = pl_text_init(detail, sizeof detail);
+    pl_text_char(&text, '\'');
+    pl_text_str(&text, value);
+    pl_text_str(&text, "' ");
+    pl_text_str(&text, rest);
+    PL_ASSERT(!text.overflow);
+    pl_api_problem(c, status, parameter, detail);
+}
+
+/* Says which parameters the route has. */
+static void refuse_parameter(struct pl_api_call *c, struct pl_span culprit,
+                             const struct pl_query_param *params, size_t count)
+{
+    char detail[VALUE_RULE_BYTES];
+    struct pl_text text = pl_text_init(detail, sizeof detail);
+    pl_text_str(&text, "this route has no such parameter; it takes ");
+    if (count == 0) pl_text_str(&text, "none");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) pl_text_str(&text, ", ");
+        pl_text_str(&text, params[i].name);
+    }
+    PL_ASSERT(!text.overflow);
+    pl_api_problem(c, 400, culprit, detail);
+}
+
 bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count)
 {
     struct pl_span culprit = {0};
     switch (pl_query_parse(c->request->query, params, count, &culprit)) {
     case 0: return true;
-    case PL_E_NOT_FOUND: pl_api_problem(c, 400, culprit, "this route has no such parameter"); break;
+    case PL_E_NOT_FOUND: refuse_parameter(c, culprit, params, count); break;
     case PL_E_DUPLICATE: pl_api_problem(c, 400, culprit, "the parameter is repeated"); break;
     case PL_E_TOO_BIG: pl_api_problem(c, 400, culprit, "the value is too long"); break;
     default: pl_api_problem(c, 400, culprit, "the value is not correctly percent-encoded"); break;
@@ -62,8 +91,8 @@ static bool read_name(struct pl_api_call *c, const struct pl_query_param *param,
     *out = (struct pl_name){0};
     if (!param->present) return true;
     if (pl_name_parse(pl_span_of(param->value), out) == 0) return true;
-    pl_api_problem(c, 422, pl_span_of(param->name),
-                   "not a name: 1 to 63 letters, digits, dots, underscores and hyphens");
+    pl_api_problem_value(c, 422, pl_span_of(param->name), param->value,
+                         "is not a name: 1 to 63 letters, digits, dots, underscores and hyphens");
     return false;
 }
 
@@ -144,15 +173,16 @@ static void get_hosts(struct pl_api_call *c)
     if (pool_name.len > 0) {
         pool = pl_fleet_find_pool(fleet, &pool_name);
         if (pool == PL_NO_INDEX) {
-            pl_api_problem(c, 404, pl_span_of("pool"), "no pool of that name");
+            pl_api_problem_value(c, 404, pl_span_of("pool"), pool_name.text,
+                                 "is no pool; /api/v1/pools lists them");
             return;
         }
     }
     if (after.len > 0) {
         uint32_t host = pl_fleet_find_host(fleet, &after);
         if (host == PL_NO_INDEX) {
-            pl_api_problem(c, 404, pl_span_of("after"),
-                           "no host of that name; begin again without it");
+            pl_api_problem_value(c, 404, pl_span_of("after"), after.text,
+                                 "is no host any more; begin again without it");
             return;
         }
         first = host + 1;
@@ -166,7 +196,8 @@ static void get_host(struct pl_api_call *c)
     if (!read_no_query(c)) return;
     uint32_t host = pl_fleet_find_host(pl_engine_fleet(c->view.engine), &c->name);
     if (host == PL_NO_INDEX) {
-        pl_api_problem(c, 404, PL_API_NO_PARAMETER, "no host of that name");
+        pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
+                             "is no host; /api/v1/hosts lists them");
         return;
     }
     pl_json_host(&c->out, &c->view, host);

@@ -44,6 +44,9 @@ void pl_api_reply_json(struct pl_api_call *c);
 void pl_api_problem(struct pl_api_call *c, int status, struct pl_span parameter,
                     const char *detail);
 #define PL_API_NO_PARAMETER ((struct pl_span){0})
+/* The same about a value: "'VALUE' REST". */
+void pl_api_problem_value(struct pl_api_call *c, int status, struct pl_span parameter,
+                          const char *value, const char *rest);
 
 /* Read the query. False: it was refused, and answered. */
 bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count);

@@ -53,8 +53,8 @@ static void on_series(void *ctx, int err, const struct pl_series_answer *answer)
         series_problem(&c, err);
     } else if (answer->count == 0 && pl_fleet_find_host(pl_engine_fleet(s->api->config.engine),
                                                         &s->query.host) == PL_NO_INDEX) {
-        pl_api_problem(&c, 404, PL_API_NO_PARAMETER,
-                       "no host of that name, neither now nor in this time span");
+        pl_api_problem_value(&c, 404, PL_API_NO_PARAMETER, s->query.host.text,
+                             "is no host, neither now nor in this time span");
     } else {
         write_series(&c.out, &s->query, answer);
         pl_api_reply_json(&c);
@@ -70,15 +70,19 @@ static bool read_metric(struct pl_api_call *c, const struct pl_query_param *para
     struct pl_suggest similar = pl_suggest_init(name);
     for (int m = 0; m < PL_METRIC_COUNT; m++)
         pl_suggest_consider(&similar, pl_span_of(pl_metric_info((enum pl_metric)m)->name));
-    char detail[128];
-    struct pl_text text = pl_text_init(detail, sizeof detail);
-    pl_text_str(&text, param->present ? "no metric of that name" : "name a metric, as cpu.busy");
-    if (param->present && similar.best.len > 0) {
+    if (!param->present) {
+        pl_api_problem(c, 422, pl_span_of("metric"), "name a metric, as cpu.busy");
+        return false;
+    }
+    char rest[128];
+    struct pl_text text = pl_text_init(rest, sizeof rest);
+    pl_text_str(&text, "is no metric");
+    if (similar.best.len > 0) {
         pl_text_str(&text, "; did you mean '");
         pl_text_span(&text, similar.best);
         pl_text_str(&text, "'?");
     }
-    pl_api_problem(c, 422, pl_span_of("metric"), detail);
+    pl_api_problem_value(c, 422, pl_span_of("metric"), param->value, rest);
     return false;
 }
 
@@ -87,8 +91,8 @@ static bool read_time(struct pl_api_call *c, const struct pl_query_param *param,
 {
     *out = otherwise;
     if (!param->present || pl_query_time(param->value, out) == 0) return true;
-    pl_api_problem(c, 422, pl_span_of(param->name),
-                   "not a time: write 2026-05-01T14:03:12Z or unix seconds");
+    pl_api_problem_value(c, 422, pl_span_of(param->name), param->value,
+                         "is not a time: write 2026-05-01T14:03:12Z or unix seconds");
     return false;
 }
 
@@ -126,7 +130,8 @@ static bool read_series_query(struct pl_api_call *c, struct pl_series_query *q)
     int64_t from = PL_MAX(q->to_unix_ms - SPAN_DEFAULT_MS + 1, 0); // 3,600 whole seconds
     if (!read_time(c, &params[1], from, &q->from_unix_ms)) return false;
     if (params[3].present && pl_query_u64(params[3].value, 1, STEP_MAX_S, &step_s) < 0) {
-        pl_api_problem(c, 422, pl_span_of("step"), "not a whole number of seconds from 1 to 86400");
+        pl_api_problem_value(c, 422, pl_span_of("step"), params[3].value,
+                             "is not a whole number of seconds from 1 to 86400");
         return false;
     }
     q->step_ms = (int64_t)step_s * 1000;
