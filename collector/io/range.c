@@ -189,8 +189,3 @@ int pl_ranges_read(struct pl_ranges *rs, const struct pl_range *range)
     if (err < 0) give_back(r);
     return err;
 }
-
-uint32_t pl_ranges_free_count(const struct pl_ranges *rs)
-{
-    return rs->free_count;
-}

@@ -32,5 +32,3 @@ struct pl_ranges *pl_ranges_new(struct pl_redis *redis);
 void pl_ranges_free(struct pl_ranges *rs);
 /* 0, PL_E_FULL (all readers busy, or the window), PL_E_STATE (Redis is not ready). */
 PL_MUST_CHECK int pl_ranges_read(struct pl_ranges *rs, const struct pl_range *range);
-/* Readers that could start now. */
-uint32_t pl_ranges_free_count(const struct pl_ranges *rs);

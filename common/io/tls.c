@@ -315,11 +315,6 @@ const char *pl_tls_error(const struct pl_tls *tls)
     return tls->error;
 }
 
-const char *pl_tls_version(const struct pl_tls *tls)
-{
-    return SSL_get_version(tls->ssl);
-}
-
 int pl_tls_export(struct pl_tls *tls, uint8_t out[PL_EXPORTED_BYTES])
 {
     ERR_clear_error();

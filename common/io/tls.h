@@ -75,8 +75,6 @@ void pl_tls_end(struct pl_tls *tls);
 
 /* Why the last call failed, for people; never NULL. */
 const char *pl_tls_error(const struct pl_tls *tls);
-/* "TLSv1.3". */
-const char *pl_tls_version(const struct pl_tls *tls);
 /* After the handshake: a secret that only the two ends of this session can compute, for the label
  * PL_EXPORTER_LABEL. PL_E_REFUSED if the session cannot promise that (TLS 1.2 without extended
  * master secret). */
