@@ -91,7 +91,7 @@ static int join_with(const struct pl_agent_config *config, const struct pl_token
                      const struct pl_join *join, struct pl_link_trust *trust)
 {
     const struct pl_enrol_request request = {.join = join};
-    struct pl_key *fresh;
+    struct pl_key *fresh = NULL;
     uint16_t refused = 0;
     int err = ask_each(token->addresses, token->address_count, trust, &request, &refused);
     if (err == 0 || refused != PL_REFUSE_REVOKED) return err;
@@ -107,10 +107,10 @@ static int join_with(const struct pl_agent_config *config, const struct pl_token
 
 int pl_join_main(const struct pl_agent_config *config, const char *argument)
 {
-    struct pl_token token;
+    struct pl_token token = {0};
     struct pl_join join = {.host = config->host};
     struct pl_link_trust trust = {.has_pin = true};
-    bool is_new;
+    bool is_new = false;
     int status = read_token(argument, &token);
     if (status == OK) status = choose_pool(config, &token, &join.pool);
     if (status == OK) status = client_context(&trust.context);
