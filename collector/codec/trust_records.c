@@ -81,8 +81,10 @@ static void get_hex(struct pl_json_reader *r, const char *member, uint8_t *out, 
     if (r->err == 0 && strlen(text) != 2 * len) r->err = PL_E_SYNTAX;
     for (size_t i = 0; r->err == 0 && i < len; i++) {
         int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
-        if (high < 0 || low < 0) r->err = PL_E_SYNTAX;
-        out[i] = (uint8_t)(high << 4 | low);
+        if (high < 0 || low < 0)
+            r->err = PL_E_SYNTAX;
+        else
+            out[i] = (uint8_t)(high * 16 + low);
     }
 }
 

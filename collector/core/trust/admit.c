@@ -6,7 +6,7 @@
 
 #define FITS(symbol, code, name, text)                                                             \
     static_assert(sizeof(text) - 1 <= PL_REFUSE_TEXT_MAX, "the text of " #symbol " fits a "        \
-                                                                                 "REFUSE");
+                                                          "REFUSE");
 PL_ADMISSION_LIST(FITS)
 #undef FITS
 
