@@ -100,6 +100,21 @@ static void ask(struct client *c, const char *a, const char *b, const char *d)
     CHECK(wait_count(&c->replies, before + 1, 3000));
 }
 
+/* With an fsync every second Redis holds a write back while an fsync runs, for up to 2 s (that is
+ * what the store's PL_STORE_DURABLE_MS is for). From here on a reply means: it is in the file. */
+static void sync_every_write(struct client *c)
+{
+    struct pl_redis_args args = {0};
+    pl_redis_arg_text(&args, "CONFIG");
+    pl_redis_arg_text(&args, "SET");
+    pl_redis_arg_text(&args, "appendfsync");
+    pl_redis_arg_text(&args, "always");
+    int before = c->replies;
+    CHECK_INT(pl_redis_send(c->redis, &args, on_reply, c), 0);
+    CHECK(wait_count(&c->replies, before + 1, 3000));
+    CHECK_TEXT(c->text, "OK");
+}
+
 static void client_stop(struct client *c)
 {
     pl_redis_close(c->redis, set_flag, &c->closed);
@@ -241,6 +256,7 @@ static void test_killed_server_comes_back_with_its_data(void)
     struct client c;
     client_start(&c, pl_redis_server_socket(server));
     CHECK(run_until(is_ready, &c, 6000));
+    sync_every_write(&c);
     ask(&c, "SET", "kept", "yes");
     int pid = pl_redis_server_pid(server);
     CHECK_INT(kill(pid, SIGSTOP), 0); // so that the next command is certainly not answered
