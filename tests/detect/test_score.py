@@ -38,7 +38,6 @@ def test_numenta_benchmark():
 
 
 def test_microsoft_cloud_data():
-    pytest.importorskip("numpy", reason="the scorer needs numpy")
     printed = bench("ms_score.py", "--data", os.path.join(DATA, "ms_cloud"))
     recall = dict(re.findall(r" (1min|1h) .* 1: ([\d.]+)", printed))
     assert float(recall["1min"]) >= MINUTE_MIN, printed
