@@ -56,6 +56,17 @@ bool pl_engine_in_tilt(const struct pl_engine *e)
     return e->tilted;
 }
 
+/* What the traffic of a pool holds. Near its level a verdict comes and goes by the second; a state
+ * that people read does not, so the alert's tier counts until it has been lower for a while. */
+static enum pl_tier traffic_tier(const struct pl_engine *e, uint32_t pool)
+{
+    const struct pl_alert *a = &e->alerts[pool * PL_RULE_COUNT + PL_RULE_SATURATION].alert;
+    if (a->state != PL_ALERT_FIRING) return PL_TIER_NONE;
+    bool is_lower =
+        a->lower_mono_ms != PL_NEVER_MS && e->now.mono_ms - a->lower_mono_ms >= PL_HEALTH_CALM_MS;
+    return is_lower ? e->saturation[pool].finding.tier : a->tier;
+}
+
 enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool)
 {
     PL_ASSERT(pool < e->fleet.pool_count);
@@ -63,9 +74,11 @@ enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool)
     uint32_t live_count = p->host_count - p->waiting_count - p->silent_count;
     if (p->host_count > 0 && p->silent_count == p->host_count) return PL_HEALTH_SILENT;
     if (live_count == 0) return PL_HEALTH_NO_DATA;
-    if (p->tier_count[PL_TIER_PAGE] > 0) return PL_HEALTH_ACT;
+    enum pl_tier traffic = traffic_tier(e, pool);
+    if (p->tier_count[PL_TIER_PAGE] > 0 || traffic == PL_TIER_PAGE) return PL_HEALTH_ACT;
     if (2 * p->silent_count >= p->host_count) return PL_HEALTH_ACT;
-    if (p->tier_count[PL_TIER_WARN] > 0 || p->silent_count > 0) return PL_HEALTH_WATCH;
+    if (p->tier_count[PL_TIER_WARN] > 0 || p->silent_count > 0 || traffic == PL_TIER_WARN)
+        return PL_HEALTH_WATCH;
     return PL_HEALTH_OK;
 }
 

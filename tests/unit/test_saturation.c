@@ -158,6 +158,25 @@ static void test_a_flood_pages_within_seconds(void)
     rig_stop();
 }
 
+/* A pool that pages is not "ok", and its state does not come and go with every verdict. */
+static void test_traffic_is_part_of_the_state(void)
+{
+    start(&thousand);
+    for (int s = 0; s < 60; s++) second(300, true);
+    CHECK_INT(pl_engine_pool_health(rig.engine, 0), PL_HEALTH_OK);
+    for (int s = 0; s < 60; s++) {
+        second(s % 2 == 0 ? 2000 : 300, true);
+        if (s > 3) CHECK_INT(pl_engine_pool_health(rig.engine, 0), PL_HEALTH_ACT);
+    }
+    int calm_s = 0;
+    for (; pl_engine_pool_health(rig.engine, 0) != PL_HEALTH_OK && calm_s < 600; calm_s++) {
+        second(300, true);
+    }
+    CHECK(calm_s >= PL_HEALTH_CALM_MS / 1000 && calm_s < 400);
+    CHECK(pl_alert_pages(alert())); // the alert itself waits longer
+    rig_stop();
+}
+
 /* The traffic of a host that dies goes to the others: the pool has no more of it than before. */
 static void test_a_dead_host_is_no_surge(void)
 {
@@ -205,6 +224,7 @@ int main(void)
     RUN(test_a_crowd_is_one_page_before_it_arrives);
     RUN(test_what_the_finding_tells);
     RUN(test_a_flood_pages_within_seconds);
+    RUN(test_traffic_is_part_of_the_state);
     RUN(test_a_dead_host_is_no_surge);
     RUN(test_without_a_capacity_it_only_remembers);
     RUN(test_a_pool_that_fell_silent_proves_nothing);
