@@ -170,6 +170,7 @@ static int start_parts(struct pl_app *app)
     const struct pl_api_config api = {
         .engine = app->engine,
         .store = app->store,
+        .redis_server = app->redis_server,
         .ingest = app->ingest,
         .webhook = app->webhook,
         .targets = app->target_names,

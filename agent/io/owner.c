@@ -14,11 +14,6 @@ void pl_owner_init(struct pl_owner *o)
     *o = (struct pl_owner){.proc_fd = -1};
 }
 
-bool pl_owner_is_searching(const struct pl_owner *o)
-{
-    return o->proc_fd >= 0;
-}
-
 void pl_owner_stop(struct pl_owner *o)
 {
     if (o->proc_fd >= 0) (void)close(o->proc_fd); // nothing was written to it

@@ -27,7 +27,6 @@ struct pl_owner {
 void pl_owner_init(struct pl_owner *o);
 /* Look for the socket of that inode in `root` ("/proc") from now on, and for no other. */
 void pl_owner_start(struct pl_owner *o, const char *root, uint32_t inode);
-bool pl_owner_is_searching(const struct pl_owner *o);
 /* Go on with the search. True when it has just ended: `found` is who, or empty. */
 bool pl_owner_step(struct pl_owner *o);
 void pl_owner_stop(struct pl_owner *o);

@@ -12,6 +12,7 @@
 
 #include "collector/core/engine.h"
 #include "collector/io/ingest.h"
+#include "collector/io/redis_server.h"
 #include "collector/io/store.h"
 #include "collector/io/webhook.h"
 
@@ -21,6 +22,7 @@ enum { PL_API_SERIES_MAX = 32 }; // series being read at once; a further request
 struct pl_api_config {
     const struct pl_engine *engine;
     struct pl_store *store;
+    const struct pl_redis_server *redis_server; // NULL: Redis is not ours
     const struct pl_ingest *ingest;
     const struct pl_webhook *webhook;
     const struct pl_name *targets; // names of the engine's targets, by index

@@ -91,8 +91,13 @@ static void add_agents(struct stats *s, const struct pl_api *api)
         COUNTER("agents.handshakes_parked", "plimsoll_agents_handshakes_parked_total",
                 "TLS handshakes that had to wait for their turn", in->handshakes_parked),
         COUNTER("agents.frames", "plimsoll_agents_frames_total", "frames received", in->frames),
+        COUNTER("agents.frames_skipped", "plimsoll_agents_frames_skipped_total",
+                "frames of a type this program does not know", in->unknown_frames),
         COUNTER("agents.bytes", "plimsoll_agents_bytes_total", "bytes received", in->bytes),
         COUNTER("agents.acks", "plimsoll_agents_acks_total", "acknowledgements sent", in->acks),
+        GAUGE("agents.recording", "plimsoll_agents_recording",
+              "1 while everything they send is written to the trace file",
+              pl_ingest_recording(api->config.ingest)),
     };
     add_rows(s, rows, PL_LEN(rows));
     for (int i = 0; i < PL_INGEST_REFUSAL_COUNT; i++) {
@@ -163,11 +168,20 @@ static void add_store(struct stats *s, const struct pl_api *api)
               view.queue_bytes),
         GAUGE("redis.queue_bytes_max", "plimsoll_redis_queue_bytes_max", "room for them",
               view.queue_bytes_max),
-        GAUGE("redis.durable_lag_ms", NULL, NULL, view.durable_lag_ms),
         GAUGE("redis.control_waiting", "plimsoll_redis_control_waiting",
               "alerts, pages and hosts waiting to be durable", view.control_waiting),
         COUNTER("redis.samples", "plimsoll_redis_samples_total", "samples taken for storing",
                 c->samples),
+        COUNTER("redis.ignored", "plimsoll_redis_ignored_total",
+                "samples not stored while their host waits to send them again", c->ignored),
+        COUNTER("redis.chunks", "plimsoll_redis_chunks_total", "full chunks queued", c->chunks),
+        COUNTER("redis.rewrites", "plimsoll_redis_rewrites_total",
+                "chunks queued before they were full", c->rewrites),
+        COUNTER("redis.rollups", "plimsoll_redis_rollups_total", "chunks of longer rows queued",
+                c->rollups),
+        COUNTER("redis.rollups_failed", "plimsoll_redis_rollups_failed_total",
+                "longer rows not made for now, and chunks that could not be read",
+                view.rollup_failures),
         COUNTER("redis.written", "plimsoll_redis_written_total", "chunks confirmed by Redis",
                 c->written),
         COUNTER("redis.dropped", "plimsoll_redis_dropped_total",
@@ -180,13 +194,21 @@ static void add_store(struct stats *s, const struct pl_api *api)
                 "alerts, pages and hosts written", c->control_writes),
     };
     add_rows(s, rows, PL_LEN(rows));
-    struct row lag = {"redis.durable_lag",
+    struct row lag = {"redis.durable_lag_s",
                       "plimsoll_redis_durable_lag_seconds",
                       "age of the oldest chunk that is not durable",
                       view.durable_lag_ms,
                       1000,
                       PL_STAT_GAUGE};
     add_rows(s, &lag, 1);
+    if (!api->config.redis_server) return; // it is somebody else's
+    const struct row server[] = {
+        GAUGE("redis.pid", NULL, NULL, pl_redis_server_pid(api->config.redis_server)),
+        COUNTER("redis.restarts", "plimsoll_redis_restarts_total",
+                "times the private redis-server had to be started again",
+                pl_redis_server_restarts(api->config.redis_server)),
+    };
+    add_rows(s, server, PL_LEN(server));
 }
 
 static void add_http(struct stats *s, const struct pl_api *api)
@@ -229,16 +251,14 @@ static void add_http(struct stats *s, const struct pl_api *api)
 size_t pl_api_stats(const struct pl_api *api, struct pl_now now, struct pl_stat *items)
 {
     struct stats s = {items, 0};
-    int64_t cpu_us = pl_clock_cpu_us(), rss_kib = pl_process_rss_kib();
     add_text(&s, "version", PL_VERSION);
     const struct row process[] = {
         GAUGE("uptime_s", "plimsoll_uptime_seconds", "since the start of the collector",
               (now.mono_ms - api->config.started_mono_ms) / 1000),
-        COUNTER("cpu_us", NULL, NULL, cpu_us),
-        {"cpu_s", "process_cpu_seconds_total", "user and system CPU time", cpu_us, 1000000,
-         PL_STAT_COUNTER},
-        GAUGE("rss_kib", NULL, NULL, rss_kib),
-        GAUGE("rss_bytes", "process_resident_memory_bytes", "resident memory", rss_kib * 1024),
+        {"cpu_s", "process_cpu_seconds_total", "user and system CPU time", pl_clock_cpu_us(),
+         1000000, PL_STAT_COUNTER},
+        GAUGE("rss_bytes", "process_resident_memory_bytes", "resident memory",
+              pl_process_rss_kib() * 1024),
     };
     add_rows(&s, process, PL_LEN(process));
     add_agents(&s, api);

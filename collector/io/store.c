@@ -324,5 +324,6 @@ struct pl_store_view pl_store_view(const struct pl_store *s)
         .queue_bytes_max = pl_write_queue_bytes_max(samples),
         .control_waiting = waiting,
         .durable_lag_ms = oldest < 0 ? 0 : pl_clock_mono_ms() - oldest,
+        .rollup_failures = pl_compactor_failures(s->compactor),
     };
 }

@@ -172,6 +172,7 @@ struct pl_store_view {
     size_t queue_bytes, queue_bytes_max;
     uint32_t control_waiting; // control records not durable yet
     int64_t durable_lag_ms;   // age of the oldest chunk that is not durable; 0: none waits
+    uint64_t rollup_failures; // windows tried again later, chunks that could not be read
 };
 
 struct pl_store_view pl_store_view(const struct pl_store *s);

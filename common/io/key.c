@@ -91,11 +91,6 @@ void pl_key_free(struct pl_key *key)
     free(key);
 }
 
-const struct pl_public_key *pl_key_public(const struct pl_key *key)
-{
-    return &key->public_half;
-}
-
 /* What is signed: the context with its zero byte, then the exported value. */
 static void message_of(const uint8_t *exported, uint8_t *out)
 {

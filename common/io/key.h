@@ -17,7 +17,6 @@ PL_MUST_CHECK int pl_key_read(const char *path, struct pl_key **out, bool *is_sh
 PL_MUST_CHECK int pl_key_write(const struct pl_key *key, const char *path);
 void pl_key_free(struct pl_key *key);
 
-const struct pl_public_key *pl_key_public(const struct pl_key *key);
 /* Proof of holding `key`, bound to the session that `exported` comes from. -ENOMEM. */
 PL_MUST_CHECK int pl_key_prove(const struct pl_key *key, const uint8_t exported[PL_EXPORTED_BYTES],
                                struct pl_proof *out);

@@ -99,10 +99,19 @@ def test_methods(collector):
     assert refused.value.code == 405 and refused.value.headers["Allow"] == "GET, HEAD"
 
 
+def leaves(value, path=""):
+    """The paths of all numbers in a JSON object."""
+    for key, inside in value.items():
+        if isinstance(inside, dict):
+            yield from leaves(inside, f"{path}{key}.")
+        elif not isinstance(inside, str):
+            yield path + key
+
+
 def test_self_and_metrics_agree(watched):
     own = watched.get("/api/v1/self")
     assert own["version"] and own["agents"]["connected"] == 1 and own["samples"]["accepted"] >= 1
-    assert own["redis"]["state"] == "ready" and own["rss_kib"] > 0
+    assert own["redis"]["state"] == "ready" and own["rss_bytes"] > 0 and own["redis"]["pid"] > 0
     status, headers, text = watched.request("/metrics")
     assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
     lines = text.decode().splitlines()
@@ -111,6 +120,11 @@ def test_self_and_metrics_agree(watched):
     assert values['plimsoll_http_refused_total{reason="syntax"}'] == "0"
     families = {line.split()[2] for line in lines if line.startswith("# TYPE")}
     assert {name.split("{")[0] for name in values} == families
+    numbers = list(leaves(own))
+    assert len(numbers) == len(set(numbers)) > 80
+    assert len(numbers) == len(values) + 1  # a process id is no measurement
+    assert {"redis.ignored", "redis.chunks", "redis.rewrites", "redis.rollups", "redis.rollups_failed",
+            "redis.restarts", "agents.frames_skipped", "agents.recording"} <= set(numbers)
 
 
 def test_ready_when_redis_and_ingest_are(watched):

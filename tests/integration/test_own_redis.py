@@ -33,4 +33,5 @@ def test_foreign_redis(redis_socket, start_collector, start_agent):
     assert collector.event("redis_forgets")
     assert not os.path.exists(os.path.join(collector.state, "data", "redis"))
     until(lambda: collector.get("/api/v1/self")["agents"]["acks"] > 0, 20, "an acknowledgement")
+    assert "pid" not in collector.get("/api/v1/self")["redis"]  # not ours to restart
     assert collector.stop() == 0
