@@ -36,6 +36,7 @@ enum pl_frame_type {
     PL_FRAME_ROTATE = 10,   // agent -> collector
     PL_FRAME_JOINED = 11,   // collector -> agent
     PL_FRAME_LISTENER = 12, // agent -> collector
+    PL_FRAME_CHANGE = 13,   // agent -> collector
 };
 
 struct pl_frame {

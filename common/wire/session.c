@@ -118,8 +118,9 @@ int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *fra
     case PL_FRAME_PROOF:
     case PL_FRAME_JOIN:
     case PL_FRAME_ROTATE:
-    case PL_FRAME_LISTENER: return PL_E_STATE; // ours to send
-    default: break;                            // of a newer collector
+    case PL_FRAME_LISTENER:
+    case PL_FRAME_CHANGE: return PL_E_STATE; // ours to send
+    default: break;                          // of a newer collector
     }
     if (err == 0) *event = e;
     return err;
@@ -140,6 +141,13 @@ void pl_agent_session_listener(struct pl_agent_session *s, const struct pl_liste
 {
     PL_ASSERT(s->state == PL_AGENT_STREAMING);
     pl_listener_write(listener, out);
+}
+
+void pl_agent_session_change(struct pl_agent_session *s, const struct pl_change *change,
+                             struct pl_writer *out)
+{
+    PL_ASSERT(s->state == PL_AGENT_STREAMING);
+    pl_change_write(change, out);
 }
 
 void pl_collector_session_init(struct pl_collector_session *s)
@@ -200,6 +208,11 @@ int pl_collector_session_step(struct pl_collector_session *s, const struct pl_fr
         err = pl_listener_parse(frame->body, &event->listener);
         if (err == 0) event->type = PL_COLLECTOR_LISTENER;
         return err;
+    case PL_FRAME_CHANGE:
+        if (s->state != PL_COLLECTOR_STREAMING) return PL_E_STATE;
+        err = pl_change_parse(frame->body, &event->change);
+        if (err >= 0) event->type = err == 1 ? PL_COLLECTOR_CHANGE : PL_COLLECTOR_NOTHING;
+        return PL_MIN(err, 0);
     case PL_FRAME_PROOF:
     case PL_FRAME_JOIN:
     case PL_FRAME_ROTATE: return take_trust(s, frame, event);

@@ -10,6 +10,7 @@
  * A frame out of turn ends the conversation; one of an unknown type is ignored. */
 #pragma once
 
+#include "common/wire/change.h"
 #include "common/wire/frame.h"
 #include "common/wire/hello.h"
 #include "common/wire/listener.h"
@@ -101,6 +102,9 @@ void pl_agent_session_sample(struct pl_agent_session *s, const struct pl_sample 
 /* Say what the host's fullest accept queue is called; only after PL_AGENT_WELCOMED. */
 void pl_agent_session_listener(struct pl_agent_session *s, const struct pl_listener *listener,
                                struct pl_writer *out);
+/* Tell of a change; only after PL_AGENT_WELCOMED. */
+void pl_agent_session_change(struct pl_agent_session *s, const struct pl_change *change,
+                             struct pl_writer *out);
 
 /* ---- the collector's side ---- */
 
@@ -118,10 +122,11 @@ struct pl_collector_session {
 };
 
 enum pl_collector_event_type {
-    PL_COLLECTOR_NOTHING, // frame of an unknown type, ignored
+    PL_COLLECTOR_NOTHING, // frame of an unknown type, or change of an unknown kind: ignored
     PL_COLLECTOR_HELLO,
     PL_COLLECTOR_SAMPLE,
     PL_COLLECTOR_LISTENER,
+    PL_COLLECTOR_CHANGE,
     PL_COLLECTOR_PROOF, // the caller checks its signature
     PL_COLLECTOR_JOIN,
     PL_COLLECTOR_ROTATE,
@@ -133,6 +138,7 @@ struct pl_collector_event {
         struct pl_hello hello;
         struct pl_sample sample;
         struct pl_listener listener;
+        struct pl_change change;
         struct pl_proof proof;
         struct pl_join join;
         struct pl_rotate rotate;
@@ -140,10 +146,10 @@ struct pl_collector_event {
 };
 
 void pl_collector_session_init(struct pl_collector_session *s);
-/* Take one frame. 0 and `*event`; PL_E_STATE for a frame out of turn (a sample or LISTENER
- * before HELLO, a second HELLO or PROOF, a JOIN or ROTATE without PROOF); or the refusal of a
- * malformed body, and `event->type` untouched. After PL_COLLECTOR_HELLO the caller answers WELCOME
- * or REFUSE; after a refusal it closes the connection. */
+/* Take one frame. 0 and `*event`; PL_E_STATE for a frame out of turn (a sample, LISTENER or
+ * CHANGE before HELLO, a second HELLO or PROOF, a JOIN or ROTATE without PROOF); or the refusal of
+ * a malformed body, and `event->type` untouched. After PL_COLLECTOR_HELLO the caller answers
+ * WELCOME or REFUSE; after a refusal it closes the connection. */
 PL_MUST_CHECK int pl_collector_session_step(struct pl_collector_session *s,
                                             const struct pl_frame *frame,
                                             struct pl_collector_event *event);

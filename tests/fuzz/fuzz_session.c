@@ -3,6 +3,21 @@
 
 #include "common/wire/session.h"
 
+static void check_text(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) PL_ASSERT(*c >= ' ' && *c <= '~');
+}
+
+static void check_change(enum pl_collector_session_state before, const struct pl_change *change)
+{
+    PL_ASSERT(before == PL_COLLECTOR_STREAMING && change->kind < PL_CHANGE_KIND_COUNT);
+    PL_ASSERT(change->subject[0] != '\0' || !pl_change_kind_named(change->kind));
+    PL_ASSERT(change->unix_ms >= 0 && change->count <= PL_CHANGE_THINGS_MAX);
+    check_text(change->subject);
+    check_text(change->before);
+    check_text(change->after);
+}
+
 static int step_collector(struct pl_collector_session *s, const struct pl_frame *frame)
 {
     struct pl_collector_event event;
@@ -19,6 +34,7 @@ static int step_collector(struct pl_collector_session *s, const struct pl_frame 
         for (const char *c = event.listener.address; *c != '\0'; c++)
             PL_ASSERT(*c >= ' ' && *c <= '~');
     }
+    if (event.type == PL_COLLECTOR_CHANGE) check_change(before, &event.change);
     return 0;
 }
 

@@ -84,6 +84,10 @@ static void save_conversation(void)
     pl_put_bytes(&named, (struct pl_span){buf, w.len});
     pl_agent_session_listener(&agent, &(struct pl_listener){511, "*:443", "nginx"}, &named);
     save("session", "listener", &named);
+    const struct pl_change change = {PL_CHANGE_UPGRADED, 1777777777000, 1,
+                                     "openssl",          "3.0.15-1",    "3.0.17-1"};
+    pl_agent_session_change(&agent, &change, &named);
+    save("session", "change", &named);
     for (uint64_t seq = 0; seq < 12; seq++) {
         struct pl_sample sample = example_sample(seq + 52);
         at = seq == 0 ? 0 : w.len;
