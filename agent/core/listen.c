@@ -1,5 +1,6 @@
 #include "agent/core/listen.h"
 
+#include "agent/core/scan.h"
 #include "common/base/err.h"
 
 /* Numbers and layouts of linux/netlink.h, linux/inet_diag.h and, for the state, tcp_states.h:
@@ -173,4 +174,21 @@ void pl_listen_address_write(const struct pl_raw_listener *listener, struct pl_t
     }
     pl_text_char(out, ':');
     pl_text_u64(out, listener->port);
+}
+
+bool pl_listen_is_due(const struct pl_listen_watch *watch, uint64_t passive_opens,
+                      int64_t now_mono_ms)
+{
+    bool may_have_grown = passive_opens == PL_RAW_ABSENT || passive_opens != watch->passive_opens;
+    if (now_mono_ms < watch->due_mono_ms) return false;
+    return may_have_grown || watch->has_waiting || now_mono_ms >= watch->idle_mono_ms;
+}
+
+void pl_listen_seen(struct pl_listen_watch *watch, uint64_t passive_opens, uint64_t fill_bp,
+                    int64_t now_mono_ms)
+{
+    *watch = (struct pl_listen_watch){.due_mono_ms = now_mono_ms + PL_LISTEN_MS,
+                                      .idle_mono_ms = now_mono_ms + PL_LISTEN_IDLE_MS,
+                                      .passive_opens = passive_opens,
+                                      .has_waiting = fill_bp != 0};
 }

@@ -11,7 +11,11 @@
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 
-enum { PL_LISTEN_REQUEST_BYTES = 76 };
+enum {
+    PL_LISTEN_REQUEST_BYTES = 76,
+    PL_LISTEN_MS = 1000,           // between two dumps at least
+    PL_LISTEN_IDLE_MS = 10 * 1000, // between two dumps while no connection comes
+};
 
 struct pl_raw_listener {
     bool is_ip6;
@@ -27,6 +31,22 @@ struct pl_listen_dump {
     uint32_t count;
     struct pl_raw_listener fullest; // of all; among equals the one with the larger backlog
 };
+
+/* When a dump is worth its price. A connection enters an accept queue only together with a step of
+ * PassiveOpens (tcp_create_openreq_child in the kernel's net/ipv4/tcp_minisocks.c), so while that
+ * counter stands still no queue grows; one that holds connections is watched until it is empty. */
+struct pl_listen_watch {
+    int64_t due_mono_ms, idle_mono_ms;
+    uint64_t passive_opens;
+    bool has_waiting;
+};
+
+/* `passive_opens` as /proc/net/snmp has it now, or PL_RAW_ABSENT. True: dump, then call _seen with
+ * how full the fullest queue was, basis points, or PL_RAW_ABSENT. */
+bool pl_listen_is_due(const struct pl_listen_watch *watch, uint64_t passive_opens,
+                      int64_t now_mono_ms);
+void pl_listen_seen(struct pl_listen_watch *watch, uint64_t passive_opens, uint64_t fill_bp,
+                    int64_t now_mono_ms);
 
 /* The request for a dump, PL_LISTEN_REQUEST_BYTES long; the answers repeat `seq`. */
 void pl_listen_request(uint32_t seq, uint8_t *out);

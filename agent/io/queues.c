@@ -77,22 +77,22 @@ static bool find_owner(struct pl_queues *q)
     return true;
 }
 
-bool pl_queues_look(struct pl_queues *q, int64_t now_mono_ms)
+bool pl_queues_look(struct pl_queues *q, uint64_t passive_opens, int64_t now_mono_ms)
 {
     struct pl_listen_dump dump = {0};
-    if (now_mono_ms < q->due_mono_ms) return false;
-    q->due_mono_ms = now_mono_ms + PL_QUEUES_MS;
+    if (!pl_listen_is_due(&q->watch, passive_opens, now_mono_ms)) return find_owner(q);
     int err = dump_listeners(q, &dump);
     if (err < 0) {
         if (q->count != PL_RAW_ABSENT)
             pl_log(PL_LOG_WARN, "listeners_unknown", "err=\"%s\"", pl_err_text(err));
         q->count = q->fill_bp = PL_RAW_ABSENT;
-        q->due_mono_ms = now_mono_ms + PL_QUEUES_RETRY_MS;
+        q->watch.due_mono_ms = now_mono_ms + PL_QUEUES_RETRY_MS;
         close_socket(q); // with what is left of the dump
         return false;
     }
     q->count = dump.count;
     q->fill_bp = dump.count == 0 ? 0 : (uint64_t)pl_listen_fill_bp(&dump.fullest);
+    pl_listen_seen(&q->watch, passive_opens, q->fill_bp, now_mono_ms);
     bool changed = q->fill_bp >= PL_LISTENER_NAMED_BP && name_listener(q, &dump.fullest);
     return find_owner(q) || changed;
 }
@@ -101,7 +101,7 @@ void pl_queues_init(struct pl_queues *q, const char *root, int64_t now_mono_ms)
 {
     q->fd = -1;
     q->seq = 0;
-    q->due_mono_ms = now_mono_ms;
+    q->watch = (struct pl_listen_watch){.due_mono_ms = now_mono_ms, .idle_mono_ms = now_mono_ms};
     q->count = q->fill_bp = 0; // so that the first failure is logged
     q->inode = 0;
     q->name = (struct pl_listener){0};

@@ -1,5 +1,5 @@
-/* queues.h - watches the accept queues: one dump of the listeners every PL_QUEUES_MS, and the name
- * of the fullest once it is worth one.
+/* queues.h - watches the accept queues: a dump of the listeners when connections have come, and
+ * the name of the fullest once it is worth one.
  *
  *     pl_queues_look -> NETLINK_SOCK_DIAG -> listen.h -> fill, count
  *                    -> half full, and not the one before -> owner.h, a step per look
@@ -11,7 +11,6 @@
 #include "agent/io/owner.h"
 
 enum {
-    PL_QUEUES_MS = 1000,
     PL_QUEUES_RETRY_MS = 60 * 1000,       // after the kernel refused
     PL_QUEUES_DATAGRAM_BYTES = 32 * 1024, // the kernel makes none larger (netlink_recvmsg)
     PL_QUEUES_BATCH = 2, // datagrams per system call: the listeners, and the end of the dump
@@ -21,7 +20,7 @@ enum {
 struct pl_queues {
     int fd; // owned; -1: not allowed here, or not open
     uint32_t seq;
-    int64_t due_mono_ms;
+    struct pl_listen_watch watch;
     uint64_t count, fill_bp; // PL_RAW_ABSENT: not known
     uint32_t inode;          // of the listener that is named
     struct pl_listener name; // no address: none was worth one yet
@@ -33,6 +32,7 @@ struct pl_queues {
 
 /* `root` is "/proc", and stays where it is. A kernel that does not answer is logged. */
 void pl_queues_init(struct pl_queues *q, const char *root, int64_t now_mono_ms);
-/* Look if it is time to. True when `name` has changed. */
-bool pl_queues_look(struct pl_queues *q, int64_t now_mono_ms);
+/* Look if it is time to; `passive_opens` as for pl_listen_is_due(). True when `name` has changed.
+ */
+bool pl_queues_look(struct pl_queues *q, uint64_t passive_opens, int64_t now_mono_ms);
 void pl_queues_stop(struct pl_queues *q);

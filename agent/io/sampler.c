@@ -151,7 +151,7 @@ static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_
         if (s->fds[i] >= 0) text = read_source(s, source);
         pl_probe_parse(source, text, now);
     }
-    if (pl_queues_look(&s->queues, now_mono_ms)) s->has_new_name = true;
+    if (pl_queues_look(&s->queues, now->snmp.passive_opens, now_mono_ms)) s->has_new_name = true;
     now->queues = (struct pl_raw_queues){s->queues.count, s->queues.fill_bp};
     now->agent_cpu_us = (uint64_t)pl_clock_cpu_us();
     read_limits(s, now_mono_ms);

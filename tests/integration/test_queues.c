@@ -51,7 +51,7 @@ static void disconnect_all(void)
 /* The look that is due at the `n`th second. */
 static bool look(int64_t n)
 {
-    return pl_queues_look(&queues, n * PL_QUEUES_MS);
+    return pl_queues_look(&queues, PL_RAW_ABSENT, n * PL_LISTEN_MS);
 }
 
 static void test_a_queue_that_fills(int family, const char *address)
@@ -68,7 +68,7 @@ static void test_a_queue_that_fills(int family, const char *address)
     CHECK(!look(second)); // not worth a name yet
     CHECK_INT(queues.fill_bp, 3750);
     while (connection_count < CONNECTIONS) connect_to(fd);
-    CHECK(!pl_queues_look(&queues, second * PL_QUEUES_MS + 1)); // not due
+    CHECK(!pl_queues_look(&queues, PL_RAW_ABSENT, second * PL_LISTEN_MS + 1)); // not due
     CHECK_INT(queues.fill_bp, 3750);
     CHECK(look(++second));
     CHECK_INT(queues.fill_bp, 10000);

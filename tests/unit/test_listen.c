@@ -2,6 +2,7 @@
 #include "tests/check.h"
 
 #include "agent/core/listen.h"
+#include "agent/core/scan.h"
 #include "common/base/err.h"
 
 #include <assert.h>
@@ -49,6 +50,47 @@ static int take(struct pl_listen_dump *dump)
     struct pl_span datagram = {buf, buf_len};
     buf_len = 0;
     return pl_listen_take(dump, datagram, SEQ);
+}
+
+/* A table of seconds: what PassiveOpens says, how full the fullest queue is, and whether to look.
+ */
+static void test_when_a_look_is_worth_it(void)
+{
+    static const struct {
+        uint64_t passive_opens, fill_bp;
+        bool want;
+    } seconds[] = {
+        {5, 0, true},
+        {5, 0, false},
+        {5, 0, false},
+        {6, 40, true},
+        {6, 10, true},
+        {6, 0, true},
+        {6, 0, false},
+        {6, 0, false},
+        {6, 0, false},
+        {6, 0, false},
+        {6, 0, false},
+        {6, 0, false},
+        {6, 0, false},
+        {6, 0, false},
+        {6, 0, false},
+        {6, 0, true}, // ten seconds after the last
+        {6, 0, false},
+        {3, 0, true}, // the counter of another namespace
+        {PL_RAW_ABSENT, 0, true},
+        {PL_RAW_ABSENT, PL_RAW_ABSENT, true},
+        {PL_RAW_ABSENT, 0, true},
+    };
+    struct pl_listen_watch watch = {0};
+    for (size_t i = 0; i < PL_LEN(seconds); i++) {
+        int64_t now_mono_ms = (int64_t)i * PL_LISTEN_MS;
+        bool due = pl_listen_is_due(&watch, seconds[i].passive_opens, now_mono_ms);
+        CHECK_INT(due, seconds[i].want);
+        if (!due) continue;
+        pl_listen_seen(&watch, seconds[i].passive_opens, seconds[i].fill_bp, now_mono_ms);
+        CHECK(!pl_listen_is_due(&watch, PL_RAW_ABSENT, now_mono_ms + PL_LISTEN_MS - 1));
+    }
 }
 
 /* Our numbers are those of the kernel's headers. */
@@ -180,6 +222,7 @@ static void test_addresses(void)
 int main(void)
 {
     RUN(test_the_request);
+    RUN(test_when_a_look_is_worth_it);
     RUN(test_the_fullest);
     RUN(test_several_datagrams);
     RUN(test_what_is_no_listener);
