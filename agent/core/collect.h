@@ -11,7 +11,7 @@
 /* Fill all of `values` (PL_METRIC_COUNT of them, fixed point of metric.def): levels from `now`,
  * rates and shares from what changed since `before`, `elapsed_us` earlier. `before` is NULL for the
  * first reading: rates are PL_ABSENT then. What only the program knows (agent.spooled,
- * agent.dropped, agent.late) is left PL_ABSENT. */
+ * agent.dropped, agent.late) and what local sources say is left PL_ABSENT. */
 void pl_collect_values(const struct pl_raw *before, const struct pl_raw *now, int64_t elapsed_us,
                        int32_t *values);
 
