@@ -362,14 +362,14 @@ void pl_collector_config_rules(const struct pl_collector_config *config, struct 
         .hold_ms = limit->hold_ms,
     };
     pl_rules_default(out);
-    out->limit[PL_RESOURCE_CPU] = out->limit[PL_RESOURCE_MEMORY] = policy;
-    out->limit[PL_RESOURCE_CPU].page_bp = (int32_t)(limit->cpu_ppm / PPM_PER_BP);
-    out->limit[PL_RESOURCE_MEMORY].page_bp = (int32_t)(limit->memory_ppm / PPM_PER_BP);
-    out->limit_clear_ms = limit->clear_ms;
+    out->levels[PL_RESOURCE_CPU] = out->levels[PL_RESOURCE_MEMORY] = policy;
+    out->levels[PL_RESOURCE_CPU].page_bp = (int32_t)(limit->cpu_ppm / PPM_PER_BP);
+    out->levels[PL_RESOURCE_MEMORY].page_bp = (int32_t)(limit->memory_ppm / PPM_PER_BP);
+    out->clear_ms[PL_RULE_LIMIT] = limit->clear_ms;
     const double whole_ppm = 1e6;
     out->saturation.warn_share = (double)config->saturation.warn_ppm / whole_ppm;
     out->saturation.time_to_act_s = (double)config->saturation.time_to_act_ms / 1000;
-    out->saturation_clear_ms = config->saturation.clear_ms;
+    out->clear_ms[PL_RULE_SATURATION] = config->saturation.clear_ms;
     out->silent_intervals = config->silent.intervals;
     out->silent_grace_ms = config->silent.grace_ms;
     out->silent_forget_ms = config->silent.forget_ms;

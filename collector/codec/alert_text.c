@@ -2,7 +2,8 @@
 
 #include "common/base/assert.h"
 
-enum { SILENT_NAMED_MAX = 2 }; // hosts named in a sentence about silence; the rest is counted
+/* Hosts named in a sentence; the rest is counted. */
+enum { SILENT_NAMED_MAX = 2, STALLED_NAMED_MAX = 1 };
 
 static void pair_write(int64_t big, const char *big_unit, int64_t small, const char *small_unit,
                        struct pl_text *out)
@@ -107,6 +108,18 @@ static void queue_write(const struct pl_finding *f, struct pl_text *out)
     pl_text_char(out, ')');
 }
 
+/* " for 4 s", and while it must still last: ", pages at 10 s". */
+static void lasted_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    if (lasted_ms >= 1000) { // paged at once: there is no duration to tell yet
+        pl_text_str(out, " for ");
+        pl_duration_write(lasted_ms, out);
+    }
+    if (f->hold_ms == 0) return;
+    pl_text_str(out, f->tier == PL_TIER_PAGE ? ", pages at " : ", warns at ");
+    pl_duration_write(f->hold_ms, out);
+}
+
 static void limit_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
 {
     int32_t step_bp = step_of(f->level_bp);
@@ -128,9 +141,33 @@ static void limit_write(const struct pl_finding *f, int64_t lasted_ms, struct pl
         percent_write(f->level_bp, step_bp, out);
         pl_text_char(out, ')');
     }
-    if (lasted_ms < 1000) return; // paged at once: there is no duration to tell yet
-    pl_text_str(out, " for ");
-    pl_duration_write(lasted_ms, out);
+    lasted_write(f, lasted_ms, out);
+}
+
+static const char *awaited(const struct pl_finding *f)
+{
+    return f->resource == PL_RESOURCE_IO_STALL ? "I/O" : "memory";
+}
+
+static void stall_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    pl_alert_hosts_write(f, STALLED_NAMED_MAX, out);
+    pl_text_str(out, " stalled, waiting for ");
+    pl_text_str(out, awaited(f));
+    pl_text_str(out, f->host_count > 1 ? " up to " : " ");
+    percent_write(f->value_bp, step_of(f->level_bp), out);
+    pl_text_str(out, " of the time (limit ");
+    percent_write(f->level_bp, step_of(f->level_bp), out);
+    pl_text_char(out, ')');
+    lasted_write(f, lasted_ms, out);
+}
+
+static void stall_over(const struct pl_finding *f, struct pl_text *out)
+{
+    pl_alert_hosts_write(f, STALLED_NAMED_MAX, out);
+    pl_text_str(out, f->host_count > 1 ? " do not stall for " : " does not stall for ");
+    pl_text_str(out, awaited(f));
+    pl_text_str(out, " any more");
 }
 
 static void silent_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
@@ -213,6 +250,7 @@ static void over_write(const struct pl_alert *alert, bool lowered, struct pl_tex
     case PL_RULE_LIMIT: limit_over(&alert->finding, lowered, out); return;
     case PL_RULE_SATURATION: saturation_over(&alert->finding, lowered, out); return;
     case PL_RULE_SILENT: silent_over(&alert->finding, lowered, out); return;
+    case PL_RULE_STALL: stall_over(&alert->finding, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -241,6 +279,7 @@ void pl_alert_text_write(const struct pl_alert *alert, int64_t at_unix_ms, struc
     case PL_RULE_LIMIT: limit_write(&alert->finding, lasted_ms, out); return;
     case PL_RULE_SATURATION: saturation_write(&alert->finding, out); return;
     case PL_RULE_SILENT: silent_write(&alert->finding, lasted_ms, out); return;
+    case PL_RULE_STALL: stall_write(&alert->finding, lasted_ms, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

@@ -6,6 +6,8 @@
  *     cpu of fe1 back under 90 % after 3 min 20 s
  *     accept queue of nginx *:443 on fe1 full (511 of 511) for 2 s
  *     memory of fe1 ran out, the kernel kills processes
+ *     fe1 stalled, waiting for memory 34 % of the time (limit 20 %) for 12 s
+ *     cpu of fe1 at 97 % (limit 90 %) for 4 s, pages at 10 s
  *     fe1 and fe2 silent for 5 s (50 % of the pool), load was rising
  *
  * Numbers are cut, never rounded up, so that a text does not claim more than was measured. */

@@ -1,6 +1,7 @@
 #include "collector/codec/json_view.h"
 
 #include "collector/codec/json_put.h"
+#include "collector/core/judge/rule_host.h"
 #include "common/base/assert.h"
 
 enum {
@@ -131,8 +132,8 @@ static void find_worst(const struct pl_view *view, const struct pl_host *host, s
     const struct pl_rules *rules = pl_engine_rules(view->engine);
     for (int r = 0; r < PL_RESOURCE_COUNT; r++) {
         int32_t used = pl_host_used_bp(host, (enum pl_resource)r);
-        int32_t limit = rules->limit[r].page_bp;
-        if (used < 0 || limit <= 0) continue;
+        int32_t limit = rules->levels[r].page_bp;
+        if (used < 0 || pl_resource_strain((enum pl_resource)r) != PL_STRAIN_LIMIT) continue;
         if (w->host && (int64_t)used * w->limit_bp <= (int64_t)w->used_bp * limit) continue;
         *w = (struct worst){host, (enum pl_resource)r, used, limit};
     }
@@ -257,8 +258,8 @@ static void put_limits(struct pl_text *out, const struct pl_rules *rules)
     for (int r = 0; r < PL_RESOURCE_COUNT; r++) {
         pl_text_str(out, r == 0 ? ",\"limits\":{" : ",");
         pl_text_json(out, pl_span_of(pl_resource_name((enum pl_resource)r)));
-        pl_json_put_number(out, ":{\"warn\":", rules->limit[r].warn_bp, BP);
-        pl_json_put_number(out, ",\"page\":", rules->limit[r].page_bp, BP);
+        pl_json_put_number(out, ":{\"warn\":", rules->levels[r].warn_bp, BP);
+        pl_json_put_number(out, ",\"page\":", rules->levels[r].page_bp, BP);
         pl_text_char(out, '}');
     }
     pl_text_char(out, '}');

@@ -15,8 +15,8 @@ static const char *const rule_words[] = {
 };
 static const char *const tier_words[] = {"none", "warn", "page"};
 static const char *const resource_words[] = {
-    "cpu",      "memory",       "accept queue", "accept overflow",
-    "oom kill", "file handles", "conntrack",    "network"};
+    "cpu",          "memory",    "accept queue", "accept overflow", "oom kill",
+    "file handles", "conntrack", "network",      "memory stall",    "io stall"};
 static const char *const alert_words[] = {"ok", "pending", "firing", "resolved"};
 static const char *const page_words[] = {"intent", "ready", "sending", "sent", "failed"};
 static_assert(PL_LEN(tier_words) == PL_TIER_COUNT && PL_LEN(resource_words) == PL_RESOURCE_COUNT &&

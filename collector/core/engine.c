@@ -1,6 +1,6 @@
 #include "collector/core/engine_state.h"
 
-#include "collector/core/judge/rule_limit.h"
+#include "collector/core/judge/rule_host.h"
 #include "collector/core/judge/rule_silent.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
@@ -191,15 +191,15 @@ void pl_engine_leave(struct pl_engine *e, uint32_t host, struct pl_now now)
 
 /* ---- samples ---- */
 
-enum pl_tier pl_engine_follow(struct pl_engine *e, struct pl_host *h,
-                              const struct pl_sample *sample, int64_t taken_unix_ms)
+struct pl_tiers pl_engine_follow(struct pl_engine *e, struct pl_host *h,
+                                 const struct pl_sample *sample, int64_t taken_unix_ms)
 {
     int64_t gap_ms = pl_rule_silent_after_ms(&e->rules, h->interval_ms);
     bool follows = h->judged_stamp_ms != PL_NEVER_MS && h->judged_stamp_ms <= sample->unix_ms &&
                    sample->unix_ms - h->judged_stamp_ms <= gap_ms;
     for (size_t r = 0; r < PL_RESOURCE_COUNT && !follows; r++) pl_level_gap(&h->levels[r]);
     h->judged_stamp_ms = sample->unix_ms;
-    return pl_rule_limit_step(&e->rules, h, sample, taken_unix_ms);
+    return pl_rule_host_step(&e->rules, h, sample, taken_unix_ms);
 }
 
 /* True if the pool's traffic is to be judged differently from here on. */
@@ -230,11 +230,11 @@ static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sam
     e->fleet.due_mono_ms[host] = now.mono_ms + pl_rule_silent_after_ms(&e->rules, h->interval_ms);
     pl_window_push(&h->window, sample);
 
-    enum pl_tier tier = pl_engine_follow(e, h, sample, now.unix_ms - age_ms);
+    struct pl_tiers tiers = pl_engine_follow(e, h, sample, now.unix_ms - age_ms);
     enum pl_presence presence = late ? PL_WAITING : PL_LIVE;
-    bool moved = presence != h->presence || tier != h->tier;
+    bool moved = presence != h->presence || memcmp(&tiers, &h->tiers, sizeof tiers) != 0;
     if (moved && h->presence == PL_SILENT) pl_engine_emit_host(e, PL_EFFECT_HOST_BACK, host);
-    if (moved) pl_fleet_set(&e->fleet, host, presence, tier);
+    if (moved) pl_fleet_set(&e->fleet, host, presence, &tiers);
     bool surged = !late && follow_traffic(e, h, now.unix_ms - age_ms);
     if (moved || surged) pl_engine_judge_pool(e, h->pool, false);
 }
@@ -275,7 +275,7 @@ static void fall_silent(struct pl_engine *e, uint32_t host)
 {
     struct pl_host *h = &e->fleet.hosts[host];
     h->load_rising = pl_rule_silent_rising(&h->window);
-    pl_fleet_set(&e->fleet, host, PL_SILENT, h->tier);
+    pl_fleet_set(&e->fleet, host, PL_SILENT, &h->tiers);
     e->fleet.due_mono_ms[host] = e->now.mono_ms + e->rules.silent_forget_ms;
     pl_engine_emit_host(e, PL_EFFECT_HOST_SILENT, host);
 }

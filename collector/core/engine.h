@@ -141,8 +141,9 @@ const struct pl_page *pl_engine_page_at(const struct pl_engine *e, uint32_t n);
 const struct pl_engine_counts *pl_engine_counts(const struct pl_engine *e);
 bool pl_engine_in_tilt(const struct pl_engine *e);
 /* NO_DATA while no host is live, SILENT when all of them are silent; else the worst of its live
- * hosts and of its traffic, and at least WATCH (ACT from half of the pool on) when some are silent.
- * What traffic holds it loses PL_HEALTH_CALM_MS after the verdict, so that it does not flicker. */
+ * hosts and of its traffic, and at least WATCH (ACT from half of the pool on) when some are silent,
+ * and WATCH when an alert is pending. What traffic holds it loses PL_HEALTH_CALM_MS after the
+ * verdict, so that it does not flicker. */
 enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool);
 /* Utilisation of a resource by the host's newest sample, basis points; -1: not known. */
 int32_t pl_host_used_bp(const struct pl_host *host, enum pl_resource resource);

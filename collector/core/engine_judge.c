@@ -1,6 +1,6 @@
 #include "collector/core/engine_state.h"
 
-#include "collector/core/judge/rule_limit.h"
+#include "collector/core/judge/rule_host.h"
 #include "collector/core/judge/rule_silent.h"
 #include "common/base/assert.h"
 
@@ -143,15 +143,12 @@ void pl_engine_run_outbox(struct pl_engine *e)
 
 /* ---- rules ---- */
 
-static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
+struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
 {
     const struct pl_pool *p = &e->fleet.pools[pool];
-    bool coming_back = e->now.mono_ms - e->start.mono_ms < e->rules.silent_grace_ms;
-    if (e->tilted || (p->host_count == 0 && coming_back)) {
-        return (struct pl_verdict){.no_data = true};
-    }
     switch (rule) {
-    case PL_RULE_LIMIT: return pl_rule_limit_judge(p);
+    case PL_RULE_LIMIT: return pl_rule_host_judge(p, PL_STRAIN_LIMIT);
+    case PL_RULE_STALL: return pl_rule_host_judge(p, PL_STRAIN_STALL);
     case PL_RULE_SATURATION: return pl_rule_saturation_judge(&e->saturation[pool], p);
     case PL_RULE_SILENT: return pl_rule_silent_judge(p);
     case PL_RULE_COUNT: break;
@@ -159,29 +156,36 @@ static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl
     PL_UNREACHABLE("rule");
 }
 
-static struct pl_alert_policy policy_of(const struct pl_engine *e, enum pl_rule rule)
+/* The same, or that this is no moment to ask. */
+static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
 {
-    /* The rules hold by themselves: levels for their hold time, silence for its intervals,
-     * saturation until it has seen its reason in some samples. */
-    switch (rule) {
-    case PL_RULE_LIMIT: return (struct pl_alert_policy){.clear_ms = e->rules.limit_clear_ms};
-    case PL_RULE_SATURATION:
-        return (struct pl_alert_policy){.clear_ms = e->rules.saturation_clear_ms};
-    case PL_RULE_SILENT: return (struct pl_alert_policy){.clear_ms = e->rules.silent_clear_ms};
-    case PL_RULE_COUNT: break;
+    bool coming_back = e->now.mono_ms - e->start.mono_ms < e->rules.silent_grace_ms;
+    if (e->tilted || (e->fleet.pools[pool].host_count == 0 && coming_back)) {
+        return (struct pl_verdict){.no_data = true};
     }
-    PL_UNREACHABLE("rule");
+    return pl_engine_ask(e, pool, rule);
 }
 
 static void describe(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
 {
     switch (a->rule) {
-    case PL_RULE_LIMIT: pl_rule_limit_describe(&e->rules, &e->fleet, pool, &a->finding); return;
+    case PL_RULE_LIMIT:
+        pl_rule_host_describe(&e->rules, &e->fleet, pool, PL_STRAIN_LIMIT, &a->finding);
+        return;
+    case PL_RULE_STALL:
+        pl_rule_host_describe(&e->rules, &e->fleet, pool, PL_STRAIN_STALL, &a->finding);
+        return;
     case PL_RULE_SATURATION: pl_rule_saturation_describe(&e->saturation[pool], &a->finding); return;
     case PL_RULE_SILENT: pl_rule_silent_describe(&e->fleet, pool, &a->finding); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
+}
+
+/* Trouble began when the rule's finding did, which is before it was sure. */
+static void began(struct pl_alert *a)
+{
+    if (a->finding.since_unix_ms != 0) a->since_unix_ms = a->finding.since_unix_ms;
 }
 
 static void act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action)
@@ -193,9 +197,7 @@ static void act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action
         [PL_ALERT_CLOSE] = PL_EFFECT_ALERT_RESOLVED,
     };
     struct pl_alert_slot *slot = &e->alerts[alert];
-    if (action == PL_ALERT_OPEN && slot->alert.finding.since_unix_ms != 0) {
-        slot->alert.since_unix_ms = slot->alert.finding.since_unix_ms;
-    }
+    if (action == PL_ALERT_OPEN) began(&slot->alert);
     slot->restored = false;
     slot->settled = slot->refused = slot->alert.failed = 0;
     emit_alert(e, said[action], alert);
@@ -210,11 +212,16 @@ void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh)
         struct pl_verdict verdict = judge(e, pool, rule);
         bool quiet = a->state == PL_ALERT_OK || a->state == PL_ALERT_RESOLVED;
         bool trouble = !verdict.no_data && verdict.tier != PL_TIER_NONE;
+        bool coming = verdict.tier == PL_TIER_NONE && verdict.coming != PL_TIER_NONE;
         if (!pl_engine_has_room(e)) return; // the next tick looks again
-        if (!quiet || trouble) {
-            struct pl_alert_policy policy = policy_of(e, rule);
+        if (!quiet || trouble || coming) {
+            /* The rules hold by themselves: levels for their hold time, silence for its intervals,
+             * saturation until it has seen its reason in some samples. */
+            struct pl_alert_policy policy = {.clear_ms = e->rules.clear_ms[rule]};
             enum pl_alert_action action = pl_alert_step(a, &policy, verdict, e->now);
-            if (trouble && (action != PL_ALERT_NONE || refresh)) describe(e, pool, a);
+            bool pending = a->state == PL_ALERT_PENDING && coming && (quiet || refresh);
+            if (pending || (trouble && (action != PL_ALERT_NONE || refresh))) describe(e, pool, a);
+            if (pending) began(a);
             if (action != PL_ALERT_NONE) act(e, index, action);
         }
         pl_engine_tell(e, index);

@@ -46,7 +46,8 @@ void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct p
     int64_t age_ms = PL_MAX(e->now.unix_ms - sample->unix_ms, 0);
     h->arrived_mono_ms = e->now.mono_ms - age_ms;
     h->arrived_unix_ms = sample->unix_ms;
-    pl_fleet_set(&e->fleet, host, PL_WAITING, pl_engine_follow(e, h, sample, sample->unix_ms));
+    struct pl_tiers tiers = pl_engine_follow(e, h, sample, sample->unix_ms);
+    pl_fleet_set(&e->fleet, host, PL_WAITING, &tiers);
 }
 
 /* Is every number of it one this program has a meaning for? */

@@ -53,10 +53,10 @@ bool pl_engine_has_room(const struct pl_engine *e);
 /* A full list refuses and counts; whoever must not lose an effect asks for room first. */
 void pl_engine_emit(struct pl_engine *e, const struct pl_effect *effect);
 void pl_engine_emit_host(struct pl_engine *e, enum pl_effect_type type, uint32_t host);
-/* Move the levels of a host to a sample, taken at that time of our clock; the tier it holds from
+/* Move the levels of a host to a sample, taken at that time of our clock; the tiers it holds from
  * here on. */
-enum pl_tier pl_engine_follow(struct pl_engine *e, struct pl_host *h,
-                              const struct pl_sample *sample, int64_t taken_unix_ms);
+struct pl_tiers pl_engine_follow(struct pl_engine *e, struct pl_host *h,
+                                 const struct pl_sample *sample, int64_t taken_unix_ms);
 /* Takes over what a HELLO says. True if something of it must be written down. */
 bool pl_engine_introduce(struct pl_engine *e, const struct pl_hello *hello, uint32_t host);
 /* Find or make the pool with its alerts, and the host in it. PL_E_FULL as join. */
@@ -70,6 +70,8 @@ void pl_engine_end(struct pl_engine *e);
 
 /* ---- engine_judge.c ---- */
 
+/* What a rule says about a pool now. */
+struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum pl_rule rule);
 /* Ask every rule about one pool; `refresh` also renews the content of what fires. */
 void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh);
 /* Make the outbox agree with the alert: every target that must hear its newest state has a page. */

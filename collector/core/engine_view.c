@@ -1,6 +1,6 @@
 #include "collector/core/engine_state.h"
 
-#include "collector/core/judge/rule_limit.h"
+#include "collector/core/judge/rule_host.h"
 #include "common/base/assert.h"
 
 const struct pl_fleet *pl_engine_fleet(const struct pl_engine *e)
@@ -56,15 +56,27 @@ bool pl_engine_in_tilt(const struct pl_engine *e)
     return e->tilted;
 }
 
-/* What the traffic of a pool holds. Near its level a verdict comes and goes by the second; a state
- * that people read does not, so the alert's tier counts until it has been lower for a while. */
-static enum pl_tier traffic_tier(const struct pl_engine *e, uint32_t pool)
+/* What a rule that looks at the pool as a whole makes of it. Near its level a verdict comes and
+ * goes by the second; a state that people read does not, so the alert's tier counts until it has
+ * been lower for a while. */
+static enum pl_tier calm_tier(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
 {
-    const struct pl_alert *a = &e->alerts[pool * PL_RULE_COUNT + PL_RULE_SATURATION].alert;
+    const struct pl_alert *a = &e->alerts[pool * PL_RULE_COUNT + rule].alert;
     if (a->state != PL_ALERT_FIRING) return PL_TIER_NONE;
     bool is_lower =
         a->lower_mono_ms != PL_NEVER_MS && e->now.mono_ms - a->lower_mono_ms >= PL_HEALTH_CALM_MS;
-    return is_lower ? e->saturation[pool].finding.tier : a->tier;
+    return is_lower ? pl_engine_ask(e, pool, rule).tier : a->tier;
+}
+
+/* What a pool is by one rule; what is coming is to be watched. */
+static enum pl_health health_by(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
+{
+    struct pl_verdict v = pl_engine_ask(e, pool, rule);
+    bool of_hosts = rule == PL_RULE_LIMIT || rule == PL_RULE_STALL;
+    enum pl_tier tier = of_hosts ? v.tier : calm_tier(e, pool, rule);
+    if (tier == PL_TIER_PAGE) return PL_HEALTH_ACT;
+    bool uneasy = tier != PL_TIER_NONE || v.coming != PL_TIER_NONE;
+    return uneasy ? PL_HEALTH_WATCH : PL_HEALTH_OK;
 }
 
 enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool)
@@ -74,12 +86,13 @@ enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool)
     uint32_t live_count = p->host_count - p->waiting_count - p->silent_count;
     if (p->host_count > 0 && p->silent_count == p->host_count) return PL_HEALTH_SILENT;
     if (live_count == 0) return PL_HEALTH_NO_DATA;
-    enum pl_tier traffic = traffic_tier(e, pool);
-    if (p->tier_count[PL_TIER_PAGE] > 0 || traffic == PL_TIER_PAGE) return PL_HEALTH_ACT;
     if (2 * p->silent_count >= p->host_count) return PL_HEALTH_ACT;
-    if (p->tier_count[PL_TIER_WARN] > 0 || p->silent_count > 0 || traffic == PL_TIER_WARN)
-        return PL_HEALTH_WATCH;
-    return PL_HEALTH_OK;
+    enum pl_health worst = p->silent_count > 0 ? PL_HEALTH_WATCH : PL_HEALTH_OK;
+    for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
+        if (rule == PL_RULE_SILENT) continue; // its hosts are counted above
+        worst = PL_MAX(worst, health_by(e, pool, rule));
+    }
+    return worst;
 }
 
 int32_t pl_host_used_bp(const struct pl_host *host, enum pl_resource resource)

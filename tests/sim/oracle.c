@@ -330,11 +330,15 @@ static void check_counts(struct sim_world *w)
             if (!h->used || h->pool != pool) continue;
             sum.silent_count += h->presence == PL_SILENT;
             sum.waiting_count += h->presence == PL_WAITING;
-            if (h->presence == PL_LIVE) sum.tier_count[h->tier]++;
+            for (size_t s = 0; s < PL_STRAIN_COUNT && h->presence == PL_LIVE; s++) {
+                sum.held_count[s][h->tiers.held[s]]++;
+                sum.coming_count[s][h->tiers.coming[s]]++;
+            }
         }
         const struct pl_pool *p = &fleet->pools[pool];
         if (p->silent_count != sum.silent_count || p->waiting_count != sum.waiting_count ||
-            memcmp(p->tier_count, sum.tier_count, sizeof sum.tier_count) != 0) {
+            memcmp(p->held_count, sum.held_count, sizeof sum.held_count) != 0 ||
+            memcmp(p->coming_count, sum.coming_count, sizeof sum.coming_count) != 0) {
             sim_fail(w, "the counts of pool %u are wrong", pool);
         }
     }

@@ -9,7 +9,8 @@ static const struct pl_alert_policy at_once = {.clear_ms = 15000};
 static const struct pl_alert_policy jumpy = {0};
 static const struct pl_name web = {3, "web"};
 
-/* What the rule says, as one letter: none, warn, page, or no data. */
+/* What the rule says, as one letter: none, warn, page, no data; c: a page is coming; C: the same,
+ * although somebody is not heard. */
 struct step {
     int64_t at_s;
     char verdict;
@@ -23,6 +24,8 @@ static struct pl_verdict verdict_of(char letter)
     case 'w': return (struct pl_verdict){.tier = PL_TIER_WARN};
     case 'p': return (struct pl_verdict){.tier = PL_TIER_PAGE};
     case '?': return (struct pl_verdict){.no_data = true};
+    case 'c': return (struct pl_verdict){.coming = PL_TIER_PAGE};
+    case 'C': return (struct pl_verdict){.coming = PL_TIER_PAGE, .no_data = true};
     default: return (struct pl_verdict){0};
     }
 }
@@ -99,6 +102,17 @@ static void test_no_data_proves_nothing(void)
          {1016, '?', PL_ALERT_NONE, PL_ALERT_RESOLVED});
 }
 
+/* What the rule announces is pending until it comes or does not come; nobody is told. */
+static void test_what_is_coming_is_pending(void)
+{
+    TELL(&at_once, {0, 'c', PL_ALERT_NONE, PL_ALERT_PENDING}, {1, '-', PL_ALERT_NONE, PL_ALERT_OK},
+         {2, 'C', PL_ALERT_NONE, PL_ALERT_PENDING}, {3, 'c', PL_ALERT_NONE, PL_ALERT_PENDING},
+         {4, '?', PL_ALERT_NONE, PL_ALERT_OK}, {5, 'c', PL_ALERT_NONE, PL_ALERT_PENDING},
+         {9, 'p', PL_ALERT_OPEN, PL_ALERT_FIRING}, {10, 'c', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {25, 'c', PL_ALERT_CLOSE, PL_ALERT_RESOLVED}, {26, 'c', PL_ALERT_NONE, PL_ALERT_PENDING},
+         {27, '-', PL_ALERT_NONE, PL_ALERT_RESOLVED});
+}
+
 static void test_times_for_people(void)
 {
     struct pl_alert a;
@@ -134,7 +148,7 @@ static void test_actions_alternate(void)
         int64_t mono_ms = 0;
         for (int i = 0; i < 300; i++) {
             mono_ms += pl_rng_below(&rng, 12000);
-            char letter = "--wp?"[pl_rng_below(&rng, 5)];
+            char letter = "--wp?cC"[pl_rng_below(&rng, 7)];
             struct pl_now now = {mono_ms, mono_ms};
             enum pl_alert_action action =
                 pl_alert_step(&a, policies[seed % PL_LEN(policies)], verdict_of(letter), now);
@@ -158,6 +172,7 @@ int main(void)
     RUN(test_a_relapse_stops_the_clear_time);
     RUN(test_up_at_once_down_after_a_while);
     RUN(test_no_data_proves_nothing);
+    RUN(test_what_is_coming_is_pending);
     RUN(test_times_for_people);
     RUN(test_actions_alternate);
     return check_finish();

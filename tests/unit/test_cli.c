@@ -80,11 +80,10 @@ static void test_every_truncation_of_a_row(void)
 /* ---- series ---- */
 
 static const struct pl_rules rules = {
-    .limit = {{.warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10000},
-              {.warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10000}},
-    .limit_clear_ms = 15000,
+    .levels = {{.warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10000},
+               {.warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10000}},
+    .clear_ms = {[PL_RULE_LIMIT] = 15000, [PL_RULE_SATURATION] = 90000},
     .saturation = {.warn_share = 0.85, .time_to_act_s = 1200},
-    .saturation_clear_ms = 90000,
     .silent_intervals = 5,
     .silent_grace_ms = 30000,
     .silent_forget_ms = 86400000,

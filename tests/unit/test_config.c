@@ -91,15 +91,15 @@ static void test_rules_reach_the_engine(void)
                    "  silent: {intervals: 7, grace: 8s, forget: 9m}\n"),
               0);
     pl_collector_config_rules(&config, &rules);
-    CHECK_INT(rules.limit[PL_RESOURCE_CPU].warn_bp, 6000);
-    CHECK_INT(rules.limit[PL_RESOURCE_CPU].page_bp, 8000);
-    CHECK_INT(rules.limit[PL_RESOURCE_CPU].leave_bp, 1000);
-    CHECK_INT(rules.limit[PL_RESOURCE_CPU].hold_ms, 3000);
-    CHECK_INT(rules.limit[PL_RESOURCE_MEMORY].page_bp, 9500);
-    CHECK_INT(rules.limit_clear_ms, 4000);
+    CHECK_INT(rules.levels[PL_RESOURCE_CPU].warn_bp, 6000);
+    CHECK_INT(rules.levels[PL_RESOURCE_CPU].page_bp, 8000);
+    CHECK_INT(rules.levels[PL_RESOURCE_CPU].leave_bp, 1000);
+    CHECK_INT(rules.levels[PL_RESOURCE_CPU].hold_ms, 3000);
+    CHECK_INT(rules.levels[PL_RESOURCE_MEMORY].page_bp, 9500);
+    CHECK_INT(rules.clear_ms[PL_RULE_LIMIT], 4000);
     CHECK_NEAR(rules.saturation.warn_share, 0.8, 1e-9);
     CHECK_NEAR(rules.saturation.time_to_act_s, 300, 1e-9);
-    CHECK_INT(rules.saturation_clear_ms, 360000);
+    CHECK_INT(rules.clear_ms[PL_RULE_SATURATION], 360000);
     CHECK_INT(rules.silent_intervals, 7);
     CHECK_INT(rules.silent_grace_ms, 8000);
     CHECK_INT(rules.silent_forget_ms, 540000);

@@ -15,7 +15,7 @@ struct model_host {
     uint32_t pool;
     uint32_t index;
     enum pl_presence presence;
-    enum pl_tier tier;
+    struct pl_tiers tiers;
     bool rising;
 };
 
@@ -41,7 +41,11 @@ static uint32_t model_count(void)
 
 static bool is_troubled(const struct model_host *m)
 {
-    return m->presence == PL_SILENT || (m->presence == PL_LIVE && m->tier != PL_TIER_NONE);
+    if (m->presence != PL_LIVE) return m->presence == PL_SILENT;
+    for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
+        if (m->tiers.held[s] != PL_TIER_NONE || m->tiers.coming[s] != PL_TIER_NONE) return true;
+    }
+    return false;
 }
 
 /* Every list of the pool holds each of its hosts exactly once and points back correctly. */
@@ -83,8 +87,13 @@ static void check_pool(uint32_t pool)
         want.waiting_count += m->presence == PL_WAITING;
         want.silent_count += m->presence == PL_SILENT;
         want.rising_count += m->presence == PL_SILENT && m->rising;
-        want.frozen_count += m->presence != PL_LIVE && m->tier != PL_TIER_NONE;
-        if (m->presence == PL_LIVE) want.tier_count[m->tier]++;
+        for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
+            enum pl_tier held = m->tiers.held[s];
+            want.frozen_count[s] += m->presence != PL_LIVE && held != PL_TIER_NONE;
+            if (m->presence != PL_LIVE) continue;
+            want.held_count[s][held]++;
+            want.coming_count[s][m->tiers.coming[s]]++;
+        }
         troubled_count += is_troubled(m);
     }
     const struct pl_pool *got = &fleet.pools[pool];
@@ -92,9 +101,12 @@ static void check_pool(uint32_t pool)
     CHECK_INT(got->waiting_count, want.waiting_count);
     CHECK_INT(got->silent_count, want.silent_count);
     CHECK_INT(got->rising_count, want.rising_count);
-    CHECK_INT(got->frozen_count, want.frozen_count);
-    for (size_t tier = 0; tier < PL_TIER_COUNT; tier++) {
-        CHECK_INT(got->tier_count[tier], want.tier_count[tier]);
+    for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
+        CHECK_INT(got->frozen_count[s], want.frozen_count[s]);
+        for (size_t tier = 0; tier < PL_TIER_COUNT; tier++) {
+            CHECK_INT(got->held_count[s][tier], want.held_count[s][tier]);
+            CHECK_INT(got->coming_count[s][tier], want.coming_count[s][tier]);
+        }
     }
     check_lists(pool, want.host_count, troubled_count);
 }
@@ -121,13 +133,16 @@ static void change(uint32_t n, struct pl_rng *rng)
 {
     struct model_host *m = &model[n];
     m->presence = (enum pl_presence)pl_rng_below(rng, 3);
-    m->tier = (enum pl_tier)pl_rng_below(rng, PL_TIER_COUNT);
+    for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
+        m->tiers.held[s] = (enum pl_tier)pl_rng_below(rng, PL_TIER_COUNT);
+        m->tiers.coming[s] = (enum pl_tier)pl_rng_below(rng, PL_TIER_COUNT);
+    }
     bool was_silent = fleet.hosts[m->index].presence == PL_SILENT;
     if (m->presence == PL_SILENT && !was_silent) {
         m->rising = pl_rng_below(rng, 2) != 0;
         fleet.hosts[m->index].load_rising = m->rising;
     }
-    pl_fleet_set(&fleet, m->index, m->presence, m->tier);
+    pl_fleet_set(&fleet, m->index, m->presence, &m->tiers);
 }
 
 static void step(struct pl_rng *rng)

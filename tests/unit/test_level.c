@@ -94,6 +94,37 @@ static void test_it_knows_since_when(void)
     CHECK_INT(level.over_unix_ms[PL_TIER_PAGE], 504000);
 }
 
+/* What is over a level for two seconds is announced before it is held, and never after. */
+static void test_what_is_coming(void)
+{
+    static const struct {
+        int64_t at_ms;
+        int32_t used_bp;
+        enum pl_tier held, coming;
+    } story[] = {
+        {0, 8000, PL_TIER_NONE, PL_TIER_NONE},     {1999, 8000, PL_TIER_NONE, PL_TIER_NONE},
+        {2000, 8000, PL_TIER_NONE, PL_TIER_WARN},  {5000, 9500, PL_TIER_NONE, PL_TIER_WARN},
+        {7000, 9500, PL_TIER_NONE, PL_TIER_PAGE},  {10000, 9500, PL_TIER_WARN, PL_TIER_PAGE},
+        {11000, 8000, PL_TIER_WARN, PL_TIER_NONE}, {12000, 9500, PL_TIER_WARN, PL_TIER_NONE},
+        {14000, 9500, PL_TIER_WARN, PL_TIER_PAGE}, {22000, 9500, PL_TIER_PAGE, PL_TIER_NONE},
+        {23000, 0, PL_TIER_NONE, PL_TIER_NONE},
+    };
+    struct pl_level level;
+    pl_level_init(&level);
+    for (size_t i = 0; i < PL_LEN(story); i++) {
+        CHECK_INT(pl_level_step(&level, &usual, story[i].used_bp, story[i].at_ms, 7),
+                  story[i].held);
+        CHECK_INT(level.coming, story[i].coming);
+    }
+    (void)pl_level_step(&level, &usual, 9500, 30000, 7);
+    (void)pl_level_step(&level, &usual, 9500, 33000, 7);
+    CHECK_INT(level.coming, PL_TIER_PAGE);
+    pl_level_gap(&level);
+    CHECK_INT(level.coming, PL_TIER_NONE);
+    (void)pl_level_step(&level, &at_once, 9500, 90000, 7);
+    CHECK_INT(level.coming, PL_TIER_NONE);
+}
+
 int main(void)
 {
     RUN(test_a_spike_is_no_problem);
@@ -104,5 +135,6 @@ int main(void)
     RUN(test_no_value_freezes);
     RUN(test_a_gap_breaks_a_hold_time_and_no_more);
     RUN(test_it_knows_since_when);
+    RUN(test_what_is_coming);
     return check_finish();
 }

@@ -1,7 +1,7 @@
 /* The rules over one pool: verdicts from counts, findings from hosts. */
 #include "tests/check.h"
 
-#include "collector/core/judge/rule_limit.h"
+#include "collector/core/judge/rule_host.h"
 #include "collector/core/judge/rule_silent.h"
 #include "common/base/text.h"
 
@@ -30,7 +30,7 @@ static struct pl_name name_of(const char *prefix, uint32_t i)
 static void start(uint32_t count)
 {
     pl_rules_default(&rules);
-    for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) rules.limit[r].hold_ms = 0;
+    for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) rules.levels[r].hold_ms = 0;
     memset(memory, 0, pl_fleet_bytes(HOSTS));
     pl_fleet_init(&fleet, memory, HOSTS);
     struct pl_name web = name_of("web", 0);
@@ -51,7 +51,8 @@ static void use(uint32_t host, int32_t cpu_bp, int32_t memory_bp)
     h->last.values[PL_LISTEN_OVERFLOWS] = overflows;
     h->last.values[PL_LISTEN_QUEUE] = queue;
     h->last.unix_ms = 1000 + host;
-    pl_fleet_set(&fleet, host, PL_LIVE, pl_rule_limit_step(&rules, h, &h->last, 5000 + host));
+    struct pl_tiers tiers = pl_rule_host_step(&rules, h, &h->last, 5000 + host);
+    pl_fleet_set(&fleet, host, PL_LIVE, &tiers);
 }
 
 static void silence(uint32_t host, int64_t since_ms, bool rising)
@@ -59,7 +60,7 @@ static void silence(uint32_t host, int64_t since_ms, bool rising)
     fleet.hosts[host].arrived_mono_ms = since_ms;
     fleet.hosts[host].arrived_unix_ms = 70000 + since_ms;
     fleet.hosts[host].load_rising = rising;
-    pl_fleet_set(&fleet, host, PL_SILENT, fleet.hosts[host].tier);
+    pl_fleet_set(&fleet, host, PL_SILENT, &fleet.hosts[host].tiers);
 }
 
 static char verdict(struct pl_verdict v)
@@ -67,7 +68,8 @@ static char verdict(struct pl_verdict v)
     return v.no_data ? '?' : "-wp"[v.tier];
 }
 
-#define CHECK_LIMIT(want)  CHECK_INT(verdict(pl_rule_limit_judge(&fleet.pools[pool])), want)
+#define CHECK_LIMIT(want)                                                                          \
+    CHECK_INT(verdict(pl_rule_host_judge(&fleet.pools[pool], PL_STRAIN_LIMIT)), want)
 #define CHECK_SILENT(want) CHECK_INT(verdict(pl_rule_silent_judge(&fleet.pools[pool])), want)
 
 static void test_names_and_defaults(void)
@@ -81,13 +83,13 @@ static void test_names_and_defaults(void)
     pl_rules_default(&defaults);
     CHECK_TEXT(pl_resource_name(PL_RESOURCE_ACCEPT_QUEUE), "accept queue");
     for (enum pl_resource r = PL_RESOURCE_CPU; r <= PL_RESOURCE_MEMORY; r++) {
-        CHECK_INT(defaults.limit[r].warn_bp, 7500);
-        CHECK_INT(defaults.limit[r].page_bp, 9000);
+        CHECK_INT(defaults.levels[r].warn_bp, 7500);
+        CHECK_INT(defaults.levels[r].page_bp, 9000);
     }
     CHECK_INT(pl_metric_info(PL_CPU_BUSY)->scale, 10000); // basis points
     CHECK_INT(pl_metric_info(PL_MEMORY_USED)->scale, 10000);
     CHECK_TEXT(pl_resource_name(PL_RESOURCE_ACCEPT_OVERFLOW), "accept overflow");
-    CHECK_INT(defaults.limit[PL_RESOURCE_ACCEPT_OVERFLOW].hold_ms, 0); // pages at once
+    CHECK_INT(defaults.levels[PL_RESOURCE_ACCEPT_OVERFLOW].hold_ms, 0); // pages at once
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 1000), 5000);
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 60000), 300000);
     CHECK_INT(pl_rule_silent_after_ms(&defaults, 100), PL_SILENT_MIN_MS);
@@ -142,7 +144,7 @@ static void test_an_overflow_pages_at_once(void)
     overflows = 10;
     use(0, 1000, 1000);
     struct pl_finding f;
-    pl_rule_limit_describe(&rules, &fleet, pool, &f);
+    pl_rule_host_describe(&rules, &fleet, pool, PL_STRAIN_LIMIT, &f);
     CHECK_INT(f.resource, PL_RESOURCE_ACCEPT_OVERFLOW);
     CHECK_INT(f.value_bp, 10000);
     overflows = PL_ABSENT;
@@ -165,7 +167,8 @@ static void test_a_filling_accept_queue(void)
         for (size_t m = 0; m < PL_METRIC_COUNT; m++) h->last.values[m] = PL_ABSENT;
         h->last.values[PL_LISTEN_QUEUE] = story[i].queue_bp;
         h->last.unix_ms = story[i].at_ms;
-        pl_fleet_set(&fleet, 0, PL_LIVE, pl_rule_limit_step(&rules, h, &h->last, h->last.unix_ms));
+        struct pl_tiers tiers = pl_rule_host_step(&rules, h, &h->last, h->last.unix_ms);
+        pl_fleet_set(&fleet, 0, PL_LIVE, &tiers);
         CHECK_LIMIT(story[i].want);
     }
 }
@@ -177,9 +180,12 @@ static void test_every_resource_pages(void)
         enum pl_metric metric;
         int32_t fine, pages;
     } cases[] = {
-        {PL_CPU_BUSY, 8999, 9000},   {PL_MEMORY_USED, 8999, 9000},    {PL_LISTEN_QUEUE, 6999, 7000},
-        {PL_LISTEN_OVERFLOWS, 0, 1}, {PL_OOM_KILLS, 0, 17}, // one a minute
-        {PL_FILES_USED, 8499, 8500}, {PL_CONNTRACK_USED, 8499, 8500}, {PL_NET_USED, 8499, 8500},
+        {PL_CPU_BUSY, 8999, 9000},     {PL_MEMORY_USED, 8999, 9000},
+        {PL_LISTEN_QUEUE, 6999, 7000}, {PL_LISTEN_OVERFLOWS, 0, 1},
+        {PL_OOM_KILLS, 0, 17}, // one a minute
+        {PL_FILES_USED, 8499, 8500},   {PL_CONNTRACK_USED, 8499, 8500},
+        {PL_NET_USED, 8499, 8500},     {PL_PSI_MEMORY_FULL, 1999, 2000},
+        {PL_PSI_IO_FULL, 1999, 2000},
     };
     static_assert(PL_LEN(cases) == PL_RESOURCE_COUNT, "one case per resource");
     for (size_t i = 0; i < PL_LEN(cases); i++) {
@@ -189,8 +195,11 @@ static void test_every_resource_pages(void)
         for (int page = 0; page < 2; page++) {
             for (size_t m = 0; m < PL_METRIC_COUNT; m++) h->last.values[m] = PL_ABSENT;
             h->last.values[cases[i].metric] = page ? cases[i].pages : cases[i].fine;
-            enum pl_tier tier = pl_rule_limit_step(&rules, h, &h->last, 5000);
-            CHECK((tier == PL_TIER_PAGE) == (page == 1));
+            struct pl_tiers tiers = pl_rule_host_step(&rules, h, &h->last, 5000);
+            for (enum pl_strain s = 0; s < PL_STRAIN_COUNT; s++) {
+                bool mine = s == pl_resource_strain((enum pl_resource)i);
+                CHECK((tiers.held[s] == PL_TIER_PAGE) == (mine && page == 1));
+            }
         }
     }
 }
@@ -217,7 +226,7 @@ static void test_which_listener(void)
         queue = cases[i].queue_bp;
         overflows = cases[i].overflows;
         use(0, cases[i].cpu_bp, 1000);
-        pl_rule_limit_describe(&rules, &fleet, pool, &f);
+        pl_rule_host_describe(&rules, &fleet, pool, PL_STRAIN_LIMIT, &f);
         CHECK_INT(f.resource, cases[i].want);
         CHECK_TEXT(f.listener.owner, cases[i].is_named ? "nginx" : "");
         CHECK_INT(f.listener.backlog, cases[i].is_named ? 511 : 0);
@@ -232,7 +241,7 @@ static void test_limit_names_the_worst(void)
     for (uint32_t i = 0; i < 12; i++) use(i, 9100 + (int32_t)(i * 37 % 12) * 10, 1000);
     use(3, 1000, 9900);
     use(4, 8000, 1000);
-    pl_rule_limit_describe(&rules, &fleet, pool, &f);
+    pl_rule_host_describe(&rules, &fleet, pool, PL_STRAIN_LIMIT, &f);
     CHECK_INT(f.tier, PL_TIER_PAGE);
     CHECK_INT(f.host_count, 11); // fe4 only holds WARN
     CHECK_INT(f.named_count, PL_FINDING_HOSTS_MAX);
@@ -255,12 +264,12 @@ static void test_limit_description_is_bounded(void)
     struct pl_finding f;
     for (uint32_t i = 0; i < HOSTS; i++) use(i, 7600, 1000);
     use(1999, 9500, 1000); // the last to be troubled, and yet looked at first
-    pl_rule_limit_describe(&rules, &fleet, pool, &f);
+    pl_rule_host_describe(&rules, &fleet, pool, PL_STRAIN_LIMIT, &f);
     CHECK_INT(f.host_count, 1);
     CHECK_TEXT(f.hosts[0].text, "fe1999");
     use(1999, 7600, 1000);
     use(1999, 1000, 1000);
-    pl_rule_limit_describe(&rules, &fleet, pool, &f);
+    pl_rule_host_describe(&rules, &fleet, pool, PL_STRAIN_LIMIT, &f);
     CHECK_INT(f.host_count, HOSTS - 1);
     CHECK_INT(f.named_count, PL_FINDING_HOSTS_MAX);
 }

@@ -61,7 +61,7 @@ static void annotations(const struct pl_page *page, struct pl_text *out)
         pl_text_i64(out, f->surge.left_s);
         pl_text_char(out, '"');
     }
-    if (page->alert.rule == PL_RULE_LIMIT) {
+    if (page->alert.rule == PL_RULE_LIMIT || page->alert.rule == PL_RULE_STALL) {
         pl_text_str(out, ",\"resource\":\"");
         pl_text_str(out, pl_resource_name(f->resource));
         pl_text_str(out, "\",\"level\":\"");

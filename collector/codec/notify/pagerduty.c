@@ -2,6 +2,7 @@
 
 #include "collector/codec/alert_text.h"
 #include "collector/codec/notify/clip.h"
+#include "common/base/assert.h"
 
 #include <assert.h>
 
@@ -43,18 +44,24 @@ static void details(const struct pl_page *page, struct pl_text *out)
     }
     pl_text_str(out, "],\"host_count\":");
     pl_text_u64(out, f->host_count);
-    if (page->alert.rule == PL_RULE_LIMIT) {
+    switch (page->alert.rule) {
+    case PL_RULE_LIMIT:
+    case PL_RULE_STALL:
         member(out, "resource", pl_resource_name(f->resource));
         share_member(out, "value", f->value_bp);
         share_member(out, "level", f->level_bp);
-    } else if (page->alert.rule == PL_RULE_SATURATION) {
+        break;
+    case PL_RULE_SATURATION:
         share_member(out, "value", f->value_bp);
         member(out, "reason", pl_surge_reason_name(f->surge.reason));
         if (f->surge.left_s >= 0) seconds_member(out, "seconds_left", f->surge.left_s);
-    } else {
+        break;
+    case PL_RULE_SILENT:
         share_member(out, "silent_share", f->value_bp);
         pl_text_str(out, ",\"load_was_rising\":");
         pl_text_str(out, f->load_rising ? "true" : "false");
+        break;
+    case PL_RULE_COUNT: PL_UNREACHABLE("rule");
     }
     pl_text_char(out, '}');
 }

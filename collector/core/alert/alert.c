@@ -23,11 +23,12 @@ static enum pl_alert_action open_alert(struct pl_alert *a, enum pl_tier tier, st
 static enum pl_alert_action step_pending(struct pl_alert *a, const struct pl_alert_policy *policy,
                                          struct pl_verdict verdict, struct pl_now now)
 {
-    if (verdict.no_data) {
+    if (verdict.no_data && policy->hold_ms > 0) {
         a->pending_mono_ms = now.mono_ms;
         return PL_ALERT_NONE;
     }
-    if (verdict.tier == PL_TIER_NONE) {
+    if (verdict.tier == PL_TIER_NONE && verdict.coming != PL_TIER_NONE) return PL_ALERT_NONE;
+    if (verdict.no_data || verdict.tier == PL_TIER_NONE) {
         a->state = a->resolved_unix_ms != 0 ? PL_ALERT_RESOLVED : PL_ALERT_OK;
         return PL_ALERT_NONE;
     }
@@ -84,7 +85,8 @@ enum pl_alert_action pl_alert_step(struct pl_alert *a, const struct pl_alert_pol
     switch (a->state) {
     case PL_ALERT_OK:
     case PL_ALERT_RESOLVED:
-        if (verdict.no_data || verdict.tier == PL_TIER_NONE) return PL_ALERT_NONE;
+        if (verdict.coming == PL_TIER_NONE && (verdict.no_data || verdict.tier == PL_TIER_NONE))
+            return PL_ALERT_NONE;
         a->state = PL_ALERT_PENDING;
         a->pending_mono_ms = now.mono_ms;
         a->since_unix_ms = now.unix_ms;

@@ -4,6 +4,9 @@
  *      ^                 |                        ^                               |
  *      +----- clear -----+                        +------- verdict held again ----+
  *
+ * A rule that holds by itself says what is coming: then the alert is PENDING until the rule has a
+ * verdict, or until nothing comes any more or nothing is known.
+ *
  * While it fires its tier goes up at once (RAISE) and down only after clear_ms (LOWER), so that a
  * pool that settles between the two levels is withdrawn from the pager and stays on the page.
  *

@@ -2,7 +2,7 @@
 
 void pl_level_init(struct pl_level *l)
 {
-    l->held = PL_TIER_NONE;
+    l->held = l->coming = PL_TIER_NONE;
     for (enum pl_tier tier = 0; tier < PL_TIER_COUNT; tier++) {
         l->over_stamp_ms[tier] = PL_NEVER_MS;
         l->over_unix_ms[tier] = 0;
@@ -14,7 +14,7 @@ enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *pol
 {
     if (used_bp < 0) return l->held;
     const int32_t enter_bp[PL_TIER_COUNT] = {0, policy->warn_bp, policy->page_bp};
-    enum pl_tier held = PL_TIER_NONE;
+    enum pl_tier held = PL_TIER_NONE, coming = PL_TIER_NONE;
     for (enum pl_tier tier = PL_TIER_WARN; tier <= PL_TIER_PAGE; tier++) {
         bool was_held = l->held >= tier;
         if (used_bp >= enter_bp[tier]) {
@@ -22,7 +22,11 @@ enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *pol
                 l->over_stamp_ms[tier] = stamp_ms;
                 l->over_unix_ms[tier] = taken_unix_ms;
             }
-            if (was_held || stamp_ms - l->over_stamp_ms[tier] >= policy->hold_ms) held = tier;
+            int64_t over_ms = stamp_ms - l->over_stamp_ms[tier];
+            if (was_held || over_ms >= policy->hold_ms)
+                held = tier;
+            else if (over_ms >= PL_LEVEL_SHOWN_MS)
+                coming = tier;
         } else if (was_held && used_bp >= enter_bp[tier] - policy->leave_bp) {
             held = tier;
         } else {
@@ -30,6 +34,7 @@ enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *pol
         }
     }
     l->held = held;
+    l->coming = coming;
     return held;
 }
 
@@ -38,4 +43,5 @@ void pl_level_gap(struct pl_level *l)
     for (enum pl_tier tier = PL_TIER_WARN; tier <= PL_TIER_PAGE; tier++) {
         if (l->held < tier) l->over_stamp_ms[tier] = PL_NEVER_MS;
     }
+    l->coming = PL_TIER_NONE;
 }

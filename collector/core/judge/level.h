@@ -16,12 +16,17 @@ enum pl_resource {
     PL_RESOURCE_MEMORY,
     PL_RESOURCE_ACCEPT_QUEUE,    // of the listener whose queue is the fullest
     PL_RESOURCE_ACCEPT_OVERFLOW, // full when a listener's queue lost a connection, else empty
-    PL_RESOURCE_OOM,       // full when a process was killed because memory ran out, else empty
-    PL_RESOURCE_FILES,     // file handles of the whole machine
-    PL_RESOURCE_CONNTRACK, // entries of the connection tracking table
-    PL_RESOURCE_NETWORK,   // the busiest link, of its speed
+    PL_RESOURCE_OOM,          // full when a process was killed because memory ran out, else empty
+    PL_RESOURCE_FILES,        // file handles of the whole machine
+    PL_RESOURCE_CONNTRACK,    // entries of the connection tracking table
+    PL_RESOURCE_NETWORK,      // the busiest link, of its speed
+    PL_RESOURCE_MEMORY_STALL, // time in which nothing ran because all waited for memory
+    PL_RESOURCE_IO_STALL,     // the same for input and output
     PL_RESOURCE_COUNT,
 };
+
+/* The rules that look at one host at a time: a host holds a tier of each. */
+enum pl_strain { PL_STRAIN_LIMIT, PL_STRAIN_STALL, PL_STRAIN_COUNT };
 
 /* How loud: WARN shows on the page, PAGE wakes somebody. Worse is larger. */
 enum pl_tier { PL_TIER_NONE, PL_TIER_WARN, PL_TIER_PAGE, PL_TIER_COUNT };
@@ -33,8 +38,12 @@ struct pl_level_policy {
     int64_t hold_ms;  // over the enter level without a break for this long; 0: at once
 };
 
+/* What is over a level for this long is told before it is held: a single busy second is no news. */
+enum { PL_LEVEL_SHOWN_MS = 2000 };
+
 struct pl_level {
     enum pl_tier held;                    // what the resource holds now
+    enum pl_tier coming;                  // what it will hold if this lasts; NONE: nothing higher
     int64_t over_stamp_ms[PL_TIER_COUNT]; // since when it is over each tier's level, or PL_NEVER_MS
     int64_t over_unix_ms[PL_TIER_COUNT];  // the same moment for people
 };

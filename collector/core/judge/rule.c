@@ -24,6 +24,8 @@ const char *pl_resource_name(enum pl_resource resource)
     case PL_RESOURCE_FILES: return "file handles";
     case PL_RESOURCE_CONNTRACK: return "conntrack";
     case PL_RESOURCE_NETWORK: return "network";
+    case PL_RESOURCE_MEMORY_STALL: return "memory stall";
+    case PL_RESOURCE_IO_STALL: return "io stall";
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
@@ -40,19 +42,25 @@ void pl_rules_default(struct pl_rules *rules)
         .warn_bp = 5000, .page_bp = 7000, .leave_bp = 1000, .hold_ms = 2 * 1000};
     /* Something was lost already: no level comes before it and no hold time would help. */
     static const struct pl_level_policy at_once = {.warn_bp = 10000, .page_bp = 10000};
+    /* What stalls a fifth of the time loses a fifth of its work: no use in a warning before. */
+    static const struct pl_level_policy stall = {
+        .warn_bp = 2000, .page_bp = 2000, .leave_bp = 1000, .hold_ms = 10 * 1000};
     *rules = (struct pl_rules){
-        .limit = {[PL_RESOURCE_CPU] = limit,
-                  [PL_RESOURCE_MEMORY] = limit,
-                  [PL_RESOURCE_ACCEPT_QUEUE] = queue,
-                  [PL_RESOURCE_ACCEPT_OVERFLOW] = at_once,
-                  [PL_RESOURCE_OOM] = at_once,
-                  [PL_RESOURCE_FILES] = table,
-                  [PL_RESOURCE_CONNTRACK] = table,
-                  [PL_RESOURCE_NETWORK] = table},
-        .limit_clear_ms = 15 * 1000,
-        /* A crowd pauses for minutes and comes back; one page tells of all of it. */
-        .saturation_clear_ms = 20 * 60 * 1000,
-        .silent_clear_ms = 15 * 1000,
+        .levels = {[PL_RESOURCE_CPU] = limit,
+                   [PL_RESOURCE_MEMORY] = limit,
+                   [PL_RESOURCE_ACCEPT_QUEUE] = queue,
+                   [PL_RESOURCE_ACCEPT_OVERFLOW] = at_once,
+                   [PL_RESOURCE_OOM] = at_once,
+                   [PL_RESOURCE_FILES] = table,
+                   [PL_RESOURCE_CONNTRACK] = table,
+                   [PL_RESOURCE_NETWORK] = table,
+                   [PL_RESOURCE_MEMORY_STALL] = stall,
+                   [PL_RESOURCE_IO_STALL] = stall},
+        .clear_ms = {[PL_RULE_LIMIT] = 15 * 1000,
+                     /* A crowd pauses for minutes and comes back; one page tells of all of it. */
+                     [PL_RULE_SATURATION] = 20 * 60 * 1000,
+                     [PL_RULE_SILENT] = 15 * 1000,
+                     [PL_RULE_STALL] = 30 * 1000},
         .silent_intervals = 5,
         .silent_grace_ms = 30 * 1000,
         .silent_forget_ms = 24 * 3600 * 1000,

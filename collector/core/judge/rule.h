@@ -10,7 +10,8 @@
 #define PL_RULE_LIST(X)                                                                            \
     X(PL_RULE_LIMIT, "limit")                                                                      \
     X(PL_RULE_SATURATION, "saturation")                                                            \
-    X(PL_RULE_SILENT, "silent")
+    X(PL_RULE_SILENT, "silent")                                                                    \
+    X(PL_RULE_STALL, "stall")
 
 enum pl_rule {
 #define PL_RULE_ENUM(rule, name) rule,
@@ -22,18 +23,16 @@ enum pl_rule {
 /* "limit", "saturation": part of alert identities, stable. */
 const char *pl_rule_name(enum pl_rule rule);
 /* "cpu", "memory", "accept queue", "accept overflow", "oom kill", "file handles", "conntrack",
- * "network". */
+ * "network", "memory stall", "io stall". */
 const char *pl_resource_name(enum pl_resource resource);
 
 struct pl_rules {
-    struct pl_level_policy limit[PL_RESOURCE_COUNT];
-    int64_t limit_clear_ms; // nothing over a level for this long before `limit` resolves
+    int64_t clear_ms[PL_RULE_COUNT]; // no trouble for this long before its alert resolves
+    struct pl_level_policy levels[PL_RESOURCE_COUNT];
     struct pl_surge_policy saturation;
-    int64_t saturation_clear_ms; // no reason to page for this long before a surge is over
-    int64_t silent_clear_ms;     // no host silent for this long before `silent` resolves
-    int64_t silent_intervals;    // samples missed before a host is silent
-    int64_t silent_grace_ms;     // after the collector's own start: agents are coming back
-    int64_t silent_forget_ms;    // a host silent for this long is forgotten
+    int64_t silent_intervals; // samples missed before a host is silent
+    int64_t silent_grace_ms;  // after the collector's own start: agents are coming back
+    int64_t silent_forget_ms; // a host silent for this long is forgotten
 };
 
 /* The defaults of the rule set, two agents installed and nothing configured. */
@@ -41,8 +40,9 @@ void pl_rules_default(struct pl_rules *rules);
 
 /* What a rule says about one pool at this moment. */
 struct pl_verdict {
-    enum pl_tier tier; // PL_TIER_NONE: nothing wrong
-    bool no_data;      // cannot tell: the alert keeps its state
+    enum pl_tier tier;   // PL_TIER_NONE: nothing wrong
+    enum pl_tier coming; // what it will be if this lasts; of use while `tier` is NONE
+    bool no_data;        // cannot tell: the alert keeps its state
 };
 
 enum {
@@ -61,15 +61,16 @@ struct pl_surge_outlook {
 /* What exactly it found: the content of an alert, never its identity. */
 struct pl_finding {
     enum pl_tier tier;
-    enum pl_resource resource;     // `limit`: of the worst host
-    int32_t value_bp;              // `limit`: its utilisation; `saturation`: used capacity;
-                                   // `silent`: silent share of the pool
+    enum pl_resource resource;     // `limit`, `stall`: of the worst host
+    int32_t value_bp;              // `limit`, `stall`: its utilisation; `saturation`: used
+                                   // capacity; `silent`: silent share of the pool
     int32_t level_bp;              // the level it is over
+    int64_t hold_ms;               // for how long it must be, while that time runs; else 0
     bool load_rising;              // `silent`: load was rising when a host fell silent
     struct pl_surge_outlook surge; // `saturation`
     struct pl_listener listener;   // accept queues: of the worst host; no address: not known
     int64_t since_unix_ms;         // when the worst host crossed or fell silent, or the surge began
-    uint32_t host_count;           // hosts concerned: they hold `tier`, or are silent
+    uint32_t host_count;           // hosts concerned: they hold `tier` or will, or are silent
     uint32_t named_count;          // of those, named below, worst first
     struct pl_name hosts[PL_FINDING_HOSTS_MAX];
 };

@@ -1,6 +1,6 @@
 #include "collector/core/judge/rule_silent.h"
 
-#include "collector/core/judge/rule_limit.h"
+#include "collector/core/judge/rule_host.h"
 
 int64_t pl_rule_silent_after_ms(const struct pl_rules *rules, uint32_t interval_ms)
 {

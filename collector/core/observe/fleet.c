@@ -82,16 +82,22 @@ uint32_t pl_fleet_find_pool(const struct pl_fleet *f, const struct pl_name *name
 
 /* ---- a pool's counts and its list of troubled hosts ---- */
 
-static enum pl_health health_of(enum pl_presence presence, enum pl_tier tier)
+static enum pl_health live_health(const struct pl_tiers *tiers)
 {
-    static const enum pl_health live[PL_TIER_COUNT] = {
-        [PL_TIER_NONE] = PL_HEALTH_OK,
-        [PL_TIER_WARN] = PL_HEALTH_WATCH,
-        [PL_TIER_PAGE] = PL_HEALTH_ACT,
-    };
+    enum pl_health worst = PL_HEALTH_OK;
+    for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
+        if (tiers->held[s] == PL_TIER_PAGE) return PL_HEALTH_ACT;
+        bool uneasy = tiers->held[s] != PL_TIER_NONE || tiers->coming[s] != PL_TIER_NONE;
+        if (uneasy) worst = PL_HEALTH_WATCH;
+    }
+    return worst;
+}
+
+static enum pl_health health_of(enum pl_presence presence, const struct pl_tiers *tiers)
+{
     switch (presence) {
     case PL_WAITING: return PL_HEALTH_NO_DATA;
-    case PL_LIVE: return live[tier];
+    case PL_LIVE: return live_health(tiers);
     case PL_SILENT: return PL_HEALTH_SILENT;
     }
     PL_UNREACHABLE("presence");
@@ -125,8 +131,15 @@ static void count(struct pl_pool *pool, const struct pl_host *host, uint32_t by)
     if (host->presence == PL_WAITING) pool->waiting_count += by;
     if (host->presence == PL_SILENT) pool->silent_count += by;
     if (host->presence == PL_SILENT && host->load_rising) pool->rising_count += by;
-    if (host->presence == PL_LIVE) pool->tier_count[host->tier] += by;
-    if (host->presence != PL_LIVE && host->tier != PL_TIER_NONE) pool->frozen_count += by;
+    for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
+        enum pl_tier held = host->tiers.held[s];
+        if (host->presence == PL_LIVE) {
+            pool->held_count[s][held] += by;
+            pool->coming_count[s][host->tiers.coming[s]] += by;
+        } else if (held != PL_TIER_NONE) {
+            pool->frozen_count[s] += by;
+        }
+    }
 }
 
 static void enter(struct pl_fleet *f, uint32_t index)
@@ -145,14 +158,15 @@ static void leave(struct pl_fleet *f, uint32_t index)
     if (host->health >= PL_HEALTH_WATCH) unlist_trouble(f, pool, host);
 }
 
-void pl_fleet_set(struct pl_fleet *f, uint32_t host, enum pl_presence presence, enum pl_tier tier)
+void pl_fleet_set(struct pl_fleet *f, uint32_t host, enum pl_presence presence,
+                  const struct pl_tiers *tiers)
 {
     struct pl_host *h = &f->hosts[host];
-    PL_ASSERT(host < f->slot_count && h->used && tier < PL_TIER_COUNT);
+    PL_ASSERT(host < f->slot_count && h->used);
     leave(f, host);
     h->presence = presence;
-    h->tier = tier;
-    h->health = health_of(presence, tier);
+    h->tiers = *tiers;
+    h->health = health_of(presence, tiers);
     enter(f, host);
 }
 

@@ -38,6 +38,13 @@ enum pl_presence {
     PL_SILENT,  // nothing for so long that its agent must be presumed dead
 };
 
+/* What a host holds by each of the rules that look at single hosts, and what it will hold if what
+ * is over a level now lasts. */
+struct pl_tiers {
+    enum pl_tier held[PL_STRAIN_COUNT];
+    enum pl_tier coming[PL_STRAIN_COUNT];
+};
+
 struct pl_host {
     bool used;        // this slot holds a host
     bool connected;   // an agent's session is open
@@ -46,9 +53,9 @@ struct pl_host {
     bool load_rising; // silent: load was rising when it fell silent
     enum pl_health health;
     enum pl_presence presence;
-    enum pl_tier tier;  // the worst any of its resources holds; frozen unless PL_LIVE
-    uint32_t pool;      // index
-    uint32_t next_peer; // neighbours in the list of all hosts of that pool, or PL_NO_INDEX
+    struct pl_tiers tiers; // frozen unless PL_LIVE
+    uint32_t pool;         // index
+    uint32_t next_peer;    // neighbours in the list of all hosts of that pool, or PL_NO_INDEX
     uint32_t prev_peer;
     uint32_t next_troubled; // neighbours in the list of its troubled hosts, or PL_NO_INDEX
     uint32_t prev_troubled;
@@ -78,10 +85,11 @@ struct pl_pool {
     uint32_t host_count;
     uint32_t waiting_count;
     uint32_t silent_count;
-    uint32_t rising_count;              // silent hosts whose load was rising
-    uint32_t frozen_count;              // hosts not live that held a tier when last heard
-    uint32_t tier_count[PL_TIER_COUNT]; // live hosts by the worst tier any resource holds
-    uint32_t notify;                    // bit t: target t of the configuration gets its pages
+    uint32_t rising_count;                  // silent hosts whose load was rising
+    uint32_t frozen_count[PL_STRAIN_COUNT]; // hosts not live that held a tier when last heard
+    uint32_t held_count[PL_STRAIN_COUNT][PL_TIER_COUNT];   // live hosts by the tier they hold
+    uint32_t coming_count[PL_STRAIN_COUNT][PL_TIER_COUNT]; // and by the one they will hold
+    uint32_t notify; // bit t: target t of the configuration gets its pages
 };
 
 struct pl_fleet {
@@ -116,4 +124,5 @@ PL_MUST_CHECK int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *na
 /* Forget a host; its slot may be used by another from here on. */
 void pl_fleet_drop_host(struct pl_fleet *f, uint32_t host);
 /* Say what a host is now. Set `load_rising` of the host before it becomes PL_SILENT. */
-void pl_fleet_set(struct pl_fleet *f, uint32_t host, enum pl_presence presence, enum pl_tier tier);
+void pl_fleet_set(struct pl_fleet *f, uint32_t host, enum pl_presence presence,
+                  const struct pl_tiers *tiers);

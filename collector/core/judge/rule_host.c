@@ -1,4 +1,4 @@
-#include "collector/core/judge/rule_limit.h"
+#include "collector/core/judge/rule_host.h"
 
 #include "common/base/assert.h"
 
@@ -20,31 +20,63 @@ int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *s
     case PL_RESOURCE_FILES: return values[PL_FILES_USED];
     case PL_RESOURCE_CONNTRACK: return values[PL_CONNTRACK_USED];
     case PL_RESOURCE_NETWORK: return values[PL_NET_USED];
+    case PL_RESOURCE_MEMORY_STALL: return values[PL_PSI_MEMORY_FULL];
+    case PL_RESOURCE_IO_STALL: return values[PL_PSI_IO_FULL];
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
 }
 
-enum pl_tier pl_rule_limit_step(const struct pl_rules *rules, struct pl_host *host,
-                                const struct pl_sample *sample, int64_t taken_unix_ms)
+enum pl_strain pl_resource_strain(enum pl_resource resource)
 {
-    enum pl_tier worst = PL_TIER_NONE;
+    switch (resource) {
+    case PL_RESOURCE_CPU:
+    case PL_RESOURCE_MEMORY:
+    case PL_RESOURCE_ACCEPT_QUEUE:
+    case PL_RESOURCE_ACCEPT_OVERFLOW:
+    case PL_RESOURCE_OOM:
+    case PL_RESOURCE_FILES:
+    case PL_RESOURCE_CONNTRACK:
+    case PL_RESOURCE_NETWORK: return PL_STRAIN_LIMIT;
+    case PL_RESOURCE_MEMORY_STALL:
+    case PL_RESOURCE_IO_STALL: return PL_STRAIN_STALL;
+    case PL_RESOURCE_COUNT: break;
+    }
+    PL_UNREACHABLE("resource");
+}
+
+struct pl_tiers pl_rule_host_step(const struct pl_rules *rules, struct pl_host *host,
+                                  const struct pl_sample *sample, int64_t taken_unix_ms)
+{
+    struct pl_tiers worst = {0};
     for (enum pl_resource r = 0; r < PL_RESOURCE_COUNT; r++) {
+        enum pl_strain s = pl_resource_strain(r);
         int32_t used_bp = pl_resource_used_bp(r, sample);
-        enum pl_tier held = pl_level_step(&host->levels[r], &rules->limit[r], used_bp,
+        enum pl_tier held = pl_level_step(&host->levels[r], &rules->levels[r], used_bp,
                                           sample->unix_ms, taken_unix_ms);
-        worst = PL_MAX(worst, held);
+        worst.held[s] = PL_MAX(worst.held[s], held);
+        worst.coming[s] = PL_MAX(worst.coming[s], host->levels[r].coming);
+    }
+    for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
+        if (worst.coming[s] <= worst.held[s]) worst.coming[s] = PL_TIER_NONE;
     }
     return worst;
 }
 
-struct pl_verdict pl_rule_limit_judge(const struct pl_pool *pool)
+static enum pl_tier worst_tier(const uint32_t count[PL_TIER_COUNT])
 {
-    if (pool->tier_count[PL_TIER_PAGE] > 0) return (struct pl_verdict){.tier = PL_TIER_PAGE};
-    if (pool->tier_count[PL_TIER_WARN] > 0) return (struct pl_verdict){.tier = PL_TIER_WARN};
-    bool none_live = pool->host_count > 0 && pool->tier_count[PL_TIER_NONE] == 0;
-    return (struct pl_verdict){.no_data =
-                                   none_live || pool->frozen_count > 0 || pool->waiting_count > 0};
+    if (count[PL_TIER_PAGE] > 0) return PL_TIER_PAGE;
+    return count[PL_TIER_WARN] > 0 ? PL_TIER_WARN : PL_TIER_NONE;
+}
+
+struct pl_verdict pl_rule_host_judge(const struct pl_pool *pool, enum pl_strain strain)
+{
+    struct pl_verdict v = {.tier = worst_tier(pool->held_count[strain]),
+                           .coming = worst_tier(pool->coming_count[strain])};
+    if (v.tier != PL_TIER_NONE) return v;
+    bool none_live = pool->host_count > 0 && pool->held_count[strain][PL_TIER_NONE] == 0;
+    v.no_data = none_live || pool->frozen_count[strain] > 0 || pool->waiting_count > 0;
+    return v;
 }
 
 /* The worst resource of one host. */
@@ -61,20 +93,36 @@ static bool worse(const struct worst *a, const struct worst *b)
     return a->value_bp - a->level_bp > b->value_bp - b->level_bp;
 }
 
-static struct worst worst_of(const struct pl_rules *rules, const struct pl_host *host)
+/* What of the host's troubles a finding is about. */
+struct wanted {
+    enum pl_strain strain;
+    enum pl_tier tier;
+    bool coming; // the tier is not held yet
+};
+
+static bool concerns(const struct wanted *wanted, const struct pl_host *host)
+{
+    const struct pl_tiers *tiers = &host->tiers;
+    const enum pl_tier *has = wanted->coming ? tiers->coming : tiers->held;
+    return host->presence == PL_LIVE && has[wanted->strain] == wanted->tier;
+}
+
+static struct worst worst_of(const struct pl_rules *rules, const struct pl_host *host,
+                             const struct wanted *wanted)
 {
     struct worst found = {.host = host};
     for (enum pl_resource r = 0; r < PL_RESOURCE_COUNT; r++) {
         const struct pl_level *level = &host->levels[r];
-        if (level->held != host->tier) continue;
-        const struct pl_level_policy *policy = &rules->limit[r];
+        enum pl_tier tier = wanted->coming ? level->coming : level->held;
+        if (pl_resource_strain(r) != wanted->strain || tier != wanted->tier) continue;
+        const struct pl_level_policy *policy = &rules->levels[r];
         int32_t used_bp = pl_resource_used_bp(r, &host->last);
         struct worst next = {
             .host = host,
             .resource = r,
             .value_bp = PL_MAX(used_bp, 0),
-            .level_bp = level->held == PL_TIER_PAGE ? policy->page_bp : policy->warn_bp,
-            .since_unix_ms = level->over_unix_ms[level->held],
+            .level_bp = tier == PL_TIER_PAGE ? policy->page_bp : policy->warn_bp,
+            .since_unix_ms = level->over_unix_ms[tier],
         };
         if (found.level_bp == 0 || worse(&next, &found)) found = next;
     }
@@ -101,27 +149,31 @@ static struct pl_listener listener_of(const struct worst *worst)
     return of_queue && named ? worst->host->listener : (struct pl_listener){0};
 }
 
-void pl_rule_limit_describe(const struct pl_rules *rules, const struct pl_fleet *fleet,
-                            uint32_t pool, struct pl_finding *out)
+void pl_rule_host_describe(const struct pl_rules *rules, const struct pl_fleet *fleet,
+                           uint32_t pool, enum pl_strain strain, struct pl_finding *out)
 {
     const struct pl_pool *p = &fleet->pools[pool];
     struct worst worst[PL_FINDING_HOSTS_MAX];
     uint32_t count = 0;
-    enum pl_tier tier = pl_rule_limit_judge(p).tier;
+    struct pl_verdict verdict = pl_rule_host_judge(p, strain);
+    struct wanted wanted = {strain, verdict.tier, verdict.tier == PL_TIER_NONE};
+    if (wanted.coming) wanted.tier = verdict.coming;
     uint32_t index = p->first_troubled;
     for (uint32_t n = 0; index != PL_NO_INDEX && n < PL_FINDING_SCAN_MAX; n++) {
         const struct pl_host *host = &fleet->hosts[index];
         index = host->next_troubled;
-        if (host->presence != PL_LIVE || host->tier != tier) continue;
-        struct worst next = worst_of(rules, host);
+        if (!concerns(&wanted, host)) continue;
+        struct worst next = worst_of(rules, host, &wanted);
         insert(worst, &count, &next);
     }
-    *out = (struct pl_finding){.tier = tier, .host_count = p->tier_count[tier]};
+    const uint32_t(*counts)[PL_TIER_COUNT] = wanted.coming ? p->coming_count : p->held_count;
+    *out = (struct pl_finding){.tier = wanted.tier, .host_count = counts[strain][wanted.tier]};
     if (count == 0) return;
     out->resource = worst[0].resource;
     out->value_bp = worst[0].value_bp;
     out->level_bp = worst[0].level_bp;
     out->since_unix_ms = worst[0].since_unix_ms;
+    if (wanted.coming) out->hold_ms = rules->levels[out->resource].hold_ms;
     out->listener = listener_of(&worst[0]);
     out->named_count = count;
     for (uint32_t i = 0; i < count; i++) out->hosts[i] = worst[i].host->name;

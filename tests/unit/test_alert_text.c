@@ -1,0 +1,94 @@
+/* What people read about each rule: while it comes, while it lasts, when it settles and when it is
+ * over. Golden sentences; numbers and times of the older rules are in test_notify. */
+#include "tests/check.h"
+
+#include "collector/codec/alert_text.h"
+
+static const int64_t since_ms = 1777644192000; // 2026-05-01T14:03:12Z
+
+/* An alert that pages since 12 s, about fe1 or about fe1 and two others. */
+static struct pl_alert alert_of(enum pl_rule rule, enum pl_resource resource, uint32_t host_count)
+{
+    return (struct pl_alert){.rule = rule,
+                             .pool = {3, "web"},
+                             .state = PL_ALERT_FIRING,
+                             .tier = PL_TIER_PAGE,
+                             .revision = 1,
+                             .since_unix_ms = since_ms,
+                             .opened_unix_ms = since_ms + 10000,
+                             .lower_mono_ms = PL_NEVER_MS,
+                             .clear_mono_ms = PL_NEVER_MS,
+                             .finding = {.tier = PL_TIER_PAGE,
+                                         .resource = resource,
+                                         .since_unix_ms = since_ms,
+                                         .host_count = host_count,
+                                         .named_count = host_count > 0,
+                                         .hosts = {{3, "fe1"}}}};
+}
+
+static const char *text_of(const struct pl_alert *a)
+{
+    static char buf[PL_ALERT_TEXT_BYTES];
+    struct pl_text out = pl_text_init(buf, sizeof buf);
+    pl_alert_text_write(a, since_ms + 12000, &out);
+    CHECK(!out.overflow);
+    return buf;
+}
+
+/* What the alert says in each of its states. */
+static void check_texts(struct pl_alert a, const char *firing, const char *settling,
+                        const char *over)
+{
+    CHECK_TEXT(text_of(&a), firing);
+    a.clear_mono_ms = 1;
+    CHECK_TEXT(text_of(&a), settling);
+    a.state = PL_ALERT_RESOLVED;
+    a.resolved_unix_ms = since_ms + 200000;
+    CHECK_TEXT(text_of(&a), over);
+}
+
+static void test_stall(void)
+{
+    struct pl_alert a = alert_of(PL_RULE_STALL, PL_RESOURCE_MEMORY_STALL, 1);
+    a.finding.value_bp = 3450;
+    a.finding.level_bp = 2000;
+    check_texts(a, "fe1 stalled, waiting for memory 34 % of the time (limit 20 %) for 12 s",
+                "fe1 does not stall for memory any more, resolves when that lasts",
+                "fe1 does not stall for memory any more after 3 min 20 s");
+    a.finding.resource = PL_RESOURCE_IO_STALL;
+    a.finding.host_count = 3;
+    check_texts(a,
+                "fe1 and 2 other hosts stalled, waiting for I/O up to 34 % of the time "
+                "(limit 20 %) for 12 s",
+                "fe1 and 2 other hosts do not stall for I/O any more, resolves when that lasts",
+                "fe1 and 2 other hosts do not stall for I/O any more after 3 min 20 s");
+}
+
+static void test_what_is_coming(void)
+{
+    struct pl_alert a = alert_of(PL_RULE_LIMIT, PL_RESOURCE_CPU, 1);
+    a.state = PL_ALERT_PENDING;
+    a.since_unix_ms = a.finding.since_unix_ms = since_ms + 8000;
+    a.finding.value_bp = 9743;
+    a.finding.level_bp = 9000;
+    a.finding.hold_ms = 10000;
+    CHECK_TEXT(text_of(&a), "cpu of fe1 at 97 % (limit 90 %) for 4 s, pages at 10 s");
+    a.finding.tier = PL_TIER_WARN;
+    a.finding.level_bp = 7500;
+    CHECK_TEXT(text_of(&a), "cpu of fe1 at 97 % (limit 75 %) for 4 s, warns at 10 s");
+    a = alert_of(PL_RULE_STALL, PL_RESOURCE_IO_STALL, 1);
+    a.state = PL_ALERT_PENDING;
+    a.since_unix_ms = a.finding.since_unix_ms = since_ms + 8000;
+    a.finding.value_bp = 9743;
+    a.finding.level_bp = 2000;
+    a.finding.hold_ms = 10000;
+    CHECK_TEXT(text_of(&a), "fe1 stalled, waiting for I/O 97 % of the time (limit 20 %) for 4 s, "
+                            "pages at 10 s");
+}
+
+int main(void)
+{
+    RUN(test_stall);
+    RUN(test_what_is_coming);
+    return check_finish();
+}
