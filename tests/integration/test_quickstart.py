@@ -1,5 +1,6 @@
 """conf/quickstart as an operator meets it: up with one command, and nothing left behind."""
 
+import json
 import os
 import re
 import signal
@@ -104,11 +105,12 @@ def test_killed_it_takes_everything_along(state):
     (["--port"], "--port needs a value"),
     (["--port", "70000"], "'70000' is not a port number"),
     (["--port", "http"], "'http' is not a port number"),
+    (["--speed", "9"], "--shape, --speed and --full belong to --surge"),
 ])
 def test_wrong_options_show_the_usage(state, options, expect):
     run = Run(state, *options)
     assert run.wait() == 2
-    assert expect in run.text(run.err)
+    assert expect in run.text(run.err).splitlines()[-1], "the reason is not buried"
     assert "usage: conf/quickstart" in run.text(run.err)
     assert run.text(run.out) == ""
 
@@ -136,13 +138,63 @@ def test_one_state_directory_one_quickstart(state):
     assert first.ctrl_c() == 0
 
 
+PAGE = r"^ *(\d+):(\d\d)  \*\*\* \[PAGE\] shop: (traffic at \d+ % .*)$"
+FULL = r"^ *(\d+):(\d\d)  --- FULL: .*, (\d+) s after the page$"
+
+
+def test_surge_pages_before_the_front_ends_are_full(state):
+    run = Run(state, "--port", "0", "--surge")
+    address = run.ready()
+
+    def told(pattern):
+        assert run.process.poll() is None, run.text(run.err)
+        return re.search(pattern, run.text(run.out), re.MULTILINE)
+
+    # The crossing is 78 s after the start of the load: the page must be there before it.
+    page = until(lambda: told(PAGE), 100, "the page")
+    with urllib.request.urlopen(address + "api/v1/alerts", timeout=5) as answer:
+        alerts = {a["id"]: a for a in json.load(answer)["alerts"]}
+    assert alerts["saturation/shop"]["tier"] == "page"
+    full = until(lambda: told(FULL), 100, "the moment when a front end is full")
+    page_s, full_s = (int(m[1]) * 60 + int(m[2]) for m in (page, full))
+    assert page_s < full_s and int(full[3]) >= 10, run.text(run.out)
+    assert full_s < 120, "it is seen within two minutes"
+    print(f"page {full_s - page_s} s before the front ends are full, {page_s} s after the start")
+    assert "Nobody is on call" in run.text(run.out)
+    assert run.ctrl_c() == 0
+    nothing_left(state)
+
+
+def test_surge_with_a_trace_of_ones_own_and_once(state):
+    trace = os.path.join(state, "trace.csv")
+    with open(trace, "w", encoding="ascii") as f:
+        f.write("timestamp,value\n1998-06-10 12:00:00,300\n1998-06-10 12:01:00,330\n")
+    options = ("--once", "--port", "0", "--surge", "--shape", trace, "--speed", "60", "--full", "1000")
+    for _ in range(2):  # the second time over the data of the first
+        run = Run(state, *options)
+        assert run.wait() == 0, run.text(run.err)
+        nothing_left(state)
+
+
+def test_a_shape_that_cannot_be_read_is_told(state):
+    trace = os.path.join(state, "trace.csv")
+    with open(trace, "w", encoding="ascii") as f:
+        f.write("timestamp,value\n1998-06-10 12:00:00,many\n")
+    run = Run(state, "--once", "--port", "0", "--surge", "--shape", trace)
+    assert run.wait() == 1
+    assert "line 2 does not end with a number" in run.text(run.err)
+    nothing_left(state)
+
+
 def test_conf_is_read_after_the_generated_file(state):
     extra = os.path.join(state, "extra.yaml")
     with open(extra, "w", encoding="utf-8") as f:
         f.write("collector:\n  htttp: 127.0.0.1:0\n")
     run = Run(state, "--once", "--port", "0", "--conf", extra)
     assert run.wait() == 1
-    assert f"{extra}:2:" in run.text(run.err), "the collector's own words reach the terminal"
+    first, last = run.text(run.err).splitlines()
+    assert first.startswith(f"{extra}:2:"), "the collector's own words reach the terminal"
+    assert "the configuration is wrong" in last
     with open(extra, "w", encoding="utf-8") as f:
         f.write("pools:\n  local: {}\n")
     run = Run(state, "--once", "--port", "0", "--conf", extra)

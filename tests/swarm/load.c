@@ -1,7 +1,6 @@
 #include "tests/swarm/load.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* The simulated machine at load 1. */
 enum {
@@ -13,65 +12,8 @@ enum {
     RECEIVED_KBIT = 12,   // per connection
     SENT_KBIT = 180,      // per connection
     BACKLOG_ACCEPTS = 60, // per second that find the accept queue full, per 1 % of overload
+    QUEUE_FACTOR_MAX = 8, // clients do not wait for ever: the longest they do, of an idle answer
 };
-
-void load_shape_flat(struct load_shape *shape, double load)
-{
-    shape->count = 1;
-    shape->points[0].second = 0;
-    shape->points[0].load = load;
-}
-
-/* One line "second,load"; the number it ends with, or false. */
-static bool parse_line(const char *line, double *second, double *load)
-{
-    char *end;
-    *second = strtod(line, &end);
-    if (end == line || *end != ',') return false;
-    line = end + 1;
-    *load = strtod(line, &end);
-    return end != line && (*end == '\0' || *end == '\r') && isfinite(*second) && *load >= 0 &&
-           *load <= 10;
-}
-
-uint32_t load_shape_parse(struct pl_span text, struct load_shape *shape)
-{
-    uint32_t number = 0;
-    shape->count = 0;
-    while (text.len > 0) {
-        char line[64] = "";
-        const uint8_t *end = memchr(text.ptr, '\n', text.len);
-        size_t len = end ? (size_t)(end - text.ptr) : text.len;
-        double second, load;
-        number++;
-        if (len >= sizeof line) return number;
-        memcpy(line, text.ptr, len);
-        len += end ? 1 : 0;
-        text = (struct pl_span){text.ptr + len, text.len - len};
-        if (line[0] == '\0' || line[0] == '#') continue;
-        if (!parse_line(line, &second, &load)) {
-            if (number == 1) continue; // the heading
-            return number;
-        }
-        bool rises = shape->count == 0 || second > shape->points[shape->count - 1].second;
-        if (!rises || shape->count == LOAD_POINTS_MAX) return number;
-        shape->points[shape->count].second = second;
-        shape->points[shape->count++].load = load;
-    }
-    return shape->count > 0 ? 0 : number + 1;
-}
-
-double load_shape_at(const struct load_shape *shape, double second)
-{
-    uint32_t after = 0;
-    while (after < shape->count && shape->points[after].second <= second) after++;
-    if (after == 0) return shape->points[0].load;
-    if (after == shape->count) return shape->points[after - 1].load;
-    double from = shape->points[after - 1].second, to = shape->points[after].second;
-    double share = (second - from) / (to - from);
-    return shape->points[after - 1].load +
-           share * (shape->points[after].load - shape->points[after - 1].load);
-}
 
 void load_host_init(struct load_host *host, uint64_t seed)
 {
@@ -129,13 +71,20 @@ static void step_memory(struct load_host *host, double load, double elapsed_s, i
     set(values, PL_PSI_MEMORY_FULL, fmax(used - 0.95, 0) * 5);
 }
 
-/* What comes in; above load 1 the rest finds the accept queue full. */
+/* How much longer than on an idle machine an answer takes: 1 / (1 - rho), the M/M/1 queue. */
+static double queue_factor(double load)
+{
+    return load < 1 ? fmin(1 / (1 - load), QUEUE_FACTOR_MAX) : QUEUE_FACTOR_MAX;
+}
+
+/* What comes in; above load 1 the rest finds the accept queue full. Connections that are open
+ * follow from arrivals and how long each stays (Little's law). */
 static void step_network(struct load_host *host, double load, double elapsed_s, int32_t *values)
 {
     double accepted = noisy(host, ACCEPTS * fmin(load, 1), 0.05);
     double overflows = fmax(load - 1, 0) * 100 * BACKLOG_ACCEPTS;
-    host->established +=
-        (accepted * CONNECTION_S * (1 + load) - host->established) * (1 - exp(-elapsed_s / 2));
+    host->established += (accepted * CONNECTION_S * queue_factor(load) - host->established) *
+                         (1 - exp(-elapsed_s / 2));
     host->time_wait += (accepted * 60 - host->time_wait) * (1 - exp(-elapsed_s / 60));
     set(values, PL_TCP_ACCEPTED, accepted);
     set(values, PL_TCP_OPENED, noisy(host, accepted * 0.5, 0.1));

@@ -2,12 +2,12 @@
 #include "tests/swarm/swarm.h"
 
 #include "common/sys/clock.h"
+#include "common/sys/file.h"
 #include "common/sys/log.h"
 #include "common/sys/process.h"
 
 #include "common/base/err.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
@@ -15,19 +15,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_LOST = 1, EXIT_USAGE = 2, SHAPE_BYTES_MAX = 64 * 1024 };
+enum { EXIT_LOST = 1, EXIT_USAGE = 2, SHAPE_BYTES_MAX = 8 << 20 };
 
 static const char usage[] =
-    "usage: plimsoll-swarm --agents N --hz R --seconds S --collector HOST:PORT\n"
-    "                      [--shape FILE] [--load X] [--pool NAME] [--prefix TEXT] [--drain S]\n"
-    "                      [--seed N] [--token TOKEN] [--verbose]\n";
+    "Examples:\n"
+    "  plimsoll-swarm --agents 5000 --hz 1 --seconds 60 --collector 127.0.0.1:7410\n"
+    "  plimsoll-swarm --agents 2 --hz 1 --seconds 600 --collector 127.0.0.1:7410 \\\n"
+    "                 --shape requests.csv --speed 60 --full 900 --pool shop --prefix fe\n"
+    "\n"
+    "Simulated agents over the real protocol; ends with one line of JSON.\n"
+    "\n"
+    "  --agents N, --hz R     how many, and samples a second of each (to 10)\n"
+    "  --seconds S            for how long\n"
+    "  --collector HOST:PORT  to whom\n"
+    "  --load X               how loaded they are, all the time (0.3); 1 is all they can give\n"
+    "  --shape FILE           or as this file says: CSV 'second,load' or 'timestamp,value'\n"
+    "  --speed X              seconds of the file that pass in one (1)\n"
+    "  --full V               the value of the file at which all of them are full (1)\n"
+    "  --pool NAME            their pool (swarm)\n"
+    "  --prefix TEXT          their names: sim-00000 ...; of less than ten sim-1 ...\n"
+    "  --token TOKEN          join first, then stream by TLS\n"
+    "  --drain S              wait so long at the end for what is not acknowledged (30)\n"
+    "  --seed N               of noise and jitter (1)\n"
+    "  --verbose              log each connection\n"
+    "\n"
+    "Exit status: 0 nothing lost, 1 something lost, 2 wrong usage.\n";
 
-static struct load_shape shape;
+static struct shape shape;
+static struct shape_units units = {.speed = 1, .full = 1};
+static const char *shape_path; // NULL: the load is the same for ever
 static struct pl_token token;
 
 _Noreturn static void refuse(const char *what, const char *value, const char *why)
 {
-    (void)fprintf(stderr, "plimsoll-swarm: %s '%s' %s\n%s", what, value, why, usage);
+    (void)fprintf(stderr, "plimsoll-swarm: %s '%s' %s; --help tells more\n", what, value, why);
     exit(EXIT_USAGE);
 }
 
@@ -42,15 +63,16 @@ static double number(const char *option, const char *text, double least, double 
 
 static void read_shape(const char *path)
 {
-    static uint8_t buf[SHAPE_BYTES_MAX];
-    char line[32];
-    FILE *file = fopen(path, "rb");
-    if (!file) refuse("--shape", path, strerror(errno));
-    size_t len = fread(buf, 1, sizeof buf, file);
-    (void)fclose(file); // only read from
-    uint32_t wrong = load_shape_parse((struct pl_span){buf, len}, &shape);
-    (void)snprintf(line, sizeof line, "is wrong at line %" PRIu32, wrong);
-    if (wrong != 0 || len == sizeof buf) refuse("--shape", path, line);
+    struct pl_file file = {0};
+    char where[160];
+    uint32_t line;
+    int err = pl_file_read(path, SHAPE_BYTES_MAX, &file);
+    if (err < 0) refuse("--shape", path, pl_err_text(err));
+    const char *problem =
+        shape_parse((struct pl_span){file.bytes, file.len}, &units, &shape, &line);
+    (void)snprintf(where, sizeof where, "line %" PRIu32 " %s", line, problem);
+    if (problem) refuse("--shape", path, where);
+    pl_file_free(&file);
 }
 
 static void set_option(struct swarm_config *config, int option, const char *text)
@@ -60,9 +82,11 @@ static void set_option(struct swarm_config *config, int option, const char *text
     case 'h': config->hz = number("--hz", text, 1.0 / 60, 10); return;
     case 's': config->seconds = number("--seconds", text, 0.1, 1e6); return;
     case 'd': config->drain_seconds = number("--drain", text, 0, 1e6); return;
-    case 'l': load_shape_flat(&shape, number("--load", text, 0, 10)); return;
+    case 'l': shape_flat(&shape, number("--load", text, 0, 10)); return;
     case 'e': config->seed = (uint64_t)number("--seed", text, 0, 1e15); return;
-    case 'f': read_shape(text); return;
+    case 'f': shape_path = text; return;
+    case 'm': units.speed = number("--speed", text, 1e-3, 1e6); return;
+    case 'u': units.full = number("--full", text, 1e-9, 1e12); return;
     case 'x': config->prefix = text; return;
     case 't':
         if (pl_token_parse(pl_span_of(text), &token) < 0)
@@ -78,7 +102,8 @@ static void set_option(struct swarm_config *config, int option, const char *text
         if (pl_address_parse(pl_span_of(text), &config->collector) < 0)
             refuse("--collector", text, "is not HOST:PORT");
         return;
-    default: (void)fputs(usage, stderr); exit(EXIT_USAGE);
+    case 'H': (void)fputs(usage, stdout); exit(0);
+    default: exit(EXIT_USAGE); // getopt has said why
     }
 }
 
@@ -91,12 +116,15 @@ static void read_options(int argc, char **argv, struct swarm_config *config)
         {"drain", required_argument, NULL, 'd'},
         {"collector", required_argument, NULL, 'c'},
         {"shape", required_argument, NULL, 'f'},
+        {"speed", required_argument, NULL, 'm'},
+        {"full", required_argument, NULL, 'u'},
         {"load", required_argument, NULL, 'l'},
         {"pool", required_argument, NULL, 'p'},
         {"prefix", required_argument, NULL, 'x'},
         {"seed", required_argument, NULL, 'e'},
         {"token", required_argument, NULL, 't'},
         {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'H'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -106,6 +134,7 @@ static void read_options(int argc, char **argv, struct swarm_config *config)
     if (config->agent_count == 0 || config->hz <= 0 || config->seconds <= 0 ||
         config->collector.host[0] == '\0')
         refuse("option", "--agents, --hz, --seconds, --collector", "must all be given");
+    if (shape_path) read_shape(shape_path);
 }
 
 static void on_done(void *swarm)
@@ -135,7 +164,7 @@ int main(int argc, char **argv)
         .prefix = "sim-", .drain_seconds = 30, .shape = &shape, .seed = 1};
     uv_loop_t *loop = uv_default_loop();
     uv_signal_t signals[2];
-    load_shape_flat(&shape, 0.3);
+    shape_flat(&shape, 0.3);
     if (pl_name_parse(pl_span_of("swarm"), &config.pool) < 0) return EXIT_USAGE;
     pl_log_set_level(PL_LOG_NONE); // a thousand agents of one dead collector say the same
     read_options(argc, argv, &config);

@@ -71,7 +71,8 @@ static bool agent_init(struct swarm_agent *a, struct swarm *s, uint32_t index)
     struct pl_rng rng = pl_rng_init(config->seed + index);
     struct pl_rng boot = pl_rng_init(pl_process_seed()); // another process: other boot ids
     pl_text_str(&name, config->prefix);
-    pl_text_digits(&name, index, 5);
+    bool is_few = config->agent_count < 10;
+    pl_text_digits(&name, index + is_few, is_few ? 1 : 5);
     if (name.overflow || pl_name_parse(pl_text_bytes(&name), &a->hello.host) != 0) return false;
     a->swarm = s;
     a->hello.version = PL_PROTOCOL_VERSION;
@@ -174,7 +175,7 @@ static void on_tick(uv_timer_t *tick)
     const struct swarm_config *config = s->config;
     int64_t now_mono_ms = pl_clock_mono_ms();
     double second = (double)(now_mono_ms - s->start_mono_ms) / 1000;
-    double load = load_shape_at(config->shape, second);
+    double load = shape_at(config->shape, second);
     uint64_t due = (uint64_t)(second * config->hz * config->agent_count);
     for (; s->next < PL_MIN(due, s->turns); s->next++) {
         struct swarm_agent *a = &s->agents[s->next % config->agent_count];

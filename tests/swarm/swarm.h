@@ -8,6 +8,7 @@
 #include "common/base/address.h"
 #include "common/wire/token.h"
 #include "tests/swarm/load.h"
+#include "tests/swarm/shape.h"
 
 #include <uv.h>
 
@@ -20,8 +21,8 @@ struct swarm_config {
     double drain_seconds; // to wait at the end for what is not acknowledged yet
     struct pl_address collector;
     struct pl_name pool;
-    const char *prefix; // hosts are prefix00000, prefix00001, ...
-    const struct load_shape *shape;
+    const char *prefix; // hosts are prefix00000, prefix00001, ...; under ten: prefix1, ...
+    const struct shape *shape;
     const struct pl_token *token; // join with it first, and speak TLS; NULL: plain
     uint64_t seed;                // of noise and jitter
 };
