@@ -172,13 +172,25 @@ static void put_alerts(FILE *out, const cJSON *list, bool colour)
     }
 }
 
+/* What the collector says about itself. */
+static void put_notes(FILE *out, const cJSON *list, bool colour)
+{
+    const cJSON *note = NULL;
+    cJSON_ArrayForEach(note, list)
+    {
+        put_state(out, "watch", colour);
+        put_text(out, text_of(note, "text"), 0);
+        (void)fputs(", since ", out);
+        put_text(out, text_of(note, "since"), 0);
+        (void)fputc('\n', out);
+    }
+}
+
 void pl_status_view(const struct pl_status *status, bool colour, FILE *out)
 {
     put_text(out, text_of(status->pools, "now"), 0);
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(status->pools, "tilt"))) {
-        (void)fputs("  tilt: the clock jumped, nothing is judged for half a minute", out);
-    }
     (void)fputc('\n', out);
+    put_notes(out, list_of(status->pools, "notes"), colour);
     put_pools(out, list_of(status->pools, "pools"), colour);
     put_hosts(out, list_of(status->hosts, "hosts"), colour);
     put_alerts(out, list_of(status->alerts, "alerts"), colour);

@@ -1,6 +1,7 @@
 #include "collector/codec/json_view.h"
 
 #include "collector/codec/json_put.h"
+#include "collector/codec/trouble_text.h"
 #include "collector/core/judge/rule_host.h"
 #include "common/base/assert.h"
 
@@ -201,7 +202,7 @@ static void put_pools(struct pl_text *out, const struct pl_view *view, size_t re
 {
     const struct pl_fleet *fleet = pl_engine_fleet(view->engine);
     bool complete = true;
-    pl_json_put_bool(out, ",\"tilt\":", pl_engine_in_tilt(view->engine));
+    pl_json_notes(out, ",\"notes\":", view->troubles);
     pl_json_put_number(out, ",\"pools_total\":", fleet->pool_count, 1);
     struct pl_json_list pools = pl_json_list_begin(out, ",\"pools\":", reserve);
     for (uint32_t i = 0; i < fleet->pool_count && complete; i++) {
@@ -272,13 +273,12 @@ static void put_used(struct pl_text *out, const char *key, const struct pl_host 
     if (used >= 0) pl_json_put_number(out, key, used, BP);
 }
 
-void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t pool, bool redis_ok)
+void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t pool)
 {
     const struct pl_fleet *fleet = pl_engine_fleet(view->engine);
     uint32_t picked[PL_STATE_HOSTS_MAX], total;
     uint32_t count = pick_worst(fleet, pool, picked, &total);
     put_now(out, view);
-    pl_text_str(out, redis_ok ? ",\"redis\":\"ok\"" : ",\"redis\":\"away\"");
     put_limits(out, pl_engine_rules(view->engine));
     put_pools(out, view, 2 * STATE_HOSTS_BYTES);
     pl_json_alert_list(out, view, STATE_HOSTS_BYTES);

@@ -7,11 +7,13 @@
 #pragma once
 
 #include "collector/core/engine.h"
+#include "collector/core/trouble.h"
 #include "common/base/text.h"
 
 /* What a view is made of; borrowed for the call. */
 struct pl_view {
     const struct pl_engine *engine;
+    const struct pl_troubles *troubles;
     const struct pl_name *targets; // names of the configuration's notifiers, by target
     uint32_t target_count;
     struct pl_now now;
@@ -37,7 +39,7 @@ enum { PL_STATE_HOSTS_MAX = 200 };
 
 /* Data of a `state` event: pools, alerts and the PL_STATE_HOSTS_MAX worst hosts of `pool`
  * (PL_NO_INDEX: of all), worst first. */
-void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t pool, bool redis_ok);
+void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t pool);
 /* Data of a `sample` event. */
 void pl_json_sample(struct pl_text *out, const struct pl_name *host,
                     const struct pl_sample *sample);

@@ -212,7 +212,7 @@ static void get_stream(struct pl_api_call *c)
     if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_name(c, &params[0], &wish.host) ||
         !read_name(c, &params[1], &wish.pool))
         return;
-    pl_stream_subscribe(c->api->stream, c->client, &wish, &c->view, redis_ok(c->api));
+    pl_stream_subscribe(c->api->stream, c->client, &wish, &c->view);
 }
 
 /* ---- routes ---- */
@@ -255,13 +255,21 @@ static bool route_matches(const struct route *route, struct pl_span path, struct
     return at == end;
 }
 
+struct pl_view pl_api_view(const struct pl_api *api, struct pl_now now)
+{
+    return (struct pl_view){.engine = api->config.engine,
+                            .troubles = &api->troubles,
+                            .targets = api->config.targets,
+                            .target_count = api->config.target_count,
+                            .now = now};
+}
+
 static void on_request(void *arg, struct pl_slot_id client, const struct pl_http_request *request)
 {
     struct pl_api *api = arg;
-    const struct pl_api_config *config = &api->config;
     struct pl_now now = {pl_clock_mono_ms(), pl_clock_unix_ms()};
     struct pl_api_call c = {.api = api, .client = client, .request = request, .now = now};
-    c.view = (struct pl_view){config->engine, config->targets, config->target_count, now};
+    c.view = pl_api_view(api, now);
     c.out = pl_text_init(api->body, sizeof api->body);
     const struct route *route = NULL;
     for (size_t i = 0; i < PL_LEN(routes) && !route; i++)
@@ -321,12 +329,28 @@ void pl_api_stop(struct pl_api *api, void (*on_stopped)(void *arg), void *arg)
     pl_http_server_stop(api->server, on_stopped, arg);
 }
 
+static void watch_itself(struct pl_api *api, struct pl_now now)
+{
+    struct pl_store_view store = pl_store_view(api->config.store);
+    const struct pl_redis_server *server = api->config.redis_server;
+    struct pl_shell_facts facts = {
+        .redis_answers = store.state == PL_REDIS_READY,
+        .aof_on = store.facts->aof_on,
+        .aof_writable = store.facts->aof_writable,
+        .tilted = pl_engine_in_tilt(api->config.engine),
+        .refused_count = store.counts->refused,
+        .dropped_count = store.counts->dropped_chunks,
+        .restarts_count = server ? pl_redis_server_restarts(server) : 0,
+    };
+    pl_troubles_step(&api->troubles, &facts, now);
+}
+
 void pl_api_tick(struct pl_api *api, struct pl_now now)
 {
-    const struct pl_api_config *config = &api->config;
-    struct pl_view view = {config->engine, config->targets, config->target_count, now};
+    watch_itself(api, now);
+    struct pl_view view = pl_api_view(api, now);
     pl_http_server_tick(api->server, now);
-    pl_stream_tick(api->stream, &view, redis_ok(api));
+    pl_stream_tick(api->stream, &view);
 }
 
 void pl_api_sample(struct pl_api *api, uint32_t host, const struct pl_sample *sample)

@@ -57,7 +57,7 @@ static void push(struct pl_stream *s, const struct reader *r, struct pl_span eve
 }
 
 static struct pl_span write_state(struct pl_stream *s, const struct pl_name *pool_name,
-                                  const struct pl_view *view, bool redis_ok)
+                                  const struct pl_view *view)
 {
     /* One byte less for JSON, so that the blank line behind it always fits. */
     struct pl_text out = pl_text_init(s->event, sizeof s->event - 2);
@@ -67,7 +67,7 @@ static struct pl_span write_state(struct pl_stream *s, const struct pl_name *poo
         if (pool == PL_NO_INDEX) pool = PL_POOL_MAX; // no such pool yet: no host is in it
     }
     pl_text_str(&out, "event: state\ndata: ");
-    pl_json_state(&out, view, pool, redis_ok);
+    pl_json_state(&out, view, pool);
     out.cap += 2;
     pl_text_str(&out, "\n\n");
     PL_ASSERT(!out.overflow);
@@ -75,8 +75,7 @@ static struct pl_span write_state(struct pl_stream *s, const struct pl_name *poo
 }
 
 void pl_stream_subscribe(struct pl_stream *s, struct pl_slot_id client,
-                         const struct pl_stream_wish *wish, const struct pl_view *view,
-                         bool redis_ok)
+                         const struct pl_stream_wish *wish, const struct pl_view *view)
 {
     sweep(s);
     if (!pl_http_server_stream_begin(s->server, client)) return;
@@ -90,7 +89,7 @@ void pl_stream_subscribe(struct pl_stream *s, struct pl_slot_id client,
     pl_text_i64(&out, PL_STREAM_RECONNECT_MS);
     pl_text_str(&out, "\n\n");
     pl_http_server_stream_send(s->server, client, pl_text_bytes(&out));
-    push(s, r, write_state(s, &wish->pool, view, redis_ok), PL_STREAM_BEHIND_BYTES);
+    push(s, r, write_state(s, &wish->pool, view), PL_STREAM_BEHIND_BYTES);
 }
 
 static void send_comments(struct pl_stream *s, int64_t now_mono_ms)
@@ -101,7 +100,7 @@ static void send_comments(struct pl_stream *s, int64_t now_mono_ms)
         push(s, &s->readers[i], pl_span_of(": still here\n\n"), 0);
 }
 
-void pl_stream_tick(struct pl_stream *s, const struct pl_view *view, bool redis_ok)
+void pl_stream_tick(struct pl_stream *s, const struct pl_view *view)
 {
     sweep(s);
     send_comments(s, view->now.mono_ms);
@@ -109,7 +108,7 @@ void pl_stream_tick(struct pl_stream *s, const struct pl_view *view, bool redis_
     for (uint32_t i = 0; i < s->reader_count; i++) {
         if (s->readers[i].served) continue;
         const struct pl_name *pool = &s->readers[i].wish.pool;
-        struct pl_span event = write_state(s, pool, view, redis_ok);
+        struct pl_span event = write_state(s, pool, view);
         for (uint32_t j = i; j < s->reader_count; j++) {
             struct reader *r = &s->readers[j];
             if (r->served || !pl_name_eq(&r->wish.pool, pool)) continue;

@@ -39,10 +39,9 @@ struct pl_stream_wish {
 
 /* Answer `client`'s request with a stream that begins with the newest state. */
 void pl_stream_subscribe(struct pl_stream *s, struct pl_slot_id client,
-                         const struct pl_stream_wish *wish, const struct pl_view *view,
-                         bool redis_ok);
+                         const struct pl_stream_wish *wish, const struct pl_view *view);
 /* Once a second. */
-void pl_stream_tick(struct pl_stream *s, const struct pl_view *view, bool redis_ok);
+void pl_stream_tick(struct pl_stream *s, const struct pl_view *view);
 void pl_stream_sample(struct pl_stream *s, const struct pl_name *host,
                       const struct pl_sample *sample);
 

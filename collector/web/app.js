@@ -235,11 +235,9 @@ function showSummary() {
 }
 
 function showNotice() {
-  const notes = [];
-  if (state.redis !== 'ok') notes.push('Redis is away: live data and paging go on, charts of the past and restarts do not.');
-  if (state.tilt) notes.push('A clock jumped: samples are collected, but for half a minute no rule acts.');
-  setText(el('notice'), notes.join(' '));
-  el('notice').hidden = notes.length === 0;
+  const told = ({text, since}) => `${text[0].toUpperCase()}${text.slice(1)} (since ${moment(Date.parse(since), collectorNow())}).`;
+  setText(el('notice'), state.notes.map(told).join(' '));
+  el('notice').hidden = state.notes.length === 0;
 }
 
 const byUrgency = (a, b) => STATES[stateOf(b.state)].rank - STATES[stateOf(a.state)].rank;
@@ -289,7 +287,8 @@ const charts = new Charts(el('charts'), text => {
 
 const live = new Live({
   state(next) {
-    const redisCameBack = state && state.redis !== 'ok' && next.redis === 'ok';
+    const isAway = ({notes}) => notes.some(note => note.kind === 'redis_away');
+    const redisCameBack = state && isAway(state) && !isAway(next);
     state = next;
     offsetMs = Date.parse(state.now) - Date.now();
     render();

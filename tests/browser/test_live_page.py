@@ -1,5 +1,7 @@
 """The live page in Chromium, with a real collector, agent and Redis behind it."""
 
+import os
+import signal
 import time
 
 import pytest
@@ -183,6 +185,26 @@ def test_tabs_share_one_stream(collector, agent, browse):
     driver.switch_to.window(second)
     points = chart(driver, "points")
     until(lambda: chart(driver, "points") >= points + 2, 10, "the second tab has taken over")
+
+
+def test_trouble_with_redis_is_one_calm_line(collector, agent, browse):
+    driver = browse(collector.url("/"))
+    wait_for_points(driver, 2)
+    assert text(driver, "#notice") == ""
+    pid = collector.get("/api/v1/self")["redis"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    told = "The collector's own Redis ended and was started again (since "
+    until(lambda: text(driver, "#notice").startswith(told), 10, "the restart")
+    assert text(driver, "#notice").endswith(" UTC).")
+    assert "All ok" in text(driver, "#summary")  # the pools are
+    pid = collector.get("/api/v1/self")["redis"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: text(driver, "#notice").startswith("Redis is away: live data"), 10, "a Redis that hangs")
+    points = chart(driver, "points")
+    until(lambda: chart(driver, "points") >= points + 3, 10, "live data all the same")
+    os.kill(pid, signal.SIGCONT)
+    until(lambda: "away" not in text(driver, "#notice"), 10, "that Redis goes on")
+    assert complaints(driver) == []
 
 
 def test_page_says_when_its_data_is_old(collector, agent, browse):

@@ -1,7 +1,9 @@
 """The API of a running collector with an agent on this machine: shapes, parameters, errors."""
 
 import json
+import os
 import re
+import signal
 import urllib.request
 
 import pytest
@@ -133,6 +135,22 @@ def test_ready_when_redis_and_ingest_are(watched):
     assert watched.request("/healthz")[2] == b"ok\n"
 
 
+def test_trouble_with_redis_is_told(collector):
+    def notes():
+        return [note["kind"] for note in collector.get("/api/v1/pools")["notes"]]
+
+    pid = collector.get("/api/v1/self")["redis"]["pid"]
+    until(lambda: notes() == [], 5, "nothing to tell")
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: notes() == ["redis_away"], 5, "a Redis that hangs")
+    os.kill(pid, signal.SIGCONT)
+    until(lambda: notes() == [], 5, "a Redis that goes on")
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: notes() == ["redis_restarted"], 10, "a Redis that had to be started again")
+    own = collector.get("/api/v1/self")["redis"]
+    assert own["restarts"] == 1 and own["pid"] not in (0, pid)
+
+
 def events(answer, count):
     """The first `count` events of a stream: (name, data)."""
     found, name = [], None
@@ -156,7 +174,7 @@ def test_stream(watched, agent):
         seen = events(answer, 6)
     assert seen[0][0] == "state"  # at once, not after a second
     state = seen[0][1]
-    assert state["redis"] == "ok" and state["hosts"][0]["name"] == agent.host
+    assert state["notes"] == [] and state["hosts"][0]["name"] == agent.host
     assert 0 < state["limits"]["cpu"]["warn"] < state["limits"]["cpu"]["page"] <= 1
     samples = [data for name, data in seen if name == "sample"]
     assert len(samples) >= 2 and samples[0]["t"] < samples[1]["t"]

@@ -12,7 +12,7 @@ import pytest
 from programs import BUILD
 
 PLIMSOLL = os.path.join(BUILD, "collector", "plimsoll")
-POOLS = {"now": "2026-05-01T14:03:12.000Z", "tilt": False,
+POOLS = {"now": "2026-05-01T14:03:12.000Z", "notes": [],
          "pools": [{"name": "web", "state": "ok", "hosts": {"total": 1, "up": 1, "silent": 0}}]}
 ANSWERS = {"/api/v1/pools": POOLS, "/api/v1/hosts": {"hosts": []}, "/api/v1/alerts": {"alerts": []}}
 

@@ -306,7 +306,7 @@ static char *view(const char *pools, const char *hosts, const char *alerts, bool
 static void test_status_table(void)
 {
     char *text = view(
-        "{\"now\":\"2026-05-01T14:03:12.000Z\",\"tilt\":false,\"pools\":["
+        "{\"now\":\"2026-05-01T14:03:12.000Z\",\"notes\":[],\"pools\":["
         "{\"name\":\"web\",\"state\":\"watch\",\"hosts\":{\"total\":2,\"up\":2,\"silent\":0},"
         "\"worst\":{\"host\":\"fe1\",\"resource\":\"cpu\",\"utilisation\":0.82,\"limit\":0.9},"
         "\"traffic\":{\"value\":120.0,\"unit\":\"accepted connections/s\"},\"alerts\":[]},"
@@ -334,8 +334,10 @@ static void test_status_table(void)
 
 static void test_status_of_nothing(void)
 {
-    char *text = view("{\"now\":\"T\",\"tilt\":true}", "{}", "{\"alerts\":[]}", false);
-    CHECK_TEXT(text, "T  tilt: the clock jumped, nothing is judged for half a minute\n"
+    char *text = view("{\"now\":\"T\",\"notes\":[{\"kind\":\"redis_away\",\"since\":\"S\",\"text\":"
+                      "\"Redis is \\u001baway\"}]}",
+                      "{}", "{\"alerts\":[]}", false);
+    CHECK_TEXT(text, "T\n  △ watch        Redis is ?away, since S\n"
                      "\nPools\n  none yet: no agent has connected\n\nHosts\n  none yet\n"
                      "\nAlerts\n  none\n");
     free(text);

@@ -16,6 +16,7 @@ static struct {
     void *memory;
     struct pl_engine *engine;
     struct pl_name target;
+    struct pl_troubles troubles;
     struct pl_view view;
     uint64_t seq;
 } t;
@@ -37,7 +38,7 @@ static void start(void)
     pl_rules_default(&config.rules);
     t.target = name_of("oncall");
     t.memory = calloc(1, pl_engine_bytes(&config));
-    t.view = (struct pl_view){.targets = &t.target, .target_count = 1};
+    t.view = (struct pl_view){.troubles = &t.troubles, .targets = &t.target, .target_count = 1};
     t.view.now = (struct pl_now){1000000, START_UNIX_MS};
     t.view.engine = t.engine = pl_engine_init(t.memory, &config, t.view.now);
 }
@@ -109,7 +110,7 @@ static void test_empty(void)
     start();
     struct pl_text out = pl_text_init(buf, sizeof buf);
     pl_json_pools(&out, &t.view);
-    CHECK_TEXT(buf, "{\"now\":\"2026-05-01T14:03:12.000Z\",\"tilt\":false,\"pools_total\":0,"
+    CHECK_TEXT(buf, "{\"now\":\"2026-05-01T14:03:12.000Z\",\"notes\":[],\"pools_total\":0,"
                     "\"pools\":[]}\n");
     out = pl_text_init(buf, sizeof buf);
     pl_json_hosts(&out, &t.view, PL_NO_INDEX, 0);
@@ -125,7 +126,7 @@ static void test_pool(void)
     struct pl_text out = pl_text_init(buf, sizeof buf);
     pl_json_pools(&out, &t.view);
     CHECK_TEXT(buf,
-               "{\"now\":\"2026-05-01T14:03:13.000Z\",\"tilt\":false,\"pools_total\":1,"
+               "{\"now\":\"2026-05-01T14:03:13.000Z\",\"notes\":[],\"pools_total\":1,"
                "\"pools\":[{\"name\":\"web\",\"state\":\"ok\","
                "\"hosts\":{\"total\":2,\"up\":2,\"silent\":0},"
                "\"worst\":{\"host\":\"fe2\",\"resource\":\"cpu\",\"utilisation\":0.97,"
@@ -206,9 +207,9 @@ static void test_state_lists_the_worst_first(void)
 {
     busy_pool(60);
     struct pl_text out = pl_text_init(buf, sizeof buf);
-    pl_json_state(&out, &t.view, PL_NO_INDEX, false);
+    pl_json_state(&out, &t.view, PL_NO_INDEX);
     CHECK(is_json(buf));
-    CHECK(strstr(buf, "\"redis\":\"away\",\"limits\":{\"cpu\":{\"warn\":0.75,\"page\":0.9},"
+    CHECK(strstr(buf, "\"limits\":{\"cpu\":{\"warn\":0.75,\"page\":0.9},"
                       "\"memory\":{\"warn\":") != NULL);
     CHECK(strstr(buf, "\"hosts_total\":2,\"hosts\":["
                       "{\"name\":\"fe2\",\"pool\":\"web\",\"state\":\"act\",\"age_ms\":0,"
@@ -216,7 +217,7 @@ static void test_state_lists_the_worst_first(void)
                       "{\"name\":\"fe1\",\"pool\":\"web\",\"state\":\"ok\",\"age_ms\":0,"
                       "\"cpu\":0.12,\"memory\":0.25}]}") != NULL);
     out = pl_text_init(buf, sizeof buf);
-    pl_json_state(&out, &t.view, PL_POOL_MAX, true); // a pool nobody is in
+    pl_json_state(&out, &t.view, PL_POOL_MAX); // a pool nobody is in
     CHECK(strstr(buf, "\"hosts_total\":0,\"hosts\":[]}") != NULL);
 }
 
@@ -231,7 +232,7 @@ static void test_state_of_many(void)
         feed(host, (int32_t)(i * 7919 % 5000));
     }
     struct pl_text out = pl_text_init(buf, sizeof buf);
-    pl_json_state(&out, &t.view, PL_NO_INDEX, true);
+    pl_json_state(&out, &t.view, PL_NO_INDEX);
     cJSON *json = cJSON_Parse(buf);
     REQUIRE(json);
     cJSON *hosts = cJSON_GetObjectItemCaseSensitive(json, "hosts"), *host;
