@@ -31,8 +31,8 @@ static int build_engine(struct pl_app *app)
         const struct pl_config_pool *pool = &config->pools[i];
         pools[i] = (struct pl_pool_config){.name = pool->name, .notify = pool->notifier_mask};
         if (pool->capacity_per_s == 0) continue;
-        pools[i].capacity =
-            (struct pl_capacity){PL_CAPACITY_CONFIGURED, (double)pool->capacity_per_s};
+        pools[i].capacity = (struct pl_capacity){.source = PL_CAPACITY_CONFIGURED,
+                                                 .per_s = (double)pool->capacity_per_s};
     }
     struct pl_engine_config engine = {
         .host_max = (uint32_t)config->max_agents,

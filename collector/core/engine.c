@@ -206,9 +206,19 @@ struct pl_tiers pl_engine_follow(struct pl_engine *e, struct pl_host *h,
 static bool follow_traffic(struct pl_engine *e, struct pl_host *h, int64_t taken_unix_ms)
 {
     const struct pl_pool *p = &e->fleet.pools[h->pool];
+    struct pl_saturation *s = &e->saturation[h->pool];
     uint32_t live_count = p->host_count - p->waiting_count - p->silent_count;
-    return pl_rule_saturation_step(&e->saturation[h->pool], &e->rules, h, live_count,
-                                   taken_unix_ms);
+    pl_saturation_survey(s, &e->fleet, h->pool, taken_unix_ms);
+    return pl_rule_saturation_step(s, &e->rules, h, live_count, taken_unix_ms);
+}
+
+/* What the host can take is learned from late samples too: nothing of it is urgent. */
+static void learn(struct pl_engine *e, struct pl_host *h, int64_t taken_unix_ms)
+{
+    enum pl_traffic_source best = pl_traffic_best(&h->last);
+    (void)pl_settled_step(&h->traffic_source, (uint8_t)best, taken_unix_ms); // the survey looks
+    (void)pl_capacity_step(&h->capacity, e->rules.levels, e->saturation[h->pool].unit, &h->last,
+                           taken_unix_ms);
 }
 
 static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
@@ -235,6 +245,7 @@ static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sam
     bool moved = presence != h->presence || memcmp(&tiers, &h->tiers, sizeof tiers) != 0;
     if (moved && h->presence == PL_SILENT) pl_engine_emit_host(e, PL_EFFECT_HOST_BACK, host);
     if (moved) pl_fleet_set(&e->fleet, host, presence, &tiers);
+    learn(e, h, now.unix_ms - age_ms);
     bool surged = !late && follow_traffic(e, h, now.unix_ms - age_ms);
     if (moved || surged) pl_engine_judge_pool(e, h->pool, false);
 }

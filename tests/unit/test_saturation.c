@@ -62,7 +62,7 @@ static void test_one_host_is_a_round(void)
 
 /* ---- a pool in the engine ---- */
 
-static const struct pl_capacity thousand = {PL_CAPACITY_CONFIGURED, 1000};
+static const struct pl_capacity thousand = {.source = PL_CAPACITY_CONFIGURED, .per_s = 1000};
 
 static uint32_t fe1, fe2;
 

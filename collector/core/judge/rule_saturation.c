@@ -3,18 +3,59 @@
 #include "common/base/base.h"
 
 /* Intervals after which a round does not wait any longer. */
-enum { ROUND_INTERVALS = 2 };
+enum { ROUND_INTERVALS = 2, SHARE_MEMORY_MS = 10 * 60 * 1000 };
 
 void pl_saturation_init(struct pl_saturation *s)
 {
-    *s = (struct pl_saturation){.round = 1};
+    *s = (struct pl_saturation){.round = 1, .unit = PL_SOURCE_CONNECTIONS};
     pl_traffic_init(&s->traffic);
     pl_surge_init(&s->surge);
 }
 
 void pl_saturation_set(struct pl_saturation *s, const struct pl_capacity *capacity)
 {
-    s->capacity = *capacity;
+    s->configured = *capacity;
+    s->capacity = pl_headroom_capacity(&s->headroom, capacity);
+}
+
+/* What all live hosts have settled on can be added up; a configured capacity is in connections. */
+static enum pl_traffic_source common_unit(const struct pl_saturation *s,
+                                          const struct pl_fleet *fleet, uint32_t pool)
+{
+    uint8_t least = PL_SOURCE_NONE;
+    if (s->configured.source == PL_CAPACITY_CONFIGURED) return PL_SOURCE_CONNECTIONS;
+    uint32_t host = fleet->pools[pool].first_host;
+    for (; host != PL_NO_INDEX; host = fleet->hosts[host].next_peer) {
+        const struct pl_host *h = &fleet->hosts[host];
+        uint8_t choice = h->traffic_source.choice;
+        if (h->presence != PL_LIVE || choice == PL_SOURCE_NONE) continue;
+        if (least == PL_SOURCE_NONE || choice < least) least = choice;
+    }
+    return least == PL_SOURCE_NONE ? s->unit : least;
+}
+
+/* What is remembered of the traffic is in the old unit: begin again. */
+static void change_unit(struct pl_saturation *s, enum pl_traffic_source unit)
+{
+    s->unit = unit;
+    s->round++;
+    s->heard_count = 0;
+    s->sum = 0;
+    s->finding = (struct pl_surge_finding){0};
+    s->since_unix_ms = 0;
+    pl_traffic_init(&s->traffic);
+    pl_surge_init(&s->surge);
+}
+
+void pl_saturation_survey(struct pl_saturation *s, const struct pl_fleet *fleet, uint32_t pool,
+                          int64_t unix_ms)
+{
+    int64_t age_ms = unix_ms - s->headroom.unix_ms;
+    if (age_ms >= 0 && age_ms < PL_SURVEY_MS) return;
+    enum pl_traffic_source unit = common_unit(s, fleet, pool);
+    if (unit != s->unit) change_unit(s, unit);
+    s->headroom = pl_headroom_survey(fleet, pool, unit, &s->configured, unix_ms);
+    s->capacity = pl_headroom_capacity(&s->headroom, &s->configured);
 }
 
 /* The round is complete: its sum is the traffic of the pool. */
@@ -29,6 +70,7 @@ static bool end_round(struct pl_saturation *s, const struct pl_rules *rules, int
     if (s->capacity.source != PL_CAPACITY_UNKNOWN) {
         s->finding = pl_surge_step(&s->surge, &rules->saturation, &s->traffic, s->capacity.per_s);
     }
+    if (s->capacity.uncertain) s->finding.tier = PL_MIN(s->finding.tier, PL_TIER_WARN);
     if (s->finding.tier == PL_TIER_NONE)
         s->since_unix_ms = 0;
     else if (s->since_unix_ms == 0)
@@ -36,12 +78,26 @@ static bool end_round(struct pl_saturation *s, const struct pl_rules *rules, int
     return s->finding.tier != before;
 }
 
+/* The mean of a host over ten minutes, plain while there is less. */
+static void follow_share(struct pl_host *host, enum pl_traffic_source unit, double per_s,
+                         int64_t taken_unix_ms)
+{
+    int64_t passed_ms = taken_unix_ms - host->traffic_unix_ms;
+    bool follows = host->traffic_unit == unit && passed_ms > 0 && passed_ms < SHARE_MEMORY_MS;
+    if (!follows) host->traffic_known_ms = passed_ms = 0;
+    host->traffic_known_ms = PL_MIN(host->traffic_known_ms + passed_ms, SHARE_MEMORY_MS);
+    double weight = follows ? (double)passed_ms / (double)host->traffic_known_ms : 1;
+    host->traffic_mean_per_s += (per_s - host->traffic_mean_per_s) * weight;
+    host->traffic_unit = unit;
+    host->traffic_unix_ms = taken_unix_ms;
+}
+
 bool pl_rule_saturation_step(struct pl_saturation *s, const struct pl_rules *rules,
                              struct pl_host *host, uint32_t live_count, int64_t taken_unix_ms)
 {
-    int32_t value = host->last.values[PL_TCP_ACCEPTED];
-    if (value == PL_ABSENT) return false;
-    double per_s = (double)value / pl_metric_info(PL_TCP_ACCEPTED)->scale;
+    double per_s = pl_traffic_of(&host->last, s->unit);
+    if (per_s < 0) return false;
+    follow_share(host, s->unit, per_s, taken_unix_ms);
     if (host->traffic_round == s->round) {
         s->sum -= host->traffic_per_s; // again, before all others
     } else {

@@ -5,28 +5,20 @@
  * its intervals ago, what was reported is one value of the pool's traffic, and is judged at once.
  * A host that is missing is left out: where its share went, others report it already.
  *
- * The capacity comes from elsewhere (the configuration, a replay's command line, learning). Without
- * one nothing is judged, but the traffic is remembered all the same. */
+ * The capacity is what somebody configured, else what the pool's survey has learned (headroom.h):
+ * of what is left after losing a host. Without one nothing is judged, but the traffic is remembered
+ * all the same. */
 #pragma once
 
-#include "collector/core/judge/rule.h"
-#include "collector/core/observe/fleet.h"
+#include "collector/core/judge/headroom.h"
 #include "collector/core/observe/traffic.h"
-
-enum pl_capacity_source {
-    PL_CAPACITY_UNKNOWN,
-    PL_CAPACITY_CONFIGURED, // somebody said so
-    PL_CAPACITY_LEARNED,    // from traffic that never came near it
-};
-
-struct pl_capacity {
-    enum pl_capacity_source source;
-    double per_s; // as often too small as too large (P50), accepted connections/s
-};
 
 /* All this rule knows of one pool. */
 struct pl_saturation {
-    struct pl_capacity capacity;
+    struct pl_capacity configured; // UNKNOWN: it is to be learned
+    struct pl_capacity capacity;   // judged by
+    struct pl_headroom headroom;   // of the newest survey
+    enum pl_traffic_source unit;   // what traffic is counted in
     struct pl_traffic traffic;
     struct pl_surge surge;
     struct pl_surge_finding finding; // of the newest round
@@ -38,8 +30,13 @@ struct pl_saturation {
 };
 
 void pl_saturation_init(struct pl_saturation *s);
-/* Judge by `capacity` from the next round on. */
+/* Somebody says what the pool can take, in accepted connections/s (UNKNOWN: learn it): judged by
+ * from the next round on. */
 void pl_saturation_set(struct pl_saturation *s, const struct pl_capacity *capacity);
+/* Look at all hosts of the pool if the last survey is PL_SURVEY_MS old: the unit of traffic they
+ * have in common, and the capacity to judge by. */
+void pl_saturation_survey(struct pl_saturation *s, const struct pl_fleet *fleet, uint32_t pool,
+                          int64_t unix_ms);
 /* Take the newest sample of a live host, taken at `taken_unix_ms` by our clock. `live_count` is of
  * its pool. True if it ended a round whose verdict differs from the one before. */
 bool pl_rule_saturation_step(struct pl_saturation *s, const struct pl_rules *rules,

@@ -221,7 +221,8 @@ int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *name, uint32_t p
         if (f->hosts[found].pool != pool) {
             leave_pool(f, found);
             join_pool(f, found, pool);
-            f->hosts[found].traffic_round = 0; // another pool counts its own rounds
+            f->hosts[found].traffic_round = 0;   // another pool counts its own rounds
+            f->hosts[found].traffic_unix_ms = 0; // and gives it another share
         }
         *index = found;
         return 0;
@@ -240,6 +241,7 @@ int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *name, uint32_t p
            sizeof *host - offsetof(struct pl_host, boot_id));
     pl_window_init(&host->window);
     for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) pl_level_init(&host->levels[r]);
+    pl_capacity_init(&host->capacity);
     host->used = true;
     host->name = *name;
     f->due_mono_ms[found] = INT64_MAX;

@@ -8,7 +8,7 @@
  * hosts. pl_fleet_set() keeps both in step. */
 #pragma once
 
-#include "collector/core/judge/level.h"
+#include "collector/core/judge/capacity.h"
 #include "collector/core/now.h"
 #include "collector/core/observe/age.h"
 #include "collector/core/observe/window.h"
@@ -66,6 +66,12 @@ struct pl_host {
     int64_t judged_stamp_ms; // stamp of the sample that last moved the levels, or PL_NEVER_MS
     uint32_t traffic_round;  // of its pool (judge/rule_saturation) it last reported in
     double traffic_per_s;    // what it reported there
+    struct pl_settled traffic_source;    // best enum pl_traffic_source it has for good
+    enum pl_traffic_source traffic_unit; // of the mean: its pool's
+    int64_t traffic_unix_ms;             // when the mean was last stepped, our clock
+    int64_t traffic_known_ms;            // what it spans so far, at most ten minutes
+    double traffic_mean_per_s;           // of the last ten minutes
+    struct pl_capacity_learner capacity; // what it can take
     struct pl_age age;
     struct pl_level levels[PL_RESOURCE_COUNT];
     struct pl_sample last; // newest sample, all metrics

@@ -1,0 +1,266 @@
+#include "collector/core/judge/capacity.h"
+
+#include "common/base/assert.h"
+
+#include <math.h>
+
+enum { CPU_NONE, CPU_OF_MACHINE, CPU_OF_SERVICE, PERIODS_MIN = 2 };
+
+static const double whole_bp = 10000;
+static const double recent_ms = 30 * 60 * 1000;
+static const double busy_max = 0.98;        // the queueing factor is kept finite
+static const double neighbour_weight = 100; // cpu.weight of who never set it, cgroups(7)
+
+static const struct {
+    const char *name;
+    enum pl_metric metric;
+    bool by_concurrency;       // its load is what is inside at a time, not what comes
+    enum pl_resource resource; // whose paging level is the limit, or PL_RESOURCE_COUNT: 0.85
+} table[PL_LEARNED_COUNT] = {
+    [PL_LEARNED_CPU] = {"cpu", PL_CPU_BUSY, false, PL_RESOURCE_CPU},
+    [PL_LEARNED_NETWORK] = {"network", PL_NET_USED, false, PL_RESOURCE_NETWORK},
+    [PL_LEARNED_MEMORY] = {"memory", PL_MEMORY_USED, true, PL_RESOURCE_MEMORY},
+    [PL_LEARNED_WORKERS] = {"workers", PL_WORKERS_USED, true, PL_RESOURCE_COUNT},
+    [PL_LEARNED_FILES] = {"file handles", PL_FILES_USED, true, PL_RESOURCE_FILES},
+    [PL_LEARNED_CONNTRACK] = {"conntrack", PL_CONNTRACK_USED, true, PL_RESOURCE_CONNTRACK},
+};
+static const double other_limit = 0.85;
+
+const char *pl_learned_name(enum pl_learned learned)
+{
+    PL_ASSERT(learned < PL_LEARNED_COUNT);
+    return table[learned].name;
+}
+
+void pl_capacity_init(struct pl_capacity_learner *c)
+{
+    *c = (struct pl_capacity_learner){.answer.gap = PL_GAP_SOURCE};
+    for (int r = 0; r < PL_LEARNED_COUNT; r++) {
+        c->answer.resource[r].gap = PL_GAP_SOURCE;
+        c->answer.resized_by[r] = 1;
+    }
+}
+
+/* ---- lines to an answer ---- */
+
+/* Share of the CPU at which it counts as full. For a service of its own that is less by what others
+ * on the machine take from it: as much as they want of their part by weight; and no more than its
+ * own quota. */
+static double cpu_limit(const struct pl_capacity_learner *c, double whole_limit)
+{
+    if (c->cpu.choice != CPU_OF_SERVICE) return whole_limit;
+    double theirs = c->neighbours * neighbour_weight / (neighbour_weight + c->weight);
+    double quota = c->quota > 0 ? c->quota * whole_limit : whole_limit;
+    return PL_MIN(whole_limit - theirs, quota);
+}
+
+static enum pl_capacity_gap gap_of(enum pl_line_gap gap)
+{
+    switch (gap) {
+    case PL_LINE_KNOWN: return PL_GAP_NONE;
+    case PL_LINE_NEW: return PL_GAP_NEW;
+    case PL_LINE_SPAN: return PL_GAP_SPAN;
+    case PL_LINE_FLAT: return PL_GAP_FLAT;
+    }
+    PL_UNREACHABLE("line gap");
+}
+
+/* y = x / (1 - rho), rho = base + slope x: solved for x. */
+static double traffic_at(double concurrency, const struct pl_line *cpu, double neighbours)
+{
+    double idle = PL_MAX(1 - cpu->base - neighbours, 1 - busy_max);
+    return concurrency * idle / (1 + cpu->slope * concurrency);
+}
+
+static void answer_resource(struct pl_capacity_learner *c, enum pl_learned r,
+                            const struct pl_line *line, const struct pl_line *cpu)
+{
+    struct pl_resource_capacity *out = &c->answer.resource[r];
+    double limit = out->limit;
+    *out = (struct pl_resource_capacity){.gap = gap_of(line->gap),
+                                         .limit = limit,
+                                         .base = line->base,
+                                         .slope = line->slope,
+                                         .drift = line->drift,
+                                         .samples = line->weight,
+                                         .seen_min = line->load_min,
+                                         .seen_max = line->load_max};
+    if (line->weight <= 0) out->gap = PL_GAP_SOURCE;
+    if (out->gap != PL_GAP_NONE) return;
+    struct pl_estimate reach = pl_line_reach(line, limit);
+    if (reach.p50 <= 0) {
+        out->gap = PL_GAP_FULL;
+        return;
+    }
+    if (table[r].by_concurrency) {
+        double neighbours = c->answer.neighbours;
+        reach.p10 = traffic_at(reach.p10, cpu, neighbours);
+        reach.p50 = traffic_at(reach.p50, cpu, neighbours);
+        reach.p90 = traffic_at(reach.p90, cpu, neighbours);
+    }
+    out->per_s = reach;
+}
+
+/* The host's is the least of its resources. Without its CPU nothing is known, unless the CPU is
+ * known not to follow the traffic. */
+static void answer_host(struct pl_host_capacity *a)
+{
+    a->per_s = (struct pl_estimate){0};
+    a->gap = a->resource[PL_LEARNED_CPU].gap;
+    if (a->gap != PL_GAP_NONE && a->gap != PL_GAP_FLAT) return;
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
+        const struct pl_resource_capacity *next = &a->resource[r];
+        if (next->gap != PL_GAP_NONE) continue;
+        bool first = a->per_s.p50 <= 0;
+        if (first || next->per_s.p50 < a->per_s.p50) {
+            a->first_limit = r;
+            a->per_s.p50 = next->per_s.p50;
+        }
+        a->per_s.p10 = first ? next->per_s.p10 : PL_MIN(a->per_s.p10, next->per_s.p10);
+        a->per_s.p90 = first ? next->per_s.p90 : PL_MIN(a->per_s.p90, next->per_s.p90);
+    }
+    if (a->per_s.p50 > 0) a->gap = PL_GAP_NONE;
+}
+
+static void answer(struct pl_capacity_learner *c, const struct pl_level_policy *limits,
+                   int64_t unix_ms)
+{
+    struct pl_host_capacity *a = &c->answer;
+    struct pl_line cpu = {.gap = PL_LINE_NEW};
+    a->source = c->source;
+    a->cpu_of_service = c->cpu.choice == CPU_OF_SERVICE;
+    a->neighbours = a->cpu_of_service ? c->neighbours : 0;
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
+        const struct pl_learning *l = &c->learning[r];
+        struct pl_line line = pl_line_fit(&l->curve, unix_ms);
+        if (l->recent_weight >= PERIODS_MIN) pl_line_drift(&line, l->recent_load, l->recent_used);
+        if (r == PL_LEARNED_CPU) cpu = line;
+        bool has_level = table[r].resource < PL_RESOURCE_COUNT;
+        a->resource[r].limit =
+            has_level ? limits[table[r].resource].page_bp / whole_bp : other_limit;
+        if (r == PL_LEARNED_CPU) a->resource[r].limit = cpu_limit(c, a->resource[r].limit);
+        answer_resource(c, r, &line, &cpu);
+    }
+    answer_host(a);
+}
+
+/* ---- samples to curves ---- */
+
+/* A mean over half an hour, plain while there is less. */
+static void follow(struct pl_learning *l, double load, double used, double period_ms)
+{
+    l->recent_weight = PL_MIN(l->recent_weight + 1, PL_MAX(recent_ms / period_ms, 1));
+    l->recent_load += (load - l->recent_load) / l->recent_weight;
+    l->recent_used += (used - l->recent_used) / l->recent_weight;
+}
+
+static void forget(struct pl_learning *l)
+{
+    *l = (struct pl_learning){0};
+}
+
+static void open_period(struct pl_capacity_learner *c, int64_t unix_ms)
+{
+    c->period_unix_ms = unix_ms;
+    c->traffic_sum = c->busy_sum = 0;
+    c->count = 0;
+    for (int r = 0; r < PL_LEARNED_COUNT; r++) {
+        c->learning[r].sum = 0;
+        c->learning[r].count = 0;
+    }
+}
+
+static void close_period(struct pl_capacity_learner *c, int64_t unix_ms, double period_ms)
+{
+    double traffic = c->traffic_sum / c->count;
+    double busy = PL_MIN(c->busy_sum / c->count, busy_max);
+    double concurrency = traffic / (1 - busy);
+    struct pl_learning *cpu = &c->learning[PL_LEARNED_CPU];
+    double others = cpu->count > 0 ? PL_MAX(busy - cpu->sum / cpu->count, 0) : 0;
+    c->neighbours +=
+        (others - c->neighbours) / PL_MIN(cpu->recent_weight + 1, recent_ms / period_ms);
+    for (int r = 0; r < PL_LEARNED_COUNT; r++) {
+        struct pl_learning *l = &c->learning[r];
+        if (l->count == 0) continue;
+        double load = table[r].by_concurrency ? concurrency : traffic;
+        double used = l->sum / l->count;
+        pl_curve_step(&l->curve, load, used, unix_ms);
+        follow(l, load, used, period_ms);
+    }
+}
+
+/* What the CPU of a host is: the service's own, once it is there for good. */
+static int32_t cpu_used_bp(struct pl_capacity_learner *c, const struct pl_sample *sample,
+                           int64_t unix_ms)
+{
+    int32_t service_bp = sample->values[PL_SERVICE_CPU];
+    uint8_t best = service_bp == PL_ABSENT ? CPU_OF_MACHINE : CPU_OF_SERVICE;
+    if (pl_settled_step(&c->cpu, best, unix_ms)) forget(&c->learning[PL_LEARNED_CPU]);
+    if (c->cpu.choice != CPU_OF_SERVICE) return sample->values[PL_CPU_BUSY];
+    int32_t weight = sample->values[PL_SERVICE_CPU_WEIGHT];
+    int32_t quota_bp = sample->values[PL_SERVICE_CPU_LIMIT];
+    c->weight = weight > 0 ? weight : neighbour_weight;
+    c->quota = quota_bp > 0 ? quota_bp / whole_bp : 0;
+    return service_bp;
+}
+
+static void restart(struct pl_capacity_learner *c, enum pl_traffic_source source)
+{
+    struct pl_settled cpu = c->cpu;
+    pl_capacity_init(c);
+    c->cpu = cpu;
+    c->source = source;
+}
+
+/* Add a sample to the open period. */
+static void add(struct pl_capacity_learner *c, const struct pl_sample *sample, double traffic,
+                int64_t unix_ms)
+{
+    int32_t cpu_bp = cpu_used_bp(c, sample, unix_ms);
+    int32_t busy_bp = PL_MAX(sample->values[PL_CPU_BUSY], 0);
+    c->traffic_sum += traffic;
+    c->busy_sum += busy_bp / whole_bp;
+    c->count++;
+    for (int r = 0; r < PL_LEARNED_COUNT; r++) {
+        int32_t used_bp = r == PL_LEARNED_CPU ? cpu_bp : sample->values[table[r].metric];
+        if (used_bp < 0) continue;
+        c->learning[r].sum += used_bp / whole_bp;
+        c->learning[r].count++;
+    }
+}
+
+bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_policy *limits,
+                      enum pl_traffic_source source, const struct pl_sample *sample,
+                      int64_t unix_ms)
+{
+    double traffic = pl_traffic_of(sample, source);
+    if (source != c->source) restart(c, source);
+    if (traffic < 0) return false;
+    int64_t since_ms = unix_ms - c->newest_unix_ms;
+    bool follows = c->period_unix_ms != 0 && since_ms > 0 && since_ms < PL_LEARN_GAP_MS;
+    if (!follows) open_period(c, unix_ms);
+    c->newest_unix_ms = unix_ms;
+    add(c, sample, traffic, unix_ms);
+    int64_t period_ms = unix_ms - c->period_unix_ms;
+    if (period_ms < PL_LEARN_PERIOD_MS) return false;
+    close_period(c, unix_ms, (double)period_ms);
+    open_period(c, unix_ms);
+    if (unix_ms - c->drawn_unix_ms < PL_LEARN_EVERY_MS && unix_ms >= c->drawn_unix_ms) return false;
+    c->drawn_unix_ms = unix_ms;
+    answer(c, limits, unix_ms);
+    return true;
+}
+
+void pl_capacity_resize(struct pl_capacity_learner *c, const struct pl_level_policy *limits,
+                        enum pl_learned learned, double factor, int64_t unix_ms)
+{
+    PL_ASSERT(learned < PL_LEARNED_COUNT && factor > 0);
+    struct pl_learning *l = &c->learning[learned];
+    pl_curve_rescale(&l->curve, 1 / factor);
+    l->recent_used /= factor;
+    open_period(c, unix_ms); // its samples are in the old units
+    c->answer.resized = true;
+    c->answer.resized_unix_ms = unix_ms;
+    c->answer.resized_by[learned] *= factor;
+    answer(c, limits, unix_ms);
+}

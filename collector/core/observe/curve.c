@@ -1,0 +1,95 @@
+#include "collector/core/observe/curve.h"
+
+#include "common/base/base.h"
+
+#include <math.h>
+
+enum { MINUTE_MS = 60 * 1000, FIRST_VALUES = 8 };
+
+/* Values are basis points: a resource that never moved is known as exactly as that. */
+static const double spread_min = 1e-4;
+static const double spread_clip = 4;     // deviations that one value may count as
+static const double empty_weight = 0.5;  // forgotten
+static const double load_min = 1.0 / 16; // per second; less is none
+
+void pl_curve_init(struct pl_curve *c)
+{
+    *c = (struct pl_curve){0};
+}
+
+double pl_curve_weight(const struct pl_curve_bin *bin, int64_t unix_ms)
+{
+    int64_t age_ms = unix_ms - (int64_t)bin->unix_minute * MINUTE_MS;
+    if (age_ms <= MINUTE_MS || bin->weight <= 0) return (double)bin->weight;
+    return (double)bin->weight * exp(-(double)age_ms / (double)PL_CURVE_MEMORY_MS);
+}
+
+/* Renumber the bins: what was in bins[i + by] is in bins[i]. What falls off the lower end is
+ * forgotten: it has the least to say about the upper. */
+static void move_up(struct pl_curve *c, int32_t by)
+{
+    for (int32_t i = 0; i < PL_CURVE_BINS; i++) {
+        bool known = by < PL_CURVE_BINS && i + by < PL_CURVE_BINS;
+        c->bins[i] = known ? c->bins[i + by] : (struct pl_curve_bin){0};
+    }
+    c->lowest += by;
+}
+
+/* As far down as the upper bins are empty. */
+static void move_down(struct pl_curve *c, int32_t by, int64_t unix_ms)
+{
+    int32_t top = PL_CURVE_BINS;
+    while (top > 0 && pl_curve_weight(&c->bins[top - 1], unix_ms) < empty_weight) top--;
+    by = PL_MIN(by, PL_CURVE_BINS - top);
+    for (int32_t i = PL_CURVE_BINS - 1; i >= 0 && by > 0; i--) {
+        c->bins[i] = i >= by ? c->bins[i - by] : (struct pl_curve_bin){0};
+    }
+    c->lowest -= by;
+}
+
+static struct pl_curve_bin *bin_of(struct pl_curve *c, double load, int64_t unix_ms)
+{
+    if (load < load_min) load = load_min;
+    int32_t number = (int32_t)floor(log2(load) * PL_CURVE_BINS_PER_OCTAVE);
+    if (!c->started) {
+        c->started = true;
+        c->lowest = number - PL_CURVE_BINS / 2;
+    }
+    if (number >= c->lowest + PL_CURVE_BINS) move_up(c, number - (c->lowest + PL_CURVE_BINS - 1));
+    if (number < c->lowest) move_down(c, c->lowest - number, unix_ms);
+    return &c->bins[PL_MAX(number - c->lowest, 0)];
+}
+
+void pl_curve_step(struct pl_curve *c, double load, double used, int64_t unix_ms)
+{
+    struct pl_curve_bin *bin = bin_of(c, load, unix_ms);
+    double weight = pl_curve_weight(bin, unix_ms);
+    if (weight < empty_weight) {
+        *bin = (struct pl_curve_bin){0};
+        weight = 0;
+    }
+    weight += 1;
+    double gain = 1 / weight;
+    double level = (double)bin->used, spread = (double)bin->spread;
+    double off = used - level;
+    double size = fabs(off), clip = PL_MAX(spread, spread_min);
+    if (weight > FIRST_VALUES) {
+        size = PL_MIN(size, spread_clip * clip);
+        off = PL_MAX(PL_MIN(off, clip), -clip);
+    } else if (weight < 1 + empty_weight) {
+        size = 0; // the first: there is no level yet to be away from
+    }
+    bin->load += (float)((load - (double)bin->load) * gain);
+    bin->used = (float)(level + off * gain);
+    bin->spread = (float)(spread + (size - spread) * gain);
+    bin->weight = (float)weight;
+    bin->unix_minute = (uint32_t)(PL_MAX(unix_ms, 0) / MINUTE_MS);
+}
+
+void pl_curve_rescale(struct pl_curve *c, double factor)
+{
+    for (int i = 0; i < PL_CURVE_BINS; i++) {
+        c->bins[i].used *= (float)factor;
+        c->bins[i].spread *= (float)factor;
+    }
+}

@@ -1,0 +1,158 @@
+/* Capacity learned from traffic that never came near it: one host. */
+#include "tests/check.h"
+
+#include "collector/core/judge/capacity.h"
+#include "collector/core/judge/rule.h"
+#include "common/base/rng.h"
+
+#include <math.h>
+
+enum { HOUR_S = 3600, DAY_S = 86400, START_S = 1000000 };
+
+static struct pl_capacity_learner learner; // too large for a stack frame
+static struct pl_rules rules;
+
+/* ---- a machine that obeys the laws exactly, and a noisy one ---- */
+
+struct machine {
+    double base, cost;               // CPU share without traffic, and per connection/s
+    double noise;                    // of the CPU in one sample, deviation as a share of its use
+    double memory_base, memory_cost; // share per connection inside at a time
+    double service_s;                // of a connection that waits for nobody
+    double neighbour; // share of the CPU others use; service.cpu is reported if not 0
+    double low, high; // traffic at night and at noon
+};
+
+static double normal(struct pl_rng *rng)
+{
+    double sum = -6;
+    for (int i = 0; i < 12; i++) sum += pl_rng_unit(rng);
+    return sum;
+}
+
+static int32_t bp(double share)
+{
+    return (int32_t)lround(fmin(fmax(share, 0), 1) * 10000);
+}
+
+static double traffic_of(const struct machine *m, int s)
+{
+    double day = 0.5 - 0.5 * cos(2 * M_PI * s / DAY_S);
+    return m->low + (m->high - m->low) * day;
+}
+
+static struct pl_sample sample_of(const struct machine *m, int s, struct pl_rng *rng)
+{
+    struct pl_sample sample = {.seq = (uint64_t)s + 1, .unix_ms = (START_S + s) * INT64_C(1000)};
+    for (size_t i = 0; i < PL_METRIC_COUNT; i++) sample.values[i] = PL_ABSENT;
+    double x = traffic_of(m, s);
+    x = fmax(x + sqrt(x) * normal(rng), 0); // arrivals are Poisson
+    double service = m->base + m->cost * x;
+    service = fmax(service * (1 + m->noise * normal(rng)), 0);
+    double others = m->neighbour * (0.4 + 1.2 * pl_rng_unit(rng));
+    double busy = fmin(service + others, 0.99);
+    sample.values[PL_TCP_ACCEPTED] = (int32_t)lround(x * 10);
+    sample.values[PL_CPU_BUSY] = bp(busy);
+    if (m->neighbour > 0) sample.values[PL_SERVICE_CPU] = bp(service);
+    double inside = x * m->service_s / (1 - busy);
+    sample.values[PL_MEMORY_USED] = bp(m->memory_base + m->memory_cost * inside);
+    return sample;
+}
+
+static void feed(const struct machine *m, int from_s, int to_s, struct pl_rng *rng)
+{
+    for (int s = from_s; s < to_s; s++) {
+        struct pl_sample sample = sample_of(m, s, rng);
+        (void)pl_capacity_step(&learner, rules.levels, PL_SOURCE_CONNECTIONS, &sample,
+                               sample.unix_ms); // the last answer is looked at
+    }
+}
+
+static const struct pl_host_capacity *learn(const struct machine *m, int seconds, uint64_t seed)
+{
+    struct pl_rng rng = pl_rng_init(seed);
+    pl_capacity_init(&learner);
+    feed(m, 0, seconds, &rng);
+    return &learner.answer;
+}
+
+static double truth_of(const struct machine *m)
+{
+    return (0.9 - m->base) / m->cost;
+}
+
+/* ---- what is known, and what is missing ---- */
+
+static const struct machine plain = {
+    .base = 0.04, .cost = 0.002, .noise = 0.1, .memory_base = 0.3, .low = 50, .high = 220};
+
+static void test_a_day_under_half_tells_the_limit(void)
+{
+    const struct pl_host_capacity *a = learn(&plain, DAY_S, 1);
+    CHECK_INT(a->gap, PL_GAP_NONE);
+    CHECK_INT(a->source, PL_SOURCE_CONNECTIONS);
+    CHECK_INT(a->first_limit, PL_LEARNED_CPU);
+    CHECK_NEAR(a->per_s.p50, truth_of(&plain), 0.05 * truth_of(&plain));
+    CHECK(a->per_s.p10 < a->per_s.p50 && a->per_s.p50 < a->per_s.p90);
+    CHECK_INT(a->resource[PL_LEARNED_MEMORY].gap, PL_GAP_FLAT);
+    CHECK_INT(a->resource[PL_LEARNED_NETWORK].gap, PL_GAP_SOURCE);
+}
+
+static void test_unknown_says_why(void)
+{
+    struct machine even = plain;
+    even.low = 180;
+    CHECK_INT(learn(&plain, 120, 1)->gap, PL_GAP_NEW);
+    const struct pl_host_capacity *a = learn(&even, DAY_S / 2, 1);
+    CHECK_INT(a->gap, PL_GAP_SPAN);
+    CHECK_NEAR(a->per_s.p50, 0, 0);
+    CHECK(a->resource[PL_LEARNED_CPU].seen_min > 160 && a->resource[PL_LEARNED_CPU].seen_max < 240);
+    struct machine idle = plain;
+    idle.cost = 0;
+    CHECK_INT(learn(&idle, DAY_S, 1)->gap, PL_GAP_FLAT);
+    struct machine full = plain;
+    full.base = 0.93;
+    full.noise = 0;
+    full.cost = 0.0002;
+    CHECK_INT(learn(&full, DAY_S, 1)->gap, PL_GAP_FULL);
+}
+
+/* ---- the goal: nine of ten within the range, all within five per cent ---- */
+
+static struct machine random_machine(struct pl_rng *rng)
+{
+    struct machine m = {.base = 0.01 + 0.09 * pl_rng_unit(rng), .memory_base = 0.2};
+    double high_use = 0.3 + 0.2 * pl_rng_unit(rng); // at noon, the base included
+    m.high = 30 * pow(100, pl_rng_unit(rng));
+    m.low = m.high * (0.1 + 0.4 * pl_rng_unit(rng));
+    m.cost = (high_use - m.base) / m.high;
+    m.noise = 0.02 + 0.2 * pl_rng_unit(rng);
+    return m;
+}
+
+static void test_random_machines_are_learned_under_half_load(void)
+{
+    enum { RUNS = 60 };
+    int inside = 0, near = 0;
+    struct pl_rng rng = pl_rng_init(7);
+    for (int i = 0; i < RUNS; i++) {
+        struct machine m = random_machine(&rng);
+        int seconds = HOUR_S * (10 + (int)pl_rng_below(&rng, 30));
+        const struct pl_host_capacity *a = learn(&m, seconds, pl_rng_u64(&rng));
+        double truth = truth_of(&m);
+        inside += a->per_s.p10 <= truth && truth <= a->per_s.p90;
+        near += fabs(a->per_s.p50 / truth - 1) <= 0.05;
+    }
+    printf("# within the range: %d of %d, within 5 %%: %d\n", inside, RUNS, near);
+    CHECK(inside >= 0.9 * RUNS);
+    CHECK(near >= 0.9 * RUNS);
+}
+
+int main(void)
+{
+    pl_rules_default(&rules);
+    RUN(test_a_day_under_half_tells_the_limit);
+    RUN(test_unknown_says_why);
+    RUN(test_random_machines_are_learned_under_half_load);
+    return check_finish();
+}
