@@ -3,7 +3,7 @@
 #include "common/base/assert.h"
 
 /* Hosts named in a sentence; the rest is counted. */
-enum { SILENT_NAMED_MAX = 2, STALLED_NAMED_MAX = 1 };
+enum { SILENT_NAMED_MAX = 2, STALLED_NAMED_MAX = 1, UNFAIR_NAMED_MAX = 2 };
 
 static void pair_write(int64_t big, const char *big_unit, int64_t small, const char *small_unit,
                        struct pl_text *out)
@@ -170,6 +170,40 @@ static void stall_over(const struct pl_finding *f, struct pl_text *out)
     pl_text_str(out, " any more");
 }
 
+static void times_write(int32_t bp, struct pl_text *out)
+{
+    pl_text_fixed(out, bp - bp % 1000, 10000);
+}
+
+static void imbalance_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    pl_alert_hosts_write(f, UNFAIR_NAMED_MAX, out);
+    pl_text_str(out, f->host_count > 1 ? " take up to " : " takes ");
+    times_write(f->value_bp, out);
+    pl_text_str(out, f->host_count > 1 ? " times their fair share of the traffic (limit "
+                                       : " times its fair share of the traffic (limit ");
+    times_write(f->level_bp, out);
+    pl_text_char(out, ')');
+    lasted_write(f, lasted_ms, out);
+}
+
+static void imbalance_over(const struct pl_finding *f, struct pl_text *out)
+{
+    pl_alert_hosts_write(f, UNFAIR_NAMED_MAX, out);
+    pl_text_str(out, f->host_count > 1 ? " take their" : " takes its");
+    pl_text_str(out, " fair share of the traffic again");
+}
+
+static void collapse_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    pl_text_str(out, "traffic collapsed to ");
+    percent_write(f->value_bp, 100, out);
+    pl_text_str(out, " of what is usual now, although ");
+    pl_alert_hosts_write(f, 0, out);
+    pl_text_str(out, f->host_count == 1 ? " is up" : " are up");
+    lasted_write(f, lasted_ms, out);
+}
+
 static void silent_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
 {
     pl_alert_hosts_write(f, SILENT_NAMED_MAX, out);
@@ -251,6 +285,8 @@ static void over_write(const struct pl_alert *alert, bool lowered, struct pl_tex
     case PL_RULE_SATURATION: saturation_over(&alert->finding, lowered, out); return;
     case PL_RULE_SILENT: silent_over(&alert->finding, lowered, out); return;
     case PL_RULE_STALL: stall_over(&alert->finding, out); return;
+    case PL_RULE_IMBALANCE: imbalance_over(&alert->finding, out); return;
+    case PL_RULE_COLLAPSE: pl_text_str(out, "traffic back to what is usual now"); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -280,6 +316,8 @@ void pl_alert_text_write(const struct pl_alert *alert, int64_t at_unix_ms, struc
     case PL_RULE_SATURATION: saturation_write(&alert->finding, out); return;
     case PL_RULE_SILENT: silent_write(&alert->finding, lasted_ms, out); return;
     case PL_RULE_STALL: stall_write(&alert->finding, lasted_ms, out); return;
+    case PL_RULE_IMBALANCE: imbalance_write(&alert->finding, lasted_ms, out); return;
+    case PL_RULE_COLLAPSE: collapse_write(&alert->finding, lasted_ms, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

@@ -257,6 +257,7 @@ static uint32_t pick_worst(const struct pl_fleet *fleet, uint32_t pool,
 static void put_limits(struct pl_text *out, const struct pl_rules *rules)
 {
     for (int r = 0; r < PL_RESOURCE_COUNT; r++) {
+        if (pl_resource_strain((enum pl_resource)r) == PL_STRAIN_IMBALANCE) continue; // no share
         pl_text_str(out, r == 0 ? ",\"limits\":{" : ",");
         pl_text_json(out, pl_span_of(pl_resource_name((enum pl_resource)r)));
         pl_json_put_number(out, ":{\"warn\":", rules->levels[r].warn_bp, BP);

@@ -14,13 +14,9 @@ static const char *const rule_words[] = {
 #undef RULE_WORD
 };
 static const char *const tier_words[] = {"none", "warn", "page"};
-static const char *const resource_words[] = {
-    "cpu",          "memory",    "accept queue", "accept overflow", "oom kill",
-    "file handles", "conntrack", "network",      "memory stall",    "io stall"};
 static const char *const alert_words[] = {"ok", "pending", "firing", "resolved"};
 static const char *const page_words[] = {"intent", "ready", "sending", "sent", "failed"};
-static_assert(PL_LEN(tier_words) == PL_TIER_COUNT && PL_LEN(resource_words) == PL_RESOURCE_COUNT &&
-                  PL_LEN(alert_words) == PL_ALERT_RESOLVED + 1 &&
+static_assert(PL_LEN(tier_words) == PL_TIER_COUNT && PL_LEN(alert_words) == PL_ALERT_RESOLVED + 1 &&
                   PL_LEN(page_words) == PL_PAGE_FAILED + 1,
               "a word for each value");
 
@@ -94,7 +90,7 @@ static void put_finding(struct pl_text *t, const struct pl_finding *finding)
     put_member(t, "finding");
     pl_text_char(t, '{');
     put_text(t, "tier", pl_span_of(tier_words[finding->tier]));
-    put_text(t, "resource", pl_span_of(resource_words[finding->resource]));
+    put_text(t, "resource", pl_span_of(pl_resource_name(finding->resource)));
     put_i64(t, "value_bp", finding->value_bp);
     put_i64(t, "level_bp", finding->level_bp);
     put_bool(t, "load_rising", finding->load_rising);
@@ -296,8 +292,9 @@ static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
     if (!object) return;
     struct pl_json_reader r = pl_json_reader_init(object);
     out->tier = (enum pl_tier)pl_json_word(&r, "tier", tier_words, PL_LEN(tier_words));
-    out->resource =
-        (enum pl_resource)pl_json_word(&r, "resource", resource_words, PL_LEN(resource_words));
+    const char *resources[PL_RESOURCE_COUNT];
+    for (enum pl_resource i = 0; i < PL_RESOURCE_COUNT; i++) resources[i] = pl_resource_name(i);
+    out->resource = (enum pl_resource)pl_json_word(&r, "resource", resources, PL_LEN(resources));
     out->value_bp = (int32_t)pl_json_i64(&r, "value_bp", INT32_MIN, INT32_MAX);
     out->level_bp = (int32_t)pl_json_i64(&r, "level_bp", INT32_MIN, INT32_MAX);
     out->load_rising = pl_json_bool(&r, "load_rising");

@@ -1,6 +1,7 @@
 #include "collector/core/engine_state.h"
 
 #include "collector/core/judge/rule_host.h"
+#include "collector/core/judge/rule_imbalance.h"
 #include "collector/core/judge/rule_silent.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
@@ -110,6 +111,7 @@ int pl_engine_admit_pool(struct pl_engine *e, const struct pl_name *name, uint32
     int err = pl_fleet_add_pool(&e->fleet, name, e->default_notify, pool);
     if (err != 0 || e->fleet.pool_count == before) return err;
     pl_saturation_init(&e->saturation[*pool]);
+    pl_collapse_init(&e->collapse[*pool]);
     for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
         pl_alert_init(&e->alerts[*pool * PL_RULE_COUNT + rule].alert, rule, name);
     }
@@ -142,6 +144,7 @@ bool pl_engine_introduce(struct pl_engine *e, const struct pl_hello *hello, uint
     h->interval_ms = hello->interval_ms;
     memcpy(h->agent_version, hello->agent_version, sizeof h->agent_version);
     memcpy(h->facts, hello->facts, sizeof h->facts);
+    pl_fleet_weigh(&e->fleet, host, pl_rule_imbalance_weight(h->facts));
     return changed;
 }
 
@@ -198,6 +201,7 @@ struct pl_tiers pl_engine_follow(struct pl_engine *e, struct pl_host *h,
     bool follows = h->judged_stamp_ms != PL_NEVER_MS && h->judged_stamp_ms <= sample->unix_ms &&
                    sample->unix_ms - h->judged_stamp_ms <= gap_ms;
     for (size_t r = 0; r < PL_RESOURCE_COUNT && !follows; r++) pl_level_gap(&h->levels[r]);
+    if (!follows) pl_rule_imbalance_gap(h);
     h->judged_stamp_ms = sample->unix_ms;
     return pl_rule_host_step(&e->rules, h, sample, taken_unix_ms);
 }
@@ -208,8 +212,17 @@ static bool follow_traffic(struct pl_engine *e, struct pl_host *h, int64_t taken
     const struct pl_pool *p = &e->fleet.pools[h->pool];
     struct pl_saturation *s = &e->saturation[h->pool];
     uint32_t live_count = p->host_count - p->waiting_count - p->silent_count;
+    enum pl_traffic_source unit = s->unit;
     pl_saturation_survey(s, &e->fleet, h->pool, taken_unix_ms);
-    return pl_rule_saturation_step(s, &e->rules, h, live_count, taken_unix_ms);
+    if (s->unit != unit) pl_collapse_init(&e->collapse[h->pool]); // what was usual is not known
+    uint32_t round = s->round;
+    bool surged = pl_rule_saturation_step(s, &e->rules, h, live_count, taken_unix_ms);
+    pl_rule_imbalance_step(h, p, s->unit, s->traffic.ladder.level[PL_RUNG_30S]);
+    if (s->round == round) return surged;
+    bool hosts_up = 2 * live_count > p->host_count;
+    return pl_rule_collapse_step(&e->collapse[h->pool], &e->rules, &s->traffic, hosts_up,
+                                 taken_unix_ms) ||
+           surged;
 }
 
 /* What the host can take is learned from late samples too: nothing of it is urgent. */

@@ -72,7 +72,7 @@ static enum pl_tier calm_tier(const struct pl_engine *e, uint32_t pool, enum pl_
 static enum pl_health health_by(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
 {
     struct pl_verdict v = pl_engine_ask(e, pool, rule);
-    bool of_hosts = rule == PL_RULE_LIMIT || rule == PL_RULE_STALL;
+    bool of_hosts = rule == PL_RULE_LIMIT || rule == PL_RULE_STALL || rule == PL_RULE_IMBALANCE;
     enum pl_tier tier = of_hosts ? v.tier : calm_tier(e, pool, rule);
     if (tier == PL_TIER_PAGE) return PL_HEALTH_ACT;
     bool uneasy = tier != PL_TIER_NONE || v.coming != PL_TIER_NONE;

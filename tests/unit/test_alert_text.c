@@ -64,6 +64,37 @@ static void test_stall(void)
                 "fe1 and 2 other hosts do not stall for I/O any more after 3 min 20 s");
 }
 
+static void test_imbalance(void)
+{
+    struct pl_alert a = alert_of(PL_RULE_IMBALANCE, PL_RESOURCE_SHARE, 1);
+    a.tier = a.finding.tier = PL_TIER_WARN;
+    a.finding.value_bp = 18999;
+    a.finding.level_bp = 15000;
+    check_texts(a, "fe1 takes 1.8 times its fair share of the traffic (limit 1.5) for 12 s",
+                "fe1 takes its fair share of the traffic again, resolves when that lasts",
+                "fe1 takes its fair share of the traffic again after 3 min 20 s");
+    a.finding.host_count = 2;
+    check_texts(a,
+                "fe1 and 1 other host take up to 1.8 times their fair share of the traffic "
+                "(limit 1.5) for 12 s",
+                "fe1 and 1 other host take their fair share of the traffic again, resolves when "
+                "that lasts",
+                "fe1 and 1 other host take their fair share of the traffic again after "
+                "3 min 20 s");
+}
+
+static void test_collapse(void)
+{
+    struct pl_alert a = alert_of(PL_RULE_COLLAPSE, PL_RESOURCE_CPU, 0);
+    a.finding.value_bp = 499;
+    a.finding.level_bp = 2000;
+    a.finding.host_count = 2;
+    check_texts(a,
+                "traffic collapsed to 4 % of what is usual now, although 2 hosts are up for 12 s",
+                "traffic back to what is usual now, resolves when that lasts",
+                "traffic back to what is usual now after 3 min 20 s");
+}
+
 static void test_what_is_coming(void)
 {
     struct pl_alert a = alert_of(PL_RULE_LIMIT, PL_RESOURCE_CPU, 1);
@@ -89,6 +120,8 @@ static void test_what_is_coming(void)
 int main(void)
 {
     RUN(test_stall);
+    RUN(test_imbalance);
+    RUN(test_collapse);
     RUN(test_what_is_coming);
     return check_finish();
 }

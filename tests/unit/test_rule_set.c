@@ -125,11 +125,138 @@ static void test_a_stall_pages(void)
     }
 }
 
+/* Seconds in which fe1 and fe2 accept so many connections each; negative: the host is gone. */
+static void serve(int32_t fe1_per_s, int32_t fe2_per_s, int seconds)
+{
+    const int32_t per_s[] = {fe1_per_s, fe2_per_s};
+    for (int i = 0; i < seconds; i++) {
+        rig_pass(1000);
+        for (uint32_t h = 0; h < 2; h++) {
+            if (per_s[h] < 0) continue;
+            struct pl_sample sample = rig_sample_of(++rig.seq[hosts[h]], 2000);
+            sample.values[PL_TCP_ACCEPTED] = 10 * per_s[h];
+            (void)pl_engine_sample(rig.engine, hosts[h], &sample, rig.now);
+        }
+        pl_engine_tick(rig.engine, rig.now);
+    }
+}
+
+enum { DAY_S = 86400, LEARNED_S = DAY_S + 1200 };
+
+static void test_a_collapse_pages_and_is_latched(void)
+{
+    start();
+    serve(100, 100, LEARNED_S);
+    const struct pl_alert *a = alert_of(PL_RULE_COLLAPSE);
+    CHECK_TEXT(rig_effects(), "");
+    serve(4, 4, 58); // the half minute is under a fifth, not yet for ten seconds
+    CHECK_INT(a->state, PL_ALERT_PENDING);
+    CHECK_INT(pl_engine_pool_health(rig.engine, 0), PL_HEALTH_WATCH);
+    CHECK_TEXT(rig_effects(), "");
+    serve(4, 4, 12);
+    CHECK_TEXT(rig_effects(), "OPENED collapse/web; SAVE_PAGE collapse/web firing; "
+                              "SEND_PAGE collapse/web firing");
+    deliver();
+    CHECK_INT(pl_engine_pool_health(rig.engine, 0), PL_HEALTH_ACT);
+    CHECK_INT(a->finding.host_count, 2);
+    CHECK(a->finding.value_bp > 1000 && a->finding.value_bp < 2000);
+    serve(4, 4, 3600); // what came lately is forgotten, what was expected is not
+    CHECK(pl_alert_pages(a));
+    serve(45, 45, 600); // under half: not normal
+    CHECK(pl_alert_pages(a));
+    CHECK_INT(a->clear_mono_ms, PL_NEVER_MS);
+    serve(60, 60, 250);
+    CHECK(a->clear_mono_ms != PL_NEVER_MS);
+    serve(10, 10, 60); // those who were turned away came back, and it fell again
+    CHECK_INT(a->clear_mono_ms, PL_NEVER_MS);
+    serve(100, 100, 290);
+    CHECK_TEXT(rig_effects(), "");
+    serve(100, 100, 60);
+    CHECK_TEXT(rig_effects(), "RESOLVED collapse/web; SAVE_PAGE collapse/web resolved; "
+                              "SEND_PAGE collapse/web resolved");
+}
+
+/* No usual day yet; hardly any traffic; a night; half of the pool gone: none of them collapses. */
+static void test_what_is_no_collapse(void)
+{
+    start();
+    serve(100, 100, 7200);
+    serve(1, 1, 600);
+    CHECK_TEXT(rig_effects(), ""); // on the first day
+    start();
+    serve(2, 2, LEARNED_S);
+    serve(0, 0, 600);
+    CHECK_TEXT(rig_effects(), "");
+    start();
+    serve(100, 100, LEARNED_S);
+    for (int32_t per_s = 100; per_s > 2; per_s -= 1) serve(per_s, per_s, 120); // a quiet Saturday
+    serve(2, 2, 3600);
+    CHECK_TEXT(rig_effects(), "");
+    start();
+    serve(100, 100, LEARNED_S);
+    for (int minute = 0; minute < 30; minute++) { // one burst a minute, as from clients in step
+        serve(3000, 3000, 1);
+        serve(0, 0, 59);
+    }
+    CHECK_TEXT(rig_effects(), "");
+    start();
+    serve(100, 100, LEARNED_S);
+    serve(5, -1, 200);
+    CHECK_INT(alert_of(PL_RULE_SILENT)->state, PL_ALERT_FIRING);
+    CHECK_INT(alert_of(PL_RULE_COLLAPSE)->state, PL_ALERT_OK);
+}
+
+static void test_a_pool_out_of_balance_warns(void)
+{
+    start();
+    serve(100, 100, 120);
+    serve(160, 40, 90); // 1.6 times a fair share, reached in half a minute
+    const struct pl_alert *a = alert_of(PL_RULE_IMBALANCE);
+    CHECK_TEXT(rig_effects(), "");
+    CHECK_INT(a->state, PL_ALERT_PENDING);
+    serve(160, 40, 60);
+    CHECK_TEXT(rig_effects(), "OPENED imbalance/web");
+    CHECK_INT(a->tier, PL_TIER_WARN);
+    CHECK_TEXT(a->finding.hosts[0].text, "fe1");
+    CHECK(a->finding.value_bp >= 15000 && a->finding.value_bp <= 16000);
+    CHECK_INT(pl_engine_pool_health(rig.engine, 0), PL_HEALTH_WATCH);
+    serve(120, 80, 150);
+    CHECK_TEXT(rig_effects(), "RESOLVED imbalance/web");
+    serve(4, 1, 300); // too little to compare
+    CHECK_TEXT(rig_effects(), "");
+}
+
+/* A machine with three times the processors may take three times the traffic, and no more. */
+static void test_fair_is_by_processors(void)
+{
+    static const struct {
+        int32_t fe1_per_s, fe2_per_s;
+        const char *want;
+    } cases[] = {{150, 50, ""}, {100, 100, "OPENED imbalance/web"}, {190, 10, ""}};
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_engine_config config = rig_config_of(HOSTS, 1);
+        rig_start(&config);
+        for (uint32_t h = 0; h < 2; h++) {
+            struct pl_hello hello = rig_hello_of(h == 0 ? "fe1" : "fe2", "web");
+            hello.facts[PL_FACT_CORES].value = h == 0 ? 24 : 4;
+            hello.facts[PL_FACT_CPU_LIMIT].value = h == 0 ? 12000 : -1;
+            CHECK_INT(pl_engine_join(rig.engine, &hello, rig.now, &hosts[h]), 0);
+        }
+        (void)rig_effects();
+        serve(cases[i].fe1_per_s, cases[i].fe2_per_s, 200);
+        CHECK_TEXT(rig_effects(), cases[i].want);
+    }
+}
+
 int main(void)
 {
     RUN(test_what_is_coming_is_visible);
     RUN(test_what_was_coming_from_a_dead_host);
     RUN(test_a_stall_pages);
+    RUN(test_a_collapse_pages_and_is_latched);
+    RUN(test_what_is_no_collapse);
+    RUN(test_a_pool_out_of_balance_warns);
+    RUN(test_fair_is_by_processors);
     rig_stop();
     return check_finish();
 }

@@ -51,6 +51,11 @@ static void details(const struct pl_page *page, struct pl_text *out)
         share_member(out, "value", f->value_bp);
         share_member(out, "level", f->level_bp);
         break;
+    case PL_RULE_IMBALANCE:
+    case PL_RULE_COLLAPSE:
+        share_member(out, "value", f->value_bp);
+        share_member(out, "level", f->level_bp);
+        break;
     case PL_RULE_SATURATION:
         share_member(out, "value", f->value_bp);
         member(out, "reason", pl_surge_reason_name(f->surge.reason));

@@ -1,5 +1,7 @@
 #include "collector/core/judge/level.h"
 
+#include "common/base/base.h"
+
 void pl_level_init(struct pl_level *l)
 {
     l->held = l->coming = PL_TIER_NONE;
@@ -25,7 +27,7 @@ enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *pol
             int64_t over_ms = stamp_ms - l->over_stamp_ms[tier];
             if (was_held || over_ms >= policy->hold_ms)
                 held = tier;
-            else if (over_ms >= PL_LEVEL_SHOWN_MS)
+            else if (over_ms >= PL_MAX(PL_LEVEL_SHOWN_MS, policy->hold_ms / PL_LEVEL_SHOWN_PART))
                 coming = tier;
         } else if (was_held && used_bp >= enter_bp[tier] - policy->leave_bp) {
             held = tier;

@@ -22,11 +22,12 @@ enum pl_resource {
     PL_RESOURCE_NETWORK,      // the busiest link, of its speed
     PL_RESOURCE_MEMORY_STALL, // time in which nothing ran because all waited for memory
     PL_RESOURCE_IO_STALL,     // the same for input and output
+    PL_RESOURCE_SHARE,        // traffic over the host's fair share of it, which is 1
     PL_RESOURCE_COUNT,
 };
 
 /* The rules that look at one host at a time: a host holds a tier of each. */
-enum pl_strain { PL_STRAIN_LIMIT, PL_STRAIN_STALL, PL_STRAIN_COUNT };
+enum pl_strain { PL_STRAIN_LIMIT, PL_STRAIN_STALL, PL_STRAIN_IMBALANCE, PL_STRAIN_COUNT };
 
 /* How loud: WARN shows on the page, PAGE wakes somebody. Worse is larger. */
 enum pl_tier { PL_TIER_NONE, PL_TIER_WARN, PL_TIER_PAGE, PL_TIER_COUNT };
@@ -38,8 +39,9 @@ struct pl_level_policy {
     int64_t hold_ms;  // over the enter level without a break for this long; 0: at once
 };
 
-/* What is over a level for this long is told before it is held: a single busy second is no news. */
-enum { PL_LEVEL_SHOWN_MS = 2000 };
+/* What is over a level for this long, and for this part of its hold time, is told before it is
+ * held: a single busy second is no news. */
+enum { PL_LEVEL_SHOWN_MS = 2000, PL_LEVEL_SHOWN_PART = 5 };
 
 struct pl_level {
     enum pl_tier held;                    // what the resource holds now

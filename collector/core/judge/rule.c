@@ -26,6 +26,7 @@ const char *pl_resource_name(enum pl_resource resource)
     case PL_RESOURCE_NETWORK: return "network";
     case PL_RESOURCE_MEMORY_STALL: return "memory stall";
     case PL_RESOURCE_IO_STALL: return "io stall";
+    case PL_RESOURCE_SHARE: return "share";
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
@@ -45,6 +46,9 @@ void pl_rules_default(struct pl_rules *rules)
     /* What stalls a fifth of the time loses a fifth of its work: no use in a warning before. */
     static const struct pl_level_policy stall = {
         .warn_bp = 2000, .page_bp = 2000, .leave_bp = 1000, .hold_ms = 10 * 1000};
+    /* Half as much again as is fair; restarts and their empty connection pools take less time. */
+    static const struct pl_level_policy share = {
+        .warn_bp = 15000, .page_bp = INT32_MAX, .leave_bp = 2500, .hold_ms = 60 * 1000};
     *rules = (struct pl_rules){
         .levels = {[PL_RESOURCE_CPU] = limit,
                    [PL_RESOURCE_MEMORY] = limit,
@@ -55,12 +59,18 @@ void pl_rules_default(struct pl_rules *rules)
                    [PL_RESOURCE_CONNTRACK] = table,
                    [PL_RESOURCE_NETWORK] = table,
                    [PL_RESOURCE_MEMORY_STALL] = stall,
-                   [PL_RESOURCE_IO_STALL] = stall},
+                   [PL_RESOURCE_IO_STALL] = stall,
+                   [PL_RESOURCE_SHARE] = share},
         .clear_ms = {[PL_RULE_LIMIT] = 15 * 1000,
                      /* A crowd pauses for minutes and comes back; one page tells of all of it. */
                      [PL_RULE_SATURATION] = 20 * 60 * 1000,
                      [PL_RULE_SILENT] = 15 * 1000,
-                     [PL_RULE_STALL] = 30 * 1000},
+                     [PL_RULE_STALL] = 30 * 1000,
+                     [PL_RULE_IMBALANCE] = 60 * 1000,
+                     [PL_RULE_COLLAPSE] = 5 * 60 * 1000},
+        .collapse_share = 0.2,
+        .collapse_normal_share = 0.5,
+        .collapse_hold_ms = 10 * 1000,
         .silent_intervals = 5,
         .silent_grace_ms = 30 * 1000,
         .silent_forget_ms = 24 * 3600 * 1000,

@@ -11,7 +11,9 @@
     X(PL_RULE_LIMIT, "limit")                                                                      \
     X(PL_RULE_SATURATION, "saturation")                                                            \
     X(PL_RULE_SILENT, "silent")                                                                    \
-    X(PL_RULE_STALL, "stall")
+    X(PL_RULE_STALL, "stall")                                                                      \
+    X(PL_RULE_IMBALANCE, "imbalance")                                                              \
+    X(PL_RULE_COLLAPSE, "collapse")
 
 enum pl_rule {
 #define PL_RULE_ENUM(rule, name) rule,
@@ -23,16 +25,19 @@ enum pl_rule {
 /* "limit", "saturation": part of alert identities, stable. */
 const char *pl_rule_name(enum pl_rule rule);
 /* "cpu", "memory", "accept queue", "accept overflow", "oom kill", "file handles", "conntrack",
- * "network", "memory stall", "io stall". */
+ * "network", "memory stall", "io stall", "share". */
 const char *pl_resource_name(enum pl_resource resource);
 
 struct pl_rules {
     int64_t clear_ms[PL_RULE_COUNT]; // no trouble for this long before its alert resolves
     struct pl_level_policy levels[PL_RESOURCE_COUNT];
     struct pl_surge_policy saturation;
-    int64_t silent_intervals; // samples missed before a host is silent
-    int64_t silent_grace_ms;  // after the collector's own start: agents are coming back
-    int64_t silent_forget_ms; // a host silent for this long is forgotten
+    double collapse_share;        // traffic under this share of what is expected has collapsed
+    double collapse_normal_share; // and is normal again from this one on
+    int64_t collapse_hold_ms;     // after this long
+    int64_t silent_intervals;     // samples missed before a host is silent
+    int64_t silent_grace_ms;      // after the collector's own start: agents are coming back
+    int64_t silent_forget_ms;     // a host silent for this long is forgotten
 };
 
 /* The defaults of the rule set, two agents installed and nothing configured. */
@@ -61,16 +66,19 @@ struct pl_surge_outlook {
 /* What exactly it found: the content of an alert, never its identity. */
 struct pl_finding {
     enum pl_tier tier;
-    enum pl_resource resource;     // `limit`, `stall`: of the worst host
+    enum pl_resource resource;     // `limit`, `stall`, `imbalance`: of the worst host
     int32_t value_bp;              // `limit`, `stall`: its utilisation; `saturation`: used
-                                   // capacity; `silent`: silent share of the pool
+                                   // capacity; `silent`: silent share of the pool; `imbalance`:
+                                   // its traffic over its fair share; `collapse`: traffic over
+                                   // what is expected
     int32_t level_bp;              // the level it is over
     int64_t hold_ms;               // for how long it must be, while that time runs; else 0
     bool load_rising;              // `silent`: load was rising when a host fell silent
     struct pl_surge_outlook surge; // `saturation`
     struct pl_listener listener;   // accept queues: of the worst host; no address: not known
     int64_t since_unix_ms;         // when the worst host crossed or fell silent, or the surge began
-    uint32_t host_count;           // hosts concerned: they hold `tier` or will, or are silent
+    uint32_t host_count;           // hosts concerned: they hold `tier` or will, or are silent;
+                                   // `collapse`: those that are up
     uint32_t named_count;          // of those, named below, worst first
     struct pl_name hosts[PL_FINDING_HOSTS_MAX];
 };

@@ -22,6 +22,7 @@ int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *s
     case PL_RESOURCE_NETWORK: return values[PL_NET_USED];
     case PL_RESOURCE_MEMORY_STALL: return values[PL_PSI_MEMORY_FULL];
     case PL_RESOURCE_IO_STALL: return values[PL_PSI_IO_FULL];
+    case PL_RESOURCE_SHARE: return PL_ABSENT; // no sample of one host says that
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
@@ -40,9 +41,18 @@ enum pl_strain pl_resource_strain(enum pl_resource resource)
     case PL_RESOURCE_NETWORK: return PL_STRAIN_LIMIT;
     case PL_RESOURCE_MEMORY_STALL:
     case PL_RESOURCE_IO_STALL: return PL_STRAIN_STALL;
+    case PL_RESOURCE_SHARE: return PL_STRAIN_IMBALANCE;
     case PL_RESOURCE_COUNT: break;
     }
     PL_UNREACHABLE("resource");
+}
+
+/* What a level of the host is compared with. */
+static int32_t value_of(enum pl_resource resource, const struct pl_host *host,
+                        const struct pl_sample *sample)
+{
+    if (resource == PL_RESOURCE_SHARE) return host->share_bp;
+    return pl_resource_used_bp(resource, sample);
 }
 
 struct pl_tiers pl_rule_host_step(const struct pl_rules *rules, struct pl_host *host,
@@ -51,7 +61,7 @@ struct pl_tiers pl_rule_host_step(const struct pl_rules *rules, struct pl_host *
     struct pl_tiers worst = {0};
     for (enum pl_resource r = 0; r < PL_RESOURCE_COUNT; r++) {
         enum pl_strain s = pl_resource_strain(r);
-        int32_t used_bp = pl_resource_used_bp(r, sample);
+        int32_t used_bp = value_of(r, host, sample);
         enum pl_tier held = pl_level_step(&host->levels[r], &rules->levels[r], used_bp,
                                           sample->unix_ms, taken_unix_ms);
         worst.held[s] = PL_MAX(worst.held[s], held);
@@ -116,7 +126,7 @@ static struct worst worst_of(const struct pl_rules *rules, const struct pl_host 
         enum pl_tier tier = wanted->coming ? level->coming : level->held;
         if (pl_resource_strain(r) != wanted->strain || tier != wanted->tier) continue;
         const struct pl_level_policy *policy = &rules->levels[r];
-        int32_t used_bp = pl_resource_used_bp(r, &host->last);
+        int32_t used_bp = value_of(r, host, &host->last);
         struct worst next = {
             .host = host,
             .resource = r,

@@ -4,6 +4,7 @@
  *     stall      the machine does nothing for a good part of the time, because all that wants to
  * run waits for memory or for input and output, whatever utilisation says (pressure stall
  * information, Documentation/accounting/psi.rst)
+ *     imbalance  the balancer gives the host much more than its fair share (rule_imbalance.h)
  *
  * Incremental: each sample moves the levels of its own host, the fleet counts hosts by the tier
  * they hold, and the pool's verdict is read from those counts. Hosts are only looked at to describe

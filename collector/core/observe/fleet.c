@@ -131,6 +131,8 @@ static void count(struct pl_pool *pool, const struct pl_host *host, uint32_t by)
     if (host->presence == PL_WAITING) pool->waiting_count += by;
     if (host->presence == PL_SILENT) pool->silent_count += by;
     if (host->presence == PL_SILENT && host->load_rising) pool->rising_count += by;
+    if (host->presence == PL_LIVE) pool->live_weight += by * host->weight;
+    if (host->presence == PL_LIVE && host->weight == 0) pool->unweighed_count += by;
     for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
         enum pl_tier held = host->tiers.held[s];
         if (host->presence == PL_LIVE) {
@@ -168,6 +170,16 @@ void pl_fleet_set(struct pl_fleet *f, uint32_t host, enum pl_presence presence,
     h->tiers = *tiers;
     h->health = health_of(presence, tiers);
     enter(f, host);
+}
+
+void pl_fleet_weigh(struct pl_fleet *f, uint32_t host, uint32_t weight)
+{
+    struct pl_host *h = &f->hosts[host];
+    PL_ASSERT(host < f->slot_count && h->used);
+    struct pl_pool *pool = &f->pools[h->pool];
+    count(pool, h, UINT32_MAX);
+    h->weight = weight;
+    count(pool, h, 1);
 }
 
 /* ---- coming and going ---- */
@@ -243,6 +255,8 @@ int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *name, uint32_t p
     for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) pl_level_init(&host->levels[r]);
     pl_capacity_init(&host->capacity);
     host->used = true;
+    host->share_bp = -1;
+    host->level_per_s = -1;
     host->name = *name;
     f->due_mono_ms[found] = INT64_MAX;
     f->by_name[place] = found;

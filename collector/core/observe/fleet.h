@@ -64,8 +64,12 @@ struct pl_host {
     int64_t arrived_mono_ms; // when it came (or: when the host became known, without one)
     int64_t arrived_unix_ms; // the same for people
     int64_t judged_stamp_ms; // stamp of the sample that last moved the levels, or PL_NEVER_MS
-    uint32_t traffic_round;  // of its pool (judge/rule_saturation) it last reported in
-    double traffic_per_s;    // what it reported there
+    uint32_t weight;         // of a fair share of the pool's traffic; 0: not known
+    int32_t share_bp;        // of the fair share, basis points; -1: not known
+    enum pl_traffic_source level_unit;
+    double level_per_s;                  // its traffic over half a minute; negative: not known
+    uint32_t traffic_round;              // of its pool (judge/rule_saturation) it last reported in
+    double traffic_per_s;                // what it reported there
     struct pl_settled traffic_source;    // best enum pl_traffic_source it has for good
     enum pl_traffic_source traffic_unit; // of the mean: its pool's
     int64_t traffic_unix_ms;             // when the mean was last stepped, our clock
@@ -95,6 +99,8 @@ struct pl_pool {
     uint32_t frozen_count[PL_STRAIN_COUNT]; // hosts not live that held a tier when last heard
     uint32_t held_count[PL_STRAIN_COUNT][PL_TIER_COUNT];   // live hosts by the tier they hold
     uint32_t coming_count[PL_STRAIN_COUNT][PL_TIER_COUNT]; // and by the one they will hold
+    uint32_t live_weight;                                  // of live hosts together
+    uint32_t unweighed_count;                              // live hosts without a weight
     uint32_t notify; // bit t: target t of the configuration gets its pages
 };
 
@@ -129,6 +135,8 @@ PL_MUST_CHECK int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *na
                                     uint32_t *index);
 /* Forget a host; its slot may be used by another from here on. */
 void pl_fleet_drop_host(struct pl_fleet *f, uint32_t host);
+/* Say what part of its pool's traffic is fair for a host. */
+void pl_fleet_weigh(struct pl_fleet *f, uint32_t host, uint32_t weight);
 /* Say what a host is now. Set `load_rising` of the host before it becomes PL_SILENT. */
 void pl_fleet_set(struct pl_fleet *f, uint32_t host, enum pl_presence presence,
                   const struct pl_tiers *tiers);
