@@ -10,8 +10,14 @@
 #include "collector/app_state.h"
 
 #include "collector/codec/alert_text.h"
+#include "collector/codec/change_text.h"
 
-enum { WEBHOOK_BUSY_WAIT_MS = 1000, REFUSED_LOG_MS = 10000, PRESENCE_LOG_MS = 1000 };
+enum {
+    WEBHOOK_BUSY_WAIT_MS = 1000,
+    REFUSED_LOG_MS = 10000,
+    PRESENCE_LOG_MS = 1000,
+    CHANGE_LOG_MS = 1000
+};
 
 static uint64_t ticket_of(struct pl_slot_id id)
 {
@@ -58,13 +64,29 @@ static void on_answer(void *owner, uint64_t ticket, const struct pl_notify_answe
     pl_app_settle(app, now);
 }
 
+/* What changed in the pool of a page that tells of trouble. */
+static void write_changes(const struct pl_app *app, const struct pl_page *page, struct pl_now now,
+                          struct pl_text *out)
+{
+    const struct pl_fleet *fleet = pl_engine_fleet(app->engine);
+    uint32_t pool = pl_fleet_find_pool(fleet, &page->alert.pool);
+    struct pl_change_digest digest;
+    if (page->resolved || pool == PL_NO_INDEX) return;
+    pl_changes_digest(pl_engine_changes(app->engine), fleet, pool, now.unix_ms, &digest);
+    pl_changes_text_write(&digest, fleet, now.unix_ms, out);
+}
+
 static void send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now)
 {
     const struct pl_page *page = pl_engine_page(app->engine, id);
     if (!page) return; // an effect earlier in the batch ended it
     PL_ASSERT(page->target < app->target_count);
-    const struct pl_notify_target *target = &app->targets[page->target];
-    char header[PL_NOTIFY_HEADER_BYTES];
+    char header[PL_NOTIFY_HEADER_BYTES], changes[PL_CHANGES_TEXT_BYTES];
+    struct pl_notify_target told = app->targets[page->target];
+    const struct pl_notify_target *target = &told;
+    struct pl_text changes_text = pl_text_init(changes, sizeof changes);
+    write_changes(app, page, now, &changes_text);
+    told.changes = pl_text_bytes(&changes_text);
     struct pl_text url_text = pl_text_init(app->url, sizeof app->url);
     struct pl_text header_text = pl_text_init(header, sizeof header);
     struct pl_text body_text = pl_text_init(app->body, sizeof app->body);
@@ -134,6 +156,21 @@ static void log_page_loss(struct pl_app *app, const struct pl_effect *effect, co
            app->target_names[effect->target].text, held);
 }
 
+static void save_change(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
+{
+    const struct pl_change_entry *entry = &pl_engine_changes(app->engine)->entries[effect->change];
+    if (entry->host != effect->host) return; // a later one of the batch took its entry
+    const struct pl_name *host = &pl_engine_fleet(app->engine)->hosts[entry->host].name;
+    char words[PL_CHANGE_TEXT_BYTES];
+    struct pl_text text = pl_text_init(words, sizeof words);
+    uint32_t held = 0;
+    pl_store_put_change(app->store, host, entry->place, &entry->change, now);
+    if (!pl_log_allow(&app->change_log, now.mono_ms, CHANGE_LOG_MS, &held)) return;
+    pl_change_text_write(&entry->change, &text);
+    pl_log(PL_LOG_INFO, entry->change.count > 0 ? "host_changed" : "change_over",
+           "host=%s text=\"%s\" held_back=%u", host->text, words, held);
+}
+
 static void run_host_effect(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
 {
     const struct pl_fleet *fleet = pl_engine_fleet(app->engine);
@@ -163,6 +200,7 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
     case PL_EFFECT_DROP_HOST:
     case PL_EFFECT_HOST_SILENT:
     case PL_EFFECT_HOST_BACK: run_host_effect(app, effect, now); return;
+    case PL_EFFECT_SAVE_CHANGE: save_change(app, effect, now); return;
     case PL_EFFECT_SAVE_ALERT:
         pl_store_put_alert(app->store, pl_engine_alert(app->engine, effect->alert), now);
         return;

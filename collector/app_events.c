@@ -38,6 +38,13 @@ static void on_listener(void *arg, uint32_t host, const struct pl_listener *list
     pl_app_settle(app, now);
 }
 
+static void on_change(void *arg, uint32_t host, const struct pl_change *change, struct pl_now now)
+{
+    struct pl_app *app = arg;
+    pl_engine_change(app->engine, host, change, now);
+    pl_app_settle(app, now);
+}
+
 static void on_gone(void *arg, uint32_t host, struct pl_now now)
 {
     struct pl_app *app = arg;
@@ -103,6 +110,13 @@ static void on_restore_sample(void *ctx, uint32_t host, const struct pl_boot_id 
     pl_engine_restore_sample(app->engine, host, boot_id, sample);
 }
 
+static void on_restore_change(void *ctx, uint32_t host, uint8_t place,
+                              const struct pl_change *change)
+{
+    struct pl_app *app = ctx;
+    pl_engine_restore_change(app->engine, host, place, change);
+}
+
 static void on_restored(void *ctx, enum pl_store_restored what)
 {
     static const char *const words[] = {
@@ -129,6 +143,7 @@ struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app)
                                       .on_hello = on_hello,
                                       .on_sample = on_sample,
                                       .on_listener = on_listener,
+                                      .on_change = on_change,
                                       .on_gone = on_gone,
                                       .arg = app};
 }
@@ -145,5 +160,6 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_trust_saved = pl_app_trust_saved;
     options->on_restore_trust = pl_app_restore_trust;
     options->on_restore_sample = on_restore_sample;
+    options->on_restore_change = on_restore_change;
     options->on_restored = on_restored;
 }

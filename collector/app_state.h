@@ -69,6 +69,7 @@ struct pl_app {
     struct pl_effect *effects; // owned: the batch being run, PL_EFFECT_MAX items
     bool settling;             // effects are being run further up the stack
     struct pl_log_limit refused_log;
+    struct pl_log_limit change_log;   // a new agent tells a whole day at once
     struct pl_log_limit presence_log; // a large fleet falls silent at once: its alert names hosts
 
     struct pl_redis_server *redis_server; // owned; NULL with a configured URL

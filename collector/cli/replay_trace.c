@@ -55,6 +55,7 @@ static const char *event_of(enum pl_effect_type type)
     case PL_EFFECT_TILT_OFF: return "tilt_over";
     case PL_EFFECT_SAVE_HOST:
     case PL_EFFECT_DROP_HOST:
+    case PL_EFFECT_SAVE_CHANGE:
     case PL_EFFECT_SAVE_ALERT:
     case PL_EFFECT_SAVE_PAGE:
     case PL_EFFECT_SEND_PAGE:
@@ -158,6 +159,9 @@ static void take_frame(struct replay *r, struct stream *stream, struct pl_span b
     }
     if (!err && event.type == PL_COLLECTOR_LISTENER && stream->joined) {
         pl_engine_listener(s->engine, stream->host, &event.listener, s->now);
+    }
+    if (!err && event.type == PL_COLLECTOR_CHANGE && stream->joined) {
+        pl_engine_change(s->engine, stream->host, &event.change, s->now);
     }
     if (err) r->frames_refused++;
     pl_simulation_drain(s);

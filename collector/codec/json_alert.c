@@ -1,4 +1,5 @@
 #include "collector/codec/alert_text.h"
+#include "collector/codec/json_change.h"
 #include "collector/codec/json_put.h"
 #include "collector/codec/json_view.h"
 
@@ -95,7 +96,8 @@ static void put_outlook(struct pl_text *out, const struct pl_surge_outlook *surg
     if (surge->double_s > 0) pl_json_put_number(out, ",\"doubles_in_s\":", surge->double_s, 1);
 }
 
-static void put_alert(struct pl_text *out, const struct pl_view *view, const struct pl_alert *alert)
+static void put_alert(struct pl_text *out, const struct pl_view *view, const struct pl_alert *alert,
+                      bool with_changes)
 {
     const struct pl_finding *finding = &alert->finding;
     char id[PL_ALERT_ID_MAX + 1], summary[PL_ALERT_TEXT_BYTES];
@@ -124,10 +126,13 @@ static void put_alert(struct pl_text *out, const struct pl_view *view, const str
     pl_json_put_number(out, ",\"level\":", finding->level_bp, BP);
     if (alert->rule == PL_RULE_SATURATION) put_outlook(out, &finding->surge);
     put_pages(out, view, alert);
+    uint32_t pool = pl_fleet_find_pool(pl_engine_fleet(view->engine), &alert->pool);
+    if (with_changes && pool != PL_NO_INDEX) pl_json_pool_changes(out, view, pool);
     pl_text_char(out, '}');
 }
 
-void pl_json_alert_list(struct pl_text *out, const struct pl_view *view, size_t reserve)
+void pl_json_alert_list(struct pl_text *out, const struct pl_view *view, size_t reserve,
+                        bool with_changes)
 {
     struct pl_json_list alerts = pl_json_list_begin(out, ",\"alerts\":", reserve);
     uint32_t total = 0;
@@ -138,7 +143,7 @@ void pl_json_alert_list(struct pl_text *out, const struct pl_view *view, size_t 
         total++;
         if (full) continue;
         pl_json_item_begin(&alerts);
-        put_alert(out, view, alert);
+        put_alert(out, view, alert, with_changes);
         full = !pl_json_item_end(&alerts);
     }
     pl_json_put_number(out, "],\"alerts_total\":", total, 1);
@@ -147,6 +152,6 @@ void pl_json_alert_list(struct pl_text *out, const struct pl_view *view, size_t 
 void pl_json_alerts(struct pl_text *out, const struct pl_view *view)
 {
     pl_json_put_time(out, "{\"now\":", view->now.unix_ms);
-    pl_json_alert_list(out, view, PL_JSON_TAIL_BYTES);
+    pl_json_alert_list(out, view, PL_JSON_TAIL_BYTES, true);
     pl_text_str(out, "}\n");
 }

@@ -282,7 +282,7 @@ void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t poo
     put_now(out, view);
     put_limits(out, pl_engine_rules(view->engine));
     put_pools(out, view, 2 * STATE_HOSTS_BYTES);
-    pl_json_alert_list(out, view, STATE_HOSTS_BYTES);
+    pl_json_alert_list(out, view, STATE_HOSTS_BYTES, false);
     pl_json_put_number(out, ",\"hosts_total\":", total, 1);
     struct pl_json_list hosts = pl_json_list_begin(out, ",\"hosts\":", PL_JSON_TAIL_BYTES);
     for (uint32_t n = 0; n < count; n++) {

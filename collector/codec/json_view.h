@@ -32,8 +32,9 @@ void pl_json_host(struct pl_text *out, const struct pl_view *view, uint32_t inde
 /* /api/v1/alerts: all but those that are OK. */
 void pl_json_alerts(struct pl_text *out, const struct pl_view *view);
 /* The list inside it, with its key and how many there are in all; at least `reserve` bytes of the
- * buffer stay free. */
-void pl_json_alert_list(struct pl_text *out, const struct pl_view *view, size_t reserve);
+ * buffer stay free. `with_changes`: and what changed in the pool of each. */
+void pl_json_alert_list(struct pl_text *out, const struct pl_view *view, size_t reserve,
+                        bool with_changes);
 
 enum { PL_STATE_HOSTS_MAX = 200 };
 

@@ -3,6 +3,7 @@
  *     pl:{<host>}:r1:<bucket>     samples             bucket 15 min  kept  1 h
  *     pl:{<host>}:r10:<bucket>    10 s min/avg/max    bucket  6 h    kept 24 h
  *     pl:{<host>}:r300:<bucket>   5 min min/avg/max   bucket  3 d    kept 30 d
+ *     pl:{<host>}:changes         what changed on it  field: its place       kept 30 d
  *     pl:hosts  pl:alerts  pl:outbox                  control records: kept until deleted
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:writer                                       the connection that may write
@@ -41,6 +42,10 @@ int64_t pl_floor_ms(int64_t unix_ms, int64_t step_ms);
 /* Key of the bucket that holds `unix_ms`, into PL_KEY_BYTES bytes. */
 void pl_key_metric(char *out, const struct pl_name *host, enum pl_resolution resolution,
                    int64_t unix_ms);
+/* Key of a host's changes, into PL_KEY_BYTES bytes, and how long it lives after the last of them.
+ */
+void pl_key_changes(char *out, const struct pl_name *host);
+enum { PL_KEY_CHANGES_TTL_S = 30 * 24 * 3600 };
 /* Seconds to live of that bucket when it is written at `now`: to its end and keep_ms longer. Never
  * below keep_ms (late samples are kept as long as others) and never above what a bucket that began
  * just now gets (a host whose clock is ahead). */

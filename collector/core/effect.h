@@ -13,6 +13,7 @@ enum pl_effect_type {
     PL_EFFECT_DROP_HOST,   // host is forgotten; `name` says which
     PL_EFFECT_HOST_SILENT, // host fell silent (log, push)
     PL_EFFECT_HOST_BACK,   // a silent host is heard again
+    PL_EFFECT_SAVE_CHANGE, // host, change: write it down
     PL_EFFECT_SAVE_ALERT,  // alert: write it down
     PL_EFFECT_ALERT_OPENED,
     PL_EFFECT_ALERT_RAISED,  // it shows on the page already; now it pages
@@ -30,9 +31,10 @@ enum pl_effect_type {
 struct pl_effect {
     enum pl_effect_type type;
     uint8_t target;
-    uint32_t host;  // index, for *_HOST*
-    uint32_t alert; // index, for *_ALERT* and *_PAGE*
+    uint32_t host;   // index, for *_HOST* and SAVE_CHANGE
+    uint32_t alert;  // index, for *_ALERT* and *_PAGE*
+    uint32_t change; // index in observe/changes, for SAVE_CHANGE
     struct pl_slot_id page;
     uint64_t number;     // for DROP_PAGE
-    struct pl_name name; // for DROP_HOST
+    struct pl_name name; // for DROP_HOST and SAVE_CHANGE
 };

@@ -160,6 +160,7 @@ int pl_engine_join(struct pl_engine *e, const struct pl_hello *hello, struct pl_
     if (err != 0) return err;
     struct pl_host *h = &e->fleet.hosts[index];
     uint32_t old_interval_ms = h->interval_ms;
+    if (!is_new) pl_engine_compare(e, index, hello);
     bool changed = pl_engine_introduce(e, hello, index);
     h->connected = h->joined = true;
     pl_age_hello(&h->age, hello->unix_ms, now.mono_ms);
@@ -307,6 +308,7 @@ static void fall_silent(struct pl_engine *e, uint32_t host)
 static void forget(struct pl_engine *e, uint32_t host)
 {
     pl_engine_emit_host(e, PL_EFFECT_DROP_HOST, host);
+    pl_changes_drop(&e->changes, &e->fleet, host);
     pl_fleet_drop_host(&e->fleet, host);
 }
 

@@ -18,6 +18,7 @@
 
 #include "collector/core/effect.h"
 #include "collector/core/judge/rule_saturation.h"
+#include "collector/core/observe/changes.h"
 #include "collector/core/observe/fleet.h"
 
 enum {
@@ -71,6 +72,9 @@ bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample
 /* What the fullest accept queue of that host is called: so do findings from its next sample on. */
 void pl_engine_listener(struct pl_engine *e, uint32_t host, const struct pl_listener *listener,
                         struct pl_now now);
+/* Something changed on that host. What is news is to be written down. */
+void pl_engine_change(struct pl_engine *e, uint32_t host, const struct pl_change *change,
+                      struct pl_now now);
 /* What the pool can take, from now on; judged with the next of its samples. */
 void pl_engine_capacity(struct pl_engine *e, uint32_t pool, const struct pl_capacity *capacity);
 /* Once a second: what arrives by not arriving. */
@@ -97,6 +101,9 @@ PL_MUST_CHECK int pl_engine_restore_host(struct pl_engine *e, const struct pl_he
  * has joined under another boot id, or has newer samples (Redis came late). */
 void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct pl_boot_id *boot_id,
                               const struct pl_sample *sample);
+/* A change that was written down in that place, below PL_CHANGES_HOST_MAX. */
+void pl_engine_restore_change(struct pl_engine *e, uint32_t host, uint8_t place,
+                              const struct pl_change *change);
 /* An alert that was pending, firing or resolved. One that already lives here (Redis came late)
  * stays as it is, but remembers who was told. PL_E_FULL when its pool does not fit, PL_E_RANGE for
  * a rule, state or tier there is not. */
@@ -126,6 +133,7 @@ struct pl_engine_counts {
 };
 
 const struct pl_fleet *pl_engine_fleet(const struct pl_engine *e);
+const struct pl_changes *pl_engine_changes(const struct pl_engine *e);
 const struct pl_rules *pl_engine_rules(const struct pl_engine *e);
 /* Capacity, traffic and outlook of a pool. */
 const struct pl_saturation *pl_engine_saturation(const struct pl_engine *e, uint32_t pool);

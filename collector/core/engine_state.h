@@ -3,6 +3,7 @@
  *     engine.c          the calls that happen all the time: join, sample, tick, results
  *     engine_judge.c    from counts to verdicts to alerts to pages
  *     engine_restore.c  what was written down before a restart
+ *     engine_change.c   what changed on the hosts
  *     engine_view.c     what others may look at
  *
  * Every call runs the same way: begin (the clocks; tilt), change state, judge the pools concerned,
@@ -46,6 +47,7 @@ struct pl_engine {
     struct pl_saturation saturation[PL_POOL_MAX]; // by pool
     struct pl_collapse collapse[PL_POOL_MAX];
     struct pl_outbox outbox;
+    struct pl_changes changes;
     struct pl_fleet fleet;
 };
 
@@ -69,6 +71,11 @@ PL_MUST_CHECK int pl_engine_admit(struct pl_engine *e, const struct pl_hello *he
 /* Every public call begins and ends with these. */
 struct pl_now pl_engine_begin(struct pl_engine *e, struct pl_now now);
 void pl_engine_end(struct pl_engine *e);
+
+/* ---- engine_change.c ---- */
+
+/* A host that is known says HELLO again: what is different about its machine. */
+void pl_engine_compare(struct pl_engine *e, uint32_t host, const struct pl_hello *hello);
 
 /* ---- engine_judge.c ---- */
 

@@ -5,6 +5,7 @@
  *                                   \-> pl_api_get_series -> store -> on_series -> reply   later */
 #include "collector/io/api_private.h"
 
+#include "collector/codec/json_change.h"
 #include "collector/codec/query.h"
 #include "collector/io/assets.h"
 #include "common/base/assert.h"
@@ -161,6 +162,46 @@ static void get_alerts(struct pl_api_call *c)
     pl_api_reply_json(c);
 }
 
+/* Index of the pool or host that is named, or PL_NO_INDEX if none is. False: there is no such one,
+ * and that was answered. */
+static bool find_named(struct pl_api_call *c, const struct pl_name *pool_name,
+                       const struct pl_name *host_name, struct pl_json_changes *out)
+{
+    const struct pl_fleet *fleet = pl_engine_fleet(c->view.engine);
+    out->pool = out->host = PL_NO_INDEX;
+    if (pool_name->len > 0) {
+        out->pool = pl_fleet_find_pool(fleet, pool_name);
+        if (out->pool == PL_NO_INDEX) {
+            pl_api_problem_value(c, 404, pl_span_of("pool"), pool_name->text,
+                                 "is no pool; /api/v1/pools lists them");
+            return false;
+        }
+    }
+    if (host_name->len == 0) return true;
+    out->host = pl_fleet_find_host(fleet, host_name);
+    if (out->host != PL_NO_INDEX) return true;
+    pl_api_problem_value(c, 404, pl_span_of("host"), host_name->text,
+                         "is no host; /api/v1/hosts lists them");
+    return false;
+}
+
+static void get_changes(struct pl_api_call *c)
+{
+    struct pl_query_param params[] = {{.name = "pool"}, {.name = "host"}, {.name = "since"}};
+    struct pl_name pool, host;
+    struct pl_json_changes wish = {.since_unix_ms = 0};
+    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_name(c, &params[0], &pool) ||
+        !read_name(c, &params[1], &host) || !find_named(c, &pool, &host, &wish))
+        return;
+    if (params[2].present && pl_query_time(params[2].value, &wish.since_unix_ms) < 0) {
+        pl_api_problem_value(c, 422, pl_span_of("since"), params[2].value,
+                             "is no time: RFC 3339 or unix seconds");
+        return;
+    }
+    pl_json_changes(&c->out, &c->view, &wish);
+    pl_api_reply_json(c);
+}
+
 static void get_hosts(struct pl_api_call *c)
 {
     struct pl_query_param params[] = {{.name = "pool"}, {.name = "after"}};
@@ -231,6 +272,7 @@ static const struct route {
     {{"api", "v1", "hosts", "{}"}, get_host},
     {{"api", "v1", "hosts", "{}", "series"}, pl_api_get_series},
     {{"api", "v1", "alerts"}, get_alerts},
+    {{"api", "v1", "changes"}, get_changes},
     {{"api", "v1", "stream"}, get_stream},
 };
 

@@ -97,6 +97,8 @@ struct pl_ingest_handler {
     /* What the host's fullest accept queue is called from here on. */
     void (*on_listener)(void *arg, uint32_t host, const struct pl_listener *listener,
                         struct pl_now now);
+    /* Something changed on the host; perhaps told before. */
+    void (*on_change)(void *arg, uint32_t host, const struct pl_change *change, struct pl_now now);
     /* The connection of a host that was welcomed has ended. Exactly once per 0 of on_hello, and
      * before the on_hello of a connection that takes its place. */
     void (*on_gone)(void *arg, uint32_t host, struct pl_now now);

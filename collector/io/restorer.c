@@ -2,9 +2,11 @@
  * connection is closed, and the restorer is freed after that.
  *
  *     tick -> HGETALL hosts, alerts, outbox, enrolled, tokens, one after the other -> on_part
- *          -> a range per host, RANGES_MAX at a time -> on_chunk, on_range_done -> report */
+ *          -> per host, RANGES_MAX at a time: HGETALL of its changes -> on_changes,
+ *                                            a range -> on_chunk, on_range_done -> report */
 #include "collector/io/restorer.h"
 
+#include "collector/codec/change_records.h"
 #include "collector/codec/records.h"
 #include "collector/codec/trust_records.h"
 #include "common/base/assert.h"
@@ -29,7 +31,7 @@ enum part {
 };
 
 struct slot {
-    bool busy;
+    uint32_t parts; // of its host that are being read: changes, samples; 0: free
     struct pl_restorer *restorer;
     uint32_t host;
     int64_t from_unix_ms;
@@ -215,19 +217,59 @@ static void on_chunk(void *ctx, struct pl_span chunk)
     }
 }
 
+static void part_done(struct slot *slot)
+{
+    struct pl_restorer *r = slot->restorer;
+    if (--slot->parts > 0) return;
+    r->busy_count--;
+    if (r->part != PART_NONE) restore_samples(r);
+}
+
 static void on_range_done(void *ctx, int err)
 {
     struct slot *slot = ctx;
     struct pl_restorer *r = slot->restorer;
-    slot->busy = false;
-    r->busy_count--;
-    if (r->part == PART_NONE) return;
-    if (err == 0) {
-        restore_samples(r);
-        return;
+    if (err < 0 && r->part != PART_NONE) {
+        r->part = PART_NONE;
+        report(r, PL_STORE_RESTORED_PART);
     }
-    r->part = PART_NONE;
-    report(r, PL_STORE_RESTORED_PART);
+    part_done(slot);
+}
+
+/* A field that is no place is nothing of ours. */
+static void take_change(struct slot *slot, struct pl_span field, struct pl_span record)
+{
+    struct pl_restorer *r = slot->restorer;
+    int64_t place;
+    struct pl_change change;
+    int err = pl_field_parse(field, &place);
+    if (err == 0 && place >= PL_CHANGES_HOST_MAX) err = PL_E_RANGE;
+    if (err == 0) err = pl_record_change_read(record, &change);
+    if (err == 0)
+        r->options.on_change(r->options.ctx, slot->host, (uint8_t)place, &change);
+    else
+        r->unreadable++;
+}
+
+static void on_changes(void *ctx, const struct redisReply *reply)
+{
+    struct slot *slot = ctx;
+    bool is_asked = slot->restorer->part != PART_NONE; // not too late
+    bool is_hash = is_asked && reply && reply->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; is_hash && i + 1 < reply->elements; i += 2)
+        take_change(slot, span_of(reply->element[i]), span_of(reply->element[i + 1]));
+    part_done(slot);
+}
+
+/* If it cannot be asked, the host's agent tells what it knows again. */
+static void ask_changes(struct pl_restorer *r, struct slot *slot, const struct pl_name *host)
+{
+    char key[PL_KEY_BYTES];
+    struct pl_redis_args args = {0};
+    pl_key_changes(key, host);
+    pl_redis_arg_text(&args, "HGETALL");
+    pl_redis_arg_text(&args, key);
+    if (pl_redis_send(r->options.redis, &args, on_changes, slot) == 0) slot->parts++;
 }
 
 /* False if no more can be started now. */
@@ -246,16 +288,17 @@ static bool start_range(struct pl_restorer *r, struct slot *slot)
                              .on_done = on_range_done,
                              .ctx = slot};
     if (pl_ranges_read(r->options.ranges, &range) < 0) return false;
-    slot->busy = true;
+    slot->parts = 1;
     r->busy_count++;
     r->next_host++;
+    ask_changes(r, slot, &host->name);
     return true;
 }
 
 static void restore_samples(struct pl_restorer *r)
 {
     for (size_t i = 0; i < PL_LEN(r->slots) && r->next_host < r->host_count; i++) {
-        if (!r->slots[i].busy && !start_range(r, &r->slots[i])) return;
+        if (r->slots[i].parts == 0 && !start_range(r, &r->slots[i])) return;
     }
     if (r->busy_count > 0 || r->next_host < r->host_count) return;
     r->part = PART_NONE;

@@ -117,6 +117,14 @@ static void on_restore_sample(void *ctx, uint32_t host, const struct pl_boot_id 
     s->options.on_restore_sample(s->options.ctx, host, boot_id, sample);
 }
 
+static void on_restore_change(void *ctx, uint32_t host, uint8_t place,
+                              const struct pl_change *change)
+{
+    struct pl_store *s = ctx;
+    if (s->options.on_restore_change)
+        s->options.on_restore_change(s->options.ctx, host, place, change);
+}
+
 static void on_restored(void *ctx, enum pl_store_restored what)
 {
     struct pl_store *s = ctx;
@@ -251,6 +259,7 @@ static int make_parts(struct pl_store *s)
                                            .on_page = on_restore_page,
                                            .on_trust = on_restore_trust,
                                            .on_sample = on_restore_sample,
+                                           .on_change = on_restore_change,
                                            .on_restored = on_restored};
     s->compactor = pl_compactor_new(&compactor);
     s->charts = pl_charts_new(s->ranges);

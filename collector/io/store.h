@@ -69,6 +69,9 @@ struct pl_store_options {
                              const struct pl_join_token *token);
     void (*on_restore_sample)(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
                               const struct pl_sample *sample);
+    /* NULL: not asked for. */
+    void (*on_restore_change)(void *ctx, uint32_t host, uint8_t place,
+                              const struct pl_change *change);
     void (*on_restored)(void *ctx, enum pl_store_restored what);
 };
 
@@ -99,6 +102,10 @@ uint64_t pl_store_durable_seq(const struct pl_store *s, uint32_t host,
 /* ---- control records: never dropped, kept until durable ---- */
 
 void pl_store_put_host(struct pl_store *s, const struct pl_host *host, const struct pl_name *pool);
+/* What changed on a host, in its place. Lost if the queue for samples is full: agents tell it
+ * again, and nothing is decided by it. */
+void pl_store_put_change(struct pl_store *s, const struct pl_name *host, uint8_t place,
+                         const struct pl_change *change, struct pl_now now);
 void pl_store_put_alert(struct pl_store *s, const struct pl_alert *alert, struct pl_now now);
 /* on_page_saved follows for a page in state INTENT, sooner or later: the caller bounds its wait. */
 void pl_store_put_page(struct pl_store *s, const struct pl_page *page, struct pl_now now);

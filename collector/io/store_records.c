@@ -2,12 +2,15 @@
  * version, so the lane holds at most two of each and cannot overflow. */
 #include "collector/io/store_state.h"
 
+#include "collector/codec/change_records.h"
 #include "collector/codec/records.h"
 #include "collector/codec/trust_records.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
+
+enum { DROP_LOG_MS = 30 * 1000 };
 
 static void queue_record(struct pl_store *s, const char *key, const char *field,
                          const struct pl_text *record, struct pl_slot_id page)
@@ -63,6 +66,36 @@ void pl_store_put_alert(struct pl_store *s, const struct pl_alert *alert, struct
     pl_record_alert_write(&t, alert, &targets, now);
     pl_alert_id(alert, id);
     queue_record(s, PL_KEY_ALERTS, id, &t, no_page);
+}
+
+void pl_store_put_change(struct pl_store *s, const struct pl_name *host, uint8_t place,
+                         const struct pl_change *change, struct pl_now now)
+{
+    char buf[PL_CHANGE_RECORD_BYTES], key[PL_KEY_BYTES], field[8];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    struct pl_text field_text = pl_text_init(field, sizeof field);
+    pl_record_change_write(&t, change);
+    pl_key_changes(key, host);
+    pl_text_u64(&field_text, place);
+    PL_ASSERT(!t.overflow);
+    struct pl_write write = {
+        .kind = PL_WRITE_CHANGE,
+        .owner = PL_WRITE_NONE,
+        .host = PL_WRITE_NONE,
+        .ttl_s = PL_KEY_CHANGES_TTL_S,
+        .page = no_page,
+        .ticket = PL_STORE_NO_TICKET,
+        .key = pl_span_of(key),
+        .field = pl_span_of(field),
+        .value = pl_text_bytes(&t),
+    };
+    if (s->stopping) return;
+    uint32_t held = 0;
+    int err = pl_write_queue_push(&s->samples.queue, &write, now.mono_ms, NULL);
+    if (err < 0 && pl_log_allow(&s->drop_log, now.mono_ms, DROP_LOG_MS, &held)) {
+        pl_log(PL_LOG_WARN, "change_not_stored", "host=%s reason=\"%s\" held_back=%u", host->text,
+               pl_err_text(err), held);
+    }
 }
 
 static void write_number(char field[24], uint64_t number)

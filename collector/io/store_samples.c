@@ -187,6 +187,7 @@ void pl_store_resync(struct pl_store *s, struct pl_now now)
 
 void pl_store_chunk_written(struct pl_store *s, const struct pl_write *write)
 {
+    if (write->kind == PL_WRITE_CHANGE) return;
     s->counts.rollups += write->kind == PL_WRITE_ROLLUP;
     s->counts.written++;
     pl_compactor_touch(s->compactor, write->host, write->resolution, write->first_unix_ms);

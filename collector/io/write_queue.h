@@ -25,6 +25,7 @@ enum pl_write_kind {
     PL_WRITE_CHUNK,  // samples
     PL_WRITE_ROLLUP, // rows
     PL_WRITE_RECORD, // host, alert or page
+    PL_WRITE_CHANGE, // what changed on a host
 };
 
 struct pl_write {

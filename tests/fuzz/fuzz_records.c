@@ -1,4 +1,5 @@
 /* A record from Redis: refused, or what it says can be written and read again. */
+#include "collector/codec/change_records.h"
 #include "collector/codec/records.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -12,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pl_hello hello;
     struct pl_alert alert;
     struct pl_page page;
+    struct pl_change change;
     char buf[PL_RECORD_BYTES];
     struct pl_text t = pl_text_init(buf, sizeof buf);
     if (pl_record_page_read(in, &targets, now, &page) == 0) {
@@ -24,6 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PL_ASSERT(pl_record_alert_read(pl_text_bytes(&t), &targets, now, &alert) == 0);
     } else if (pl_record_host_read(in, &hello) == 0) {
         PL_ASSERT(hello.host.len > 0 && hello.pool.len > 0 && hello.interval_ms >= 10);
+    } else if (pl_record_change_read(in, &change) == 0) {
+        pl_record_change_write(&t, &change);
+        PL_ASSERT(!t.overflow && t.len < PL_CHANGE_RECORD_BYTES);
+        PL_ASSERT(pl_record_change_read(pl_text_bytes(&t), &change) == 0);
     }
     return 0;
 }

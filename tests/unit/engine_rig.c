@@ -42,6 +42,7 @@ static const char *effect_word(enum pl_effect_type type)
     case PL_EFFECT_DROP_HOST: return "DROP_HOST";
     case PL_EFFECT_HOST_SILENT: return "SILENT";
     case PL_EFFECT_HOST_BACK: return "BACK";
+    case PL_EFFECT_SAVE_CHANGE: return "SAVE_CHANGE";
     case PL_EFFECT_SAVE_ALERT: return "SAVE_ALERT";
     case PL_EFFECT_ALERT_OPENED: return "OPENED";
     case PL_EFFECT_ALERT_RAISED: return "RAISED";
@@ -62,7 +63,7 @@ static void say(struct pl_text *out, const struct pl_effect *effect)
 {
     if (out->len > 0) pl_text_str(out, "; ");
     pl_text_str(out, effect_word(effect->type));
-    if (effect->type <= PL_EFFECT_HOST_BACK) {
+    if (effect->type <= PL_EFFECT_SAVE_CHANGE) {
         pl_text_char(out, ' ');
         pl_text_span(out, pl_name_span(&effect->name));
         return;

@@ -33,6 +33,9 @@ static void test_keys(void)
     struct pl_name longest = {.len = PL_NAME_LEN_MAX};
     memset(longest.text, 'x', PL_NAME_LEN_MAX);
     char key[PL_KEY_BYTES];
+    pl_key_changes(key, &host);
+    CHECK_TEXT(key, "pl:{fe1}:changes");
+    pl_key_changes(key, &longest);
     pl_key_metric(key, &longest, PL_R300, 253402300799999);
     CHECK(strlen(key) > PL_NAME_LEN_MAX);
 }

@@ -1,6 +1,7 @@
 /* Pages as providers read them, byte by byte. With --payloads the program prints every body on a
  * line of its own, for tests/integration/test_payloads.py. */
 #include "collector/codec/alert_text.h"
+#include "collector/codec/change_text.h"
 #include "collector/codec/notify/notify.h"
 #include "tests/check.h"
 
@@ -194,6 +195,22 @@ static void test_urls(void)
 }
 
 /* The clock stepped back while the alert fired: it must not end before it began. */
+static void test_what_changed_is_beside_it(void)
+{
+    for (int format = PL_NOTIFY_ALERTMANAGER; format <= PL_NOTIFY_PAGERDUTY; format++) {
+        char buf[PL_NOTIFY_BODY_BYTES];
+        struct pl_page page = limit_page();
+        struct pl_notify_target to = target((enum pl_notify_format)format);
+        struct pl_text out = pl_text_init(buf, sizeof buf);
+        pl_notify_write_body(&to, &page, &out);
+        CHECK(strstr(buf, "changes") == NULL);
+        to.changes = pl_span_of("changed in 24 h: a \"b\"");
+        out = pl_text_init(buf, sizeof buf);
+        pl_notify_write_body(&to, &page, &out);
+        CHECK(strstr(buf, ",\"changes\":\"changed in 24 h: a \\\"b\\\"\"}") != NULL);
+    }
+}
+
 static void test_ends_after_it_starts(void)
 {
     char buf[PL_NOTIFY_BODY_BYTES];
@@ -208,7 +225,8 @@ static void test_ends_after_it_starts(void)
 
 static void test_longest_page_fits(void)
 {
-    static char url[1024];
+    static char url[1024], changes[PL_CHANGES_TEXT_BYTES];
+    memset(changes, '"', sizeof changes);
     char longest[PL_NAME_LEN_MAX + 1], buf[PL_NOTIFY_BODY_BYTES], text[PL_ALERT_TEXT_BYTES];
     memset(url, '"', sizeof url - 1);
     memset(longest, 'w', sizeof longest - 1);
@@ -228,6 +246,7 @@ static void test_longest_page_fits(void)
         for (int format = PL_NOTIFY_ALERTMANAGER; format <= PL_NOTIFY_PAGERDUTY; format++) {
             struct pl_notify_target to = target((enum pl_notify_format)format);
             to.name = pl_span_of(longest);
+            to.changes = (struct pl_span){(const uint8_t *)changes, sizeof changes};
             to.external_url = pl_span_of(url);
             struct pl_text out = pl_text_init(buf, sizeof buf);
             pl_notify_write_body(&to, &page, &out);
@@ -443,6 +462,7 @@ int main(int argc, char **argv)
     RUN(test_golden_payloads);
     RUN(test_identity_holds_no_content);
     RUN(test_urls);
+    RUN(test_what_changed_is_beside_it);
     RUN(test_ends_after_it_starts);
     RUN(test_longest_page_fits);
     RUN(test_titles);

@@ -38,7 +38,8 @@ static void group_key(const struct pl_alert *a, struct pl_text *out)
     pl_text_str(out, "\\\"}\"");
 }
 
-static void annotations(const struct pl_page *page, struct pl_text *out)
+static void annotations(const struct pl_notify_target *target, const struct pl_page *page,
+                        struct pl_text *out)
 {
     char buf[PL_ALERT_TEXT_BYTES];
     const struct pl_finding *f = &page->alert.finding;
@@ -68,6 +69,10 @@ static void annotations(const struct pl_page *page, struct pl_text *out)
         pl_text_fixed(out, f->level_bp, 10000);
         pl_text_char(out, '"');
     }
+    if (target->changes.len > 0) {
+        pl_text_str(out, ",\"changes\":");
+        pl_text_json(out, target->changes);
+    }
     pl_text_char(out, '}');
 }
 
@@ -89,7 +94,7 @@ static void alert(const struct pl_notify_target *target, const struct pl_page *p
     pl_text_str(out, ",\"labels\":");
     labels(a, out);
     pl_text_str(out, ",\"annotations\":");
-    annotations(page, out);
+    annotations(target, page, out);
     pl_text_str(out, ",\"startsAt\":");
     time_json(out, a->since_unix_ms);
     pl_text_str(out, ",\"endsAt\":");
@@ -119,7 +124,7 @@ void pl_alertmanager_write(const struct pl_notify_target *target, const struct p
     pl_text_str(out, ",\"commonLabels\":");
     labels(&page->alert, out);
     pl_text_str(out, ",\"commonAnnotations\":");
-    annotations(page, out);
+    annotations(target, page, out);
     pl_text_str(out, ",\"externalURL\":");
     pl_text_json(out, target->external_url);
     pl_text_str(out, ",\"alerts\":[");

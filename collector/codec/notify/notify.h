@@ -1,9 +1,9 @@
 /* notify.h - one page to one target: where it goes, its headers, its body.
  *
- * The bytes depend on the page and the target alone, so a page that is tried again after a lost
- * answer, or by the next collector after a crash, is the same page to the provider: same body,
- * same deduplication key. How long trouble has lasted is told as of the moment the page was
- * written. What comes back is read by result.h. */
+ * The bytes depend on the page, the target and what is known to have changed, so a page that is
+ * tried again after a lost answer, or by the next collector after a crash, is the same page to the
+ * provider: its deduplication key depends on the alert alone. How long trouble has lasted is told
+ * as of the moment the page was written. What comes back is read by result.h. */
 #pragma once
 
 #include "collector/codec/notify/result.h"
@@ -16,7 +16,7 @@ enum pl_notify_format {
 };
 
 enum {
-    PL_NOTIFY_BODY_BYTES = 16384, // room for every body, its NUL included; see test_notify
+    PL_NOTIFY_BODY_BYTES = 32768, // room for every body, its NUL included; see test_notify
     PL_NOTIFY_HEADER_BYTES = 256,
 };
 
@@ -26,6 +26,7 @@ struct pl_notify_target {
     struct pl_span url;          // the hook, or PagerDuty's base; borrowed; secret
     struct pl_span routing_key;  // PagerDuty only; borrowed; secret
     struct pl_span external_url; // where people reach this collector, "http://127.0.0.1:7411/"
+    struct pl_span changes; // "changed in 24 h: ..." of this page's pool; borrowed; empty: none
 };
 
 /* Where to post: the hook itself, or PagerDuty's base with "/v2/enqueue". */

@@ -34,7 +34,8 @@ static void seconds_member(struct pl_text *out, const char *name, int32_t second
     pl_text_i64(out, seconds);
 }
 
-static void details(const struct pl_page *page, struct pl_text *out)
+static void details(const struct pl_notify_target *target, const struct pl_page *page,
+                    struct pl_text *out)
 {
     const struct pl_finding *f = &page->alert.finding;
     pl_text_str(out, ",\"custom_details\":{\"hosts\":[");
@@ -68,10 +69,15 @@ static void details(const struct pl_page *page, struct pl_text *out)
         break;
     case PL_RULE_COUNT: PL_UNREACHABLE("rule");
     }
+    if (target->changes.len > 0) {
+        pl_text_str(out, ",\"changes\":");
+        pl_text_json(out, target->changes);
+    }
     pl_text_char(out, '}');
 }
 
-static void payload(const struct pl_page *page, struct pl_text *out)
+static void payload(const struct pl_notify_target *target, const struct pl_page *page,
+                    struct pl_text *out)
 {
     const struct pl_alert *a = &page->alert;
     char buf[PL_ALERT_TEXT_BYTES];
@@ -87,7 +93,7 @@ static void payload(const struct pl_page *page, struct pl_text *out)
     pl_text_str(out, "\",\"group\":");
     pl_text_json(out, pl_name_span(&a->pool));
     member(out, "class", pl_rule_name(a->rule));
-    details(page, out);
+    details(target, page, out);
     pl_text_char(out, '}');
 }
 
@@ -104,7 +110,7 @@ void pl_pagerduty_write(const struct pl_notify_target *target, const struct pl_p
     if (!page->resolved) { // a resolve carries nothing else
         pl_text_str(out, ",\"client\":\"plimsoll\",\"client_url\":");
         pl_text_json(out, target->external_url);
-        payload(page, out);
+        payload(target, page, out);
         pl_text_str(out, ",\"links\":[{\"href\":");
         pl_text_json(out, target->external_url);
         pl_text_str(out, ",\"text\":\"Live view\"}]");

@@ -84,6 +84,7 @@ struct pl_host {
     struct pl_name name;
     char agent_version[PL_VERSION_LEN_MAX + 1];
     struct pl_fact_value facts[PL_FACT_COUNT];
+    uint32_t first_change;       // of its list in observe/changes: index + 1, 0: none
     struct pl_listener listener; // whose accept queue was its fullest; no address: never said
 };
 
