@@ -143,6 +143,7 @@ bool pl_engine_introduce(struct pl_engine *e, const struct pl_hello *hello, uint
     h->boot_id = hello->boot_id;
     h->interval_ms = hello->interval_ms;
     memcpy(h->agent_version, hello->agent_version, sizeof h->agent_version);
+    pl_capacity_resize(&h->capacity, e->rules.levels, h->facts, hello->facts, e->now.unix_ms);
     memcpy(h->facts, hello->facts, sizeof h->facts);
     pl_fleet_weigh(&e->fleet, host, pl_rule_imbalance_weight(h->facts));
     return changed;

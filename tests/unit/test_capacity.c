@@ -148,11 +148,136 @@ static void test_random_machines_are_learned_under_half_load(void)
     CHECK(near >= 0.9 * RUNS);
 }
 
+/* ---- what is not a line of the traffic ---- */
+
+/* The service's own CPU beside somebody who wants half of the machine: under contention the two get
+ * equal parts, so half of what the neighbour wants is lost. */
+static void test_a_neighbour_lowers_the_limit(void)
+{
+    struct machine m = plain;
+    m.neighbour = 0.3;
+    const struct pl_host_capacity *a = learn(&m, DAY_S, 5);
+    double truth = (0.9 - m.neighbour / 2 - m.base) / m.cost;
+    CHECK(a->cpu_of_service);
+    CHECK_NEAR(a->neighbours, 0.3, 0.02);
+    CHECK_NEAR(a->per_s.p50, truth, 0.1 * truth);
+    CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
+}
+
+/* Little: what is inside grows without bound as the CPU fills, and memory with it. */
+static void test_memory_is_named_before_it_runs_out(void)
+{
+    /* Full where 0.3 + 0.06 y = 0.9: y = 10 inside; x = 10 (1 - rho(x)) / service_s. */
+    struct machine m = {.base = 0.04,
+                        .cost = 0.004,
+                        .noise = 0.1,
+                        .memory_base = 0.3,
+                        .memory_cost = 0.06,
+                        .service_s = 0.04,
+                        .low = 30,
+                        .high = 110};
+    const struct pl_host_capacity *a = learn(&m, DAY_S, 9);
+    double most = 10 / m.service_s;
+    double truth = most * (1 - m.base) / (1 + most * m.cost);
+    CHECK_INT(a->first_limit, PL_LEARNED_MEMORY);
+    CHECK(a->resource[PL_LEARNED_MEMORY].per_s.p50 < a->resource[PL_LEARNED_CPU].per_s.p50);
+    CHECK_NEAR(a->per_s.p50, truth, 0.05 * truth);
+    CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
+}
+
+/* ---- what changes ---- */
+
+static void test_a_larger_machine_counts_at_once(void)
+{
+    struct pl_fact_value before[PL_FACT_COUNT] = {0}, after[PL_FACT_COUNT] = {0};
+    before[PL_FACT_CORES].value = 2;
+    after[PL_FACT_CORES].value = 4;
+    before[PL_FACT_MEMORY].value = after[PL_FACT_MEMORY].value = 1 << 20;
+    before[PL_FACT_CPU_LIMIT].value = after[PL_FACT_CPU_LIMIT].value = -1;
+    (void)learn(&plain, DAY_S, 1);
+    pl_capacity_resize(&learner, rules.levels, before, after, 77);
+    const struct pl_host_capacity *a = &learner.answer;
+    double truth = (0.9 - plain.base / 2) / (plain.cost / 2);
+    CHECK(a->resized);
+    CHECK_INT(a->resized_unix_ms, 77);
+    CHECK_NEAR(a->resized_by[PL_LEARNED_CPU], 2, 1e-9);
+    CHECK_NEAR(a->resized_by[PL_LEARNED_MEMORY], 1, 1e-9);
+    CHECK_NEAR(a->per_s.p50, truth, 0.05 * truth);
+    struct machine larger = plain; // and goes on as before
+    larger.base /= 2;
+    larger.cost /= 2;
+    struct pl_rng rng = pl_rng_init(2);
+    feed(&larger, DAY_S, DAY_S + 6 * HOUR_S, &rng);
+    CHECK_NEAR(a->per_s.p50, truth, 0.05 * truth);
+}
+
+/* A release that costs half as much again: the range must hold both at once, the middle moves. */
+static void test_a_dearer_request_shows_within_an_hour(void)
+{
+    struct pl_rng rng = pl_rng_init(3);
+    double before = learn(&plain, DAY_S, 1)->per_s.p50;
+    struct machine dearer = plain;
+    dearer.cost *= 1.5;
+    feed(&dearer, DAY_S + 8 * HOUR_S, DAY_S + 9 * HOUR_S, &rng);
+    const struct pl_host_capacity *a = &learner.answer;
+    CHECK(a->resource[PL_LEARNED_CPU].drift > 0.25);
+    CHECK(a->per_s.p50 < 0.9 * before);
+    CHECK(a->per_s.p10 <= truth_of(&dearer) && truth_of(&plain) <= a->per_s.p90);
+    feed(&dearer, DAY_S + 9 * HOUR_S, 8 * DAY_S, &rng);
+    CHECK_NEAR(a->per_s.p50, truth_of(&dearer), 0.05 * truth_of(&dearer));
+}
+
+static void test_another_unit_begins_anew(void)
+{
+    (void)learn(&plain, DAY_S, 1);
+    struct pl_rng rng = pl_rng_init(2);
+    struct pl_sample sample = sample_of(&plain, DAY_S, &rng);
+    sample.values[PL_TRAFFIC_REQUESTS] = 1000;
+    (void)pl_capacity_step(&learner, rules.levels, PL_SOURCE_REQUESTS, &sample, sample.unix_ms);
+    CHECK_INT(learner.answer.gap, PL_GAP_SOURCE);
+    CHECK_NEAR(learner.answer.per_s.p50, 0, 0);
+}
+
+/* ---- which number counts ---- */
+
+static void test_a_source_is_taken_after_a_minute_and_left_after_ten(void)
+{
+    static const struct {
+        int from_s, to_s;
+        uint8_t best, choice; // at the end
+    } story[] = {
+        {0, 59, PL_SOURCE_CONNECTIONS, PL_SOURCE_NONE},
+        {59, 61, PL_SOURCE_CONNECTIONS, PL_SOURCE_CONNECTIONS},
+        {61, 120, PL_SOURCE_REQUESTS, PL_SOURCE_CONNECTIONS},
+        {120, 121, PL_SOURCE_CONNECTIONS, PL_SOURCE_CONNECTIONS}, // it begins again
+        {121, 181, PL_SOURCE_REQUESTS, PL_SOURCE_CONNECTIONS},
+        {181, 182, PL_SOURCE_REQUESTS, PL_SOURCE_REQUESTS},
+        {182, 500, PL_SOURCE_CONNECTIONS, PL_SOURCE_REQUESTS},
+        {500, 501, PL_SOURCE_REQUESTS, PL_SOURCE_REQUESTS},
+        {501, 1101, PL_SOURCE_CONNECTIONS, PL_SOURCE_REQUESTS},
+        {1101, 1102, PL_SOURCE_CONNECTIONS, PL_SOURCE_CONNECTIONS},
+    };
+    struct pl_settled settled = {0};
+    for (size_t i = 0; i < PL_LEN(story); i++) {
+        for (int s = story[i].from_s; s < story[i].to_s; s++) {
+            bool changed = pl_settled_step(&settled, story[i].best, 1000000 + s * 1000);
+            CHECK(!changed || settled.choice == story[i].best);
+        }
+        CHECK_INT(settled.choice, story[i].choice);
+    }
+}
+
 int main(void)
 {
     pl_rules_default(&rules);
     RUN(test_a_day_under_half_tells_the_limit);
     RUN(test_unknown_says_why);
     RUN(test_random_machines_are_learned_under_half_load);
+    RUN(test_a_neighbour_lowers_the_limit);
+    RUN(test_memory_is_named_before_it_runs_out);
+    RUN(test_a_larger_machine_counts_at_once);
+    RUN(test_a_dearer_request_shows_within_an_hour);
+    RUN(test_another_unit_begins_anew);
+    RUN(test_a_source_is_taken_after_a_minute_and_left_after_ten);
     return check_finish();
 }

@@ -44,8 +44,10 @@ static const struct pl_capacity learned = {.source = PL_CAPACITY_UNKNOWN};
 
 static struct pl_headroom survey(const double *per_s, const double *traffic, uint32_t count)
 {
-    return pl_headroom_survey(pool_of(per_s, traffic, count), 0, PL_SOURCE_CONNECTIONS, &learned,
-                              1000);
+    struct pl_headroom h = pl_headroom_survey(pool_of(per_s, traffic, count), 0,
+                                              PL_SOURCE_CONNECTIONS, &learned, 1000);
+    pl_headroom_traffic(&h, h.usual_per_s);
+    return h;
 }
 
 static void test_pools(void)
@@ -119,7 +121,7 @@ static void test_an_unknown_host_is_like_its_peers_or_ends_knowledge(void)
     CHECK_INT(h.source, PL_CAPACITY_UNKNOWN);
     CHECK_INT(h.gap, PL_GAP_SPAN);
     CHECK_INT(h.gap_host, 1);
-    CHECK_NEAR(h.traffic_per_s, 120, 1e-9);
+    CHECK_NEAR(h.usual_per_s, 120, 1e-9);
     for (int i = 0; i < 3; i++) {
         fleet->hosts[i].facts[PL_FACT_CORES].value = 4;
         fleet->hosts[i].facts[PL_FACT_MEMORY].value = 1 << 20;
@@ -142,6 +144,7 @@ static void test_what_somebody_said_wins(void)
     CHECK_INT(h.source, PL_CAPACITY_CONFIGURED);
     CHECK_NEAR(h.whole.p50, 1000, 0);
     CHECK_NEAR(h.spare.p50, 500, 1e-9);
+    pl_headroom_traffic(&h, 40);
     CHECK_NEAR(h.headroom, 0.92, 1e-9);
     CHECK_NEAR(pl_headroom_capacity(&h, &said).per_s, 1000, 0);
 }

@@ -215,6 +215,85 @@ static void test_a_pool_that_fell_silent_proves_nothing(void)
     rig_stop();
 }
 
+/* ---- nothing configured ---- */
+
+/* One second of two hosts whose CPU follows their connections: full at 220/s each. */
+static void busy_second(int s, double per_s, double part_of_fe1)
+{
+    const double base = 0.02, cost = 0.004;
+    for (uint32_t host = fe1; host <= fe2; host++) {
+        double own = per_s * (host == fe1 ? part_of_fe1 : 1 - part_of_fe1);
+        own *= 1 + 0.1 * sin(s * 1.7 + host);
+        double cpu = (base + cost * own) * (1 + 0.1 * sin(s * 2.9 + 3 * host));
+        rig_pass(300);
+        struct pl_sample sample = rig_sample_of(++rig.seq[host], (int32_t)(10000 * cpu));
+        sample.values[PL_TCP_ACCEPTED] = (int32_t)(10 * own);
+        (void)pl_engine_sample(rig.engine, host, &sample, rig.now); // it is new
+    }
+    rig_pass(400);
+    pl_engine_tick(rig.engine, rig.now);
+}
+
+static const struct pl_headroom *headroom(void)
+{
+    return &pl_engine_saturation(rig.engine, 0)->headroom;
+}
+
+/* A day between 60 and 150 connections/s, which two machines take with a third of their CPU. */
+static void busy_day(double part_of_fe1)
+{
+    enum { DAY_S = 86400 };
+    start(NULL);
+    for (int s = 0; s < DAY_S; s++) {
+        busy_second(s, 105 - 45 * cos(2 * M_PI * s / DAY_S), part_of_fe1);
+    }
+}
+
+static void test_under_half_of_two_machines_is_no_headroom(void)
+{
+    busy_day(0.5);
+    CHECK_TEXT(rig_effects(), "");
+    CHECK_INT(headroom()->source, PL_CAPACITY_LEARNED);
+    CHECK_INT(headroom()->unit, PL_SOURCE_CONNECTIONS);
+    CHECK(!headroom()->uncertain);
+    CHECK_INT(headroom()->first_limit, PL_LEARNED_CPU);
+    CHECK_NEAR(headroom()->whole.p50, 440, 22);
+    CHECK_NEAR(headroom()->spare.p50, 220, 11);
+    CHECK_NEAR(headroom()->headroom, 1 - 60.0 / 220, 0.03);
+    int paged_s = -1;
+    for (int s = 0; s < 900 && paged_s < 0; s++) { // doubles every ten minutes: over after 1,124 s
+        busy_second(s, 60 * exp2(s / 600.0), 0.5);
+        if (pl_alert_pages(alert())) paged_s = s;
+    }
+    CHECK(paged_s > 60);
+    for (int s = 0; s < 3600; s++) busy_second(s, 215, 0.5); // 45 % of each CPU
+    CHECK_NEAR(headroom()->headroom, 0, 0.06);
+    CHECK(pl_alert_pages(alert()));
+    rig_stop();
+}
+
+static void test_imbalance_costs_capacity(void)
+{
+    busy_day(0.7);
+    CHECK_NEAR(headroom()->imbalance, 1.4, 0.02);
+    CHECK_INT(headroom()->busiest_host, fe1);
+    CHECK_NEAR(headroom()->whole.p50, 220 / 0.7, 0.05 * 220 / 0.7);
+    rig_stop();
+}
+
+/* Until traffic has varied there is no capacity, and nothing is judged. */
+static void test_even_traffic_teaches_nothing(void)
+{
+    start(NULL);
+    for (int s = 0; s < 3600; s++) busy_second(s, 100, 0.5);
+    CHECK_INT(headroom()->source, PL_CAPACITY_UNKNOWN);
+    CHECK_INT(headroom()->gap, PL_GAP_SPAN);
+    CHECK(headroom()->gap_host == fe1 || headroom()->gap_host == fe2);
+    for (int s = 0; s < 30; s++) busy_second(s, 200, 0.5);
+    CHECK_TEXT(rig_effects(), "");
+    rig_stop();
+}
+
 int main(void)
 {
     pl_rules_default(&rules);
@@ -228,5 +307,8 @@ int main(void)
     RUN(test_a_dead_host_is_no_surge);
     RUN(test_without_a_capacity_it_only_remembers);
     RUN(test_a_pool_that_fell_silent_proves_nothing);
+    RUN(test_under_half_of_two_machines_is_no_headroom);
+    RUN(test_imbalance_costs_capacity);
+    RUN(test_even_traffic_teaches_nothing);
     return check_finish();
 }

@@ -2,14 +2,17 @@
 
 #include "common/base/assert.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { CPU_NONE, CPU_OF_MACHINE, CPU_OF_SERVICE, PERIODS_MIN = 2 };
+enum { USED_BP_MAX = 20000 };    // a share over the whole is possible, over twice is not
+enum { NEIGHBOUR_WEIGHT = 100 }; // cpu.weight of who never set it, cgroups(7)
 
 static const double whole_bp = 10000;
 static const double recent_ms = 30 * 60 * 1000;
-static const double busy_max = 0.98;        // the queueing factor is kept finite
-static const double neighbour_weight = 100; // cpu.weight of who never set it, cgroups(7)
+static const double busy_max = 0.98;   // the queueing factor is kept finite
+static const double resize_min = 0.02; // MemTotal differs a little from kernel to kernel
 
 static const struct {
     const char *name;
@@ -25,6 +28,8 @@ static const struct {
     [PL_LEARNED_CONNTRACK] = {"conntrack", PL_CONNTRACK_USED, true, PL_RESOURCE_CONNTRACK},
 };
 static const double other_limit = 0.85;
+
+static_assert((int64_t)PL_LEARN_SAMPLES_MAX * USED_BP_MAX <= INT32_MAX, "a sum fits");
 
 const char *pl_learned_name(enum pl_learned learned)
 {
@@ -49,8 +54,8 @@ void pl_capacity_init(struct pl_capacity_learner *c)
 static double cpu_limit(const struct pl_capacity_learner *c, double whole_limit)
 {
     if (c->cpu.choice != CPU_OF_SERVICE) return whole_limit;
-    double theirs = c->neighbours * neighbour_weight / (neighbour_weight + c->weight);
-    double quota = c->quota > 0 ? c->quota * whole_limit : whole_limit;
+    double theirs = c->neighbours * NEIGHBOUR_WEIGHT / (NEIGHBOUR_WEIGHT + c->weight);
+    double quota = c->quota_bp > 0 ? c->quota_bp / whole_bp * whole_limit : whole_limit;
     return PL_MIN(whole_limit - theirs, quota);
 }
 
@@ -122,7 +127,7 @@ static void answer_host(struct pl_host_capacity *a)
     if (a->per_s.p50 > 0) a->gap = PL_GAP_NONE;
 }
 
-static void answer(struct pl_capacity_learner *c, const struct pl_level_policy *limits,
+static void answer(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
                    int64_t unix_ms)
 {
     struct pl_host_capacity *a = &c->answer;
@@ -137,7 +142,7 @@ static void answer(struct pl_capacity_learner *c, const struct pl_level_policy *
         if (r == PL_LEARNED_CPU) cpu = line;
         bool has_level = table[r].resource < PL_RESOURCE_COUNT;
         a->resource[r].limit =
-            has_level ? limits[table[r].resource].page_bp / whole_bp : other_limit;
+            has_level ? levels[table[r].resource].page_bp / whole_bp : other_limit;
         if (r == PL_LEARNED_CPU) a->resource[r].limit = cpu_limit(c, a->resource[r].limit);
         answer_resource(c, r, &line, &cpu);
     }
@@ -162,28 +167,33 @@ static void forget(struct pl_learning *l)
 static void open_period(struct pl_capacity_learner *c, int64_t unix_ms)
 {
     c->period_unix_ms = unix_ms;
-    c->traffic_sum = c->busy_sum = 0;
+    c->traffic_sum = 0;
+    c->busy_sum_bp = 0;
     c->count = 0;
-    for (int r = 0; r < PL_LEARNED_COUNT; r++) {
-        c->learning[r].sum = 0;
-        c->learning[r].count = 0;
-    }
+    memset(c->used_sum_bp, 0, sizeof c->used_sum_bp);
+    memset(c->used_count, 0, sizeof c->used_count);
+}
+
+static double mean_of(const struct pl_capacity_learner *c, enum pl_learned r)
+{
+    return c->used_sum_bp[r] / (whole_bp * c->used_count[r]);
 }
 
 static void close_period(struct pl_capacity_learner *c, int64_t unix_ms, double period_ms)
 {
     double traffic = c->traffic_sum / c->count;
-    double busy = PL_MIN(c->busy_sum / c->count, busy_max);
+    double busy = PL_MIN((double)c->busy_sum_bp / (whole_bp * c->count), busy_max);
     double concurrency = traffic / (1 - busy);
-    struct pl_learning *cpu = &c->learning[PL_LEARNED_CPU];
-    double others = cpu->count > 0 ? PL_MAX(busy - cpu->sum / cpu->count, 0) : 0;
-    c->neighbours +=
-        (others - c->neighbours) / PL_MIN(cpu->recent_weight + 1, recent_ms / period_ms);
-    for (int r = 0; r < PL_LEARNED_COUNT; r++) {
+    if (c->used_count[PL_LEARNED_CPU] > 0) {
+        double periods = c->learning[PL_LEARNED_CPU].recent_weight + 1;
+        double others = PL_MAX(busy - mean_of(c, PL_LEARNED_CPU), 0);
+        c->neighbours += (others - c->neighbours) / PL_MIN(periods, recent_ms / period_ms);
+    }
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
         struct pl_learning *l = &c->learning[r];
-        if (l->count == 0) continue;
+        if (c->used_count[r] == 0) continue;
         double load = table[r].by_concurrency ? concurrency : traffic;
-        double used = l->sum / l->count;
+        double used = mean_of(c, r);
         pl_curve_step(&l->curve, load, used, unix_ms);
         follow(l, load, used, period_ms);
     }
@@ -199,8 +209,8 @@ static int32_t cpu_used_bp(struct pl_capacity_learner *c, const struct pl_sample
     if (c->cpu.choice != CPU_OF_SERVICE) return sample->values[PL_CPU_BUSY];
     int32_t weight = sample->values[PL_SERVICE_CPU_WEIGHT];
     int32_t quota_bp = sample->values[PL_SERVICE_CPU_LIMIT];
-    c->weight = weight > 0 ? weight : neighbour_weight;
-    c->quota = quota_bp > 0 ? quota_bp / whole_bp : 0;
+    c->weight = weight > 0 ? weight : NEIGHBOUR_WEIGHT;
+    c->quota_bp = PL_MAX(quota_bp, 0);
     return service_bp;
 }
 
@@ -217,19 +227,18 @@ static void add(struct pl_capacity_learner *c, const struct pl_sample *sample, d
                 int64_t unix_ms)
 {
     int32_t cpu_bp = cpu_used_bp(c, sample, unix_ms);
-    int32_t busy_bp = PL_MAX(sample->values[PL_CPU_BUSY], 0);
+    c->busy_sum_bp += PL_MAX(sample->values[PL_CPU_BUSY], 0);
     c->traffic_sum += traffic;
-    c->busy_sum += busy_bp / whole_bp;
     c->count++;
-    for (int r = 0; r < PL_LEARNED_COUNT; r++) {
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
         int32_t used_bp = r == PL_LEARNED_CPU ? cpu_bp : sample->values[table[r].metric];
         if (used_bp < 0) continue;
-        c->learning[r].sum += used_bp / whole_bp;
-        c->learning[r].count++;
+        c->used_sum_bp[r] += PL_MIN(used_bp, USED_BP_MAX);
+        c->used_count[r]++;
     }
 }
 
-bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_policy *limits,
+bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
                       enum pl_traffic_source source, const struct pl_sample *sample,
                       int64_t unix_ms)
 {
@@ -242,25 +251,52 @@ bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_polic
     c->newest_unix_ms = unix_ms;
     add(c, sample, traffic, unix_ms);
     int64_t period_ms = unix_ms - c->period_unix_ms;
-    if (period_ms < PL_LEARN_PERIOD_MS) return false;
-    close_period(c, unix_ms, (double)period_ms);
+    if (period_ms < PL_LEARN_PERIOD_MS && c->count < PL_LEARN_SAMPLES_MAX) return false;
+    close_period(c, unix_ms, (double)PL_MAX(period_ms, 1));
     open_period(c, unix_ms);
     if (unix_ms - c->drawn_unix_ms < PL_LEARN_EVERY_MS && unix_ms >= c->drawn_unix_ms) return false;
     c->drawn_unix_ms = unix_ms;
-    answer(c, limits, unix_ms);
+    answer(c, levels, unix_ms);
     return true;
 }
 
-void pl_capacity_resize(struct pl_capacity_learner *c, const struct pl_level_policy *limits,
-                        enum pl_learned learned, double factor, int64_t unix_ms)
+/* Whole of a resource by the facts; not above 0: not known. */
+static double whole_of(enum pl_learned r, const struct pl_fact_value *facts)
 {
-    PL_ASSERT(learned < PL_LEARNED_COUNT && factor > 0);
-    struct pl_learning *l = &c->learning[learned];
-    pl_curve_rescale(&l->curve, 1 / factor);
-    l->recent_used /= factor;
-    open_period(c, unix_ms); // its samples are in the old units
+    enum { MILLI = 1000 };
+    double limit;
+    switch (r) {
+    case PL_LEARNED_CPU:
+        limit = (double)facts[PL_FACT_CPU_LIMIT].value;
+        return limit > 0 ? limit : (double)facts[PL_FACT_CORES].value * MILLI;
+    case PL_LEARNED_MEMORY:
+        limit = (double)facts[PL_FACT_MEMORY_LIMIT].value;
+        return limit > 0 ? limit : (double)facts[PL_FACT_MEMORY].value;
+    case PL_LEARNED_FILES: return (double)facts[PL_FACT_FILES_MAX].value;
+    case PL_LEARNED_CONNTRACK: return (double)facts[PL_FACT_CONNTRACK_MAX].value;
+    case PL_LEARNED_NETWORK:
+    case PL_LEARNED_WORKERS: return 0; // no fact tells
+    case PL_LEARNED_COUNT: break;
+    }
+    PL_UNREACHABLE("learned");
+}
+
+void pl_capacity_resize(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
+                        const struct pl_fact_value *before, const struct pl_fact_value *after,
+                        int64_t unix_ms)
+{
+    bool resized = false;
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
+        double was = whole_of(r, before), is = whole_of(r, after);
+        if (was <= 0 || is <= 0 || fabs(is / was - 1) < resize_min) continue;
+        pl_curve_rescale(&c->learning[r].curve, was / is);
+        c->learning[r].recent_used *= was / is;
+        c->answer.resized_by[r] *= is / was;
+        resized = true;
+    }
+    if (!resized) return;
+    open_period(c, unix_ms); // its samples are shares of what there was
     c->answer.resized = true;
     c->answer.resized_unix_ms = unix_ms;
-    c->answer.resized_by[learned] *= factor;
-    answer(c, limits, unix_ms);
+    answer(c, levels, unix_ms);
 }

@@ -16,9 +16,11 @@
 #include "collector/core/judge/level.h"
 #include "collector/core/judge/line.h"
 #include "collector/core/observe/source.h"
+#include "common/wire/hello.h"
 
 enum {
     PL_LEARN_PERIOD_MS = 5000,    // of which means are taken: a request's work falls into one
+    PL_LEARN_SAMPLES_MAX = 5000,  // of one period: it ends there if time stands still
     PL_LEARN_EVERY_MS = 60000,    // lines are drawn anew
     PL_LEARN_GAP_MS = 10 * 60000, // a hole longer than this ends a period
 };
@@ -72,39 +74,42 @@ struct pl_host_capacity {
     struct pl_resource_capacity resource[PL_LEARNED_COUNT];
 };
 
-/* What is remembered of one resource beside its curve. */
+/* What is remembered of one resource. */
 struct pl_learning {
     struct pl_curve curve;
-    double sum; // of the open period, share
-    uint32_t count;
     double recent_load, recent_used; // means over half an hour
     double recent_weight;            // periods, at most what fits half an hour
 };
 
-/* Everything about one host. */
+/* Everything about one host. What every sample touches comes first, close together. */
 struct pl_capacity_learner {
     enum pl_traffic_source source; // what the curves were learned in
     struct pl_settled cpu;         // 1: the machine's, 2: the service's
     int64_t period_unix_ms;        // begin of the open period; 0: none is open
     int64_t newest_unix_ms;
-    int64_t drawn_unix_ms; // when lines were last drawn
-    double traffic_sum;    // of the open period
-    double busy_sum;       // the machine's CPU, share
+    double traffic_sum;                    // of the open period
+    int64_t busy_sum_bp;                   // the machine's CPU
+    int32_t used_sum_bp[PL_LEARNED_COUNT]; // overflow is out of reach: PL_LEARN_SAMPLES_MAX
     uint32_t count;
-    double neighbours; // share of the machine that others use, mean over half an hour
-    double weight;     // cpu.weight of the service
-    double quota;      // share of the machine that its group may use; 0: all of it
+    uint16_t used_count[PL_LEARNED_COUNT]; // samples of the period that had the resource
+    int32_t weight;                        // cpu.weight of the service
+    int32_t quota_bp; // share of the machine that its group may use; 0: all of it
+
+    int64_t drawn_unix_ms; // when lines were last drawn
+    double neighbours;     // share of the machine that others use, mean over half an hour
     struct pl_learning learning[PL_LEARNED_COUNT];
     struct pl_host_capacity answer;
 };
 
 void pl_capacity_init(struct pl_capacity_learner *c);
-/* Take one sample whose time is `unix_ms`; `limits` are `levels` of struct pl_rules. Another
+/* Take one sample whose time is `unix_ms`; `levels` as in struct pl_rules. Another
  * `source` than before begins all learning anew. True if the answer was made anew. */
-bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_policy *limits,
+bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
                       enum pl_traffic_source source, const struct pl_sample *sample,
                       int64_t unix_ms);
-/* The whole of a resource is now `factor` (> 0) times what it was: RAM was doubled. What was
- * learned stays, in the new units, and the answer says so. */
-void pl_capacity_resize(struct pl_capacity_learner *c, const struct pl_level_policy *limits,
-                        enum pl_learned learned, double factor, int64_t unix_ms);
+/* The machine changed from one HELLO to the next: RAM was doubled, cores were added. What was
+ * learned stays, in shares of what there is now, and the answer says so. Facts that are not known
+ * before or after change nothing. Both are arrays of PL_FACT_COUNT. */
+void pl_capacity_resize(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
+                        const struct pl_fact_value *before, const struct pl_fact_value *after,
+                        int64_t unix_ms);

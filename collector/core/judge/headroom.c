@@ -25,8 +25,8 @@ static const struct pl_estimate *range_of(const struct pl_host *h, enum pl_traff
 
 double pl_headroom_share(const struct pl_headroom *h, const struct pl_host *host)
 {
-    if (host->presence != PL_LIVE || h->traffic_per_s <= 0) return 0;
-    return host->traffic_mean_per_s / h->traffic_per_s;
+    if (host->presence != PL_LIVE || h->usual_per_s <= 0) return 0;
+    return host->traffic_mean_per_s / h->usual_per_s;
 }
 
 /* Capacity over share, by one of the three numbers of a range: the least and the second least. */
@@ -61,12 +61,12 @@ static void count_hosts(const struct pl_fleet *fleet, uint32_t pool, struct pl_h
         const struct pl_host *h = &fleet->hosts[host];
         if (h->presence != PL_LIVE) continue;
         out->live_count++;
-        out->traffic_per_s += h->traffic_mean_per_s;
+        out->usual_per_s += h->traffic_mean_per_s;
         if (h->traffic_mean_per_s <= largest) continue;
         largest = h->traffic_mean_per_s;
         out->busiest_host = host;
     }
-    if (out->traffic_per_s > 0) out->imbalance = largest * out->live_count / out->traffic_per_s;
+    if (out->usual_per_s > 0) out->imbalance = largest * out->live_count / out->usual_per_s;
 }
 
 /* The live host of known capacity that is full first. */
@@ -140,8 +140,8 @@ static void learn(const struct pl_fleet *fleet, uint32_t pool, struct pl_headroo
 {
     static const struct least none = {.host = PL_NO_INDEX};
     struct survey s = {.p10 = none, .p50 = none, .p90 = none};
-    out->gap = out->traffic_per_s > 0 ? PL_GAP_NEW : PL_GAP_SOURCE;
-    if (out->traffic_per_s <= 0 || !survey_hosts(fleet, pool, out, &s)) return;
+    out->gap = out->usual_per_s > 0 ? PL_GAP_NEW : PL_GAP_SOURCE;
+    if (out->usual_per_s <= 0 || !survey_hosts(fleet, pool, out, &s)) return;
     out->gap = PL_GAP_NONE;
     out->source = PL_CAPACITY_LEARNED;
     out->whole = (struct pl_estimate){s.p10.first, s.p50.first, s.p90.first};
@@ -161,7 +161,7 @@ static void configure(const struct pl_capacity *configured, struct pl_headroom *
     out->uncertain = false;
     out->whole = (struct pl_estimate){per_s, per_s, per_s};
     out->spare = (struct pl_estimate){0};
-    if (out->live_count < 2 || left <= 0 || out->traffic_per_s <= 0) return;
+    if (out->live_count < 2 || left <= 0 || out->usual_per_s <= 0) return;
     out->spare = (struct pl_estimate){per_s * left, per_s * left, per_s * left};
 }
 
@@ -178,9 +178,14 @@ struct pl_headroom pl_headroom_survey(const struct pl_fleet *fleet, uint32_t poo
     count_hosts(fleet, pool, &h);
     learn(fleet, pool, &h);
     if (configured->source == PL_CAPACITY_CONFIGURED) configure(configured, &h);
-    double full = h.spare.p50 > 0 ? h.spare.p50 : h.whole.p50;
-    if (full > 0) h.headroom = 1 - h.traffic_per_s / full;
     return h;
+}
+
+void pl_headroom_traffic(struct pl_headroom *h, double per_s)
+{
+    double full = h->spare.p50 > 0 ? h->spare.p50 : h->whole.p50;
+    h->traffic_per_s = per_s;
+    h->headroom = full > 0 ? 1 - per_s / full : 0;
 }
 
 struct pl_capacity pl_headroom_capacity(const struct pl_headroom *h,

@@ -37,7 +37,8 @@ struct pl_headroom {
     bool uncertain;                 // p90 / p10 of `whole` is over PL_SURE_FACTOR: WARN at most
     uint32_t live_count;            // hosts that share the traffic
     uint32_t borrowed_count;        // of those, taken for hosts like the tightest
-    double traffic_per_s;           // mean of the last ten minutes, sum over the hosts
+    double usual_per_s;             // mean traffic of ten minutes, sum over the hosts: for shares
+    double traffic_per_s;           // of the last minute
     struct pl_estimate whole;       // C
     struct pl_estimate spare;       // C_n1; all 0 with a single host, which nobody can stand in for
     double headroom;                // 1 - traffic / C_n1 (a single host: / C), by P50
@@ -52,11 +53,14 @@ enum { PL_SURVEY_MS = 10000 };
 #define PL_SURE_FACTOR   1.5 // p90 / p10 up to which a capacity may page
 #define PL_USABLE_FACTOR 4.0 // beyond, it is not judged by at all
 
-/* Survey a pool: looks at every host of it. `configured` wins where its source is CONFIGURED: it is
- * the pool's whole capacity, of which C_n1 keeps what the largest share leaves. */
+/* Survey a pool: looks at every host of it; the traffic now is for pl_headroom_traffic() to say.
+ * `configured` wins where its source is CONFIGURED: it is the pool's whole capacity, of which C_n1
+ * keeps what the largest share leaves. */
 struct pl_headroom pl_headroom_survey(const struct pl_fleet *fleet, uint32_t pool,
                                       enum pl_traffic_source unit,
                                       const struct pl_capacity *configured, int64_t unix_ms);
+/* The pool's traffic now: sets what is left of the capacity. */
+void pl_headroom_traffic(struct pl_headroom *h, double per_s);
 /* What `saturation` is to judge by: the configured capacity, else the learned C_n1 (C with a
  * single host), else unknown. */
 struct pl_capacity pl_headroom_capacity(const struct pl_headroom *h,

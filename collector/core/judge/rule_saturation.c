@@ -55,6 +55,7 @@ void pl_saturation_survey(struct pl_saturation *s, const struct pl_fleet *fleet,
     enum pl_traffic_source unit = common_unit(s, fleet, pool);
     if (unit != s->unit) change_unit(s, unit);
     s->headroom = pl_headroom_survey(fleet, pool, unit, &s->configured, unix_ms);
+    pl_headroom_traffic(&s->headroom, s->traffic.ladder.level[PL_RUNG_60S]);
     s->capacity = pl_headroom_capacity(&s->headroom, &s->configured);
 }
 
