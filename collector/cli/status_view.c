@@ -168,6 +168,10 @@ static void put_alerts(FILE *out, const cJSON *list, bool colour)
         put_text(out, text_of(alert, "summary"), 0);
         (void)fputs(", since ", out);
         put_text(out, text_of(alert, "since"), 0);
+        if (cJSON_HasObjectItem(alert, "hidden_by")) {
+            (void)fputs(", a consequence of ", out);
+            put_text(out, text_of(alert, "hidden_by"), 0);
+        }
         (void)fputc('\n', out);
     }
 }

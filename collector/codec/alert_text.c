@@ -299,28 +299,55 @@ void pl_alert_over_write(const struct pl_alert *alert, struct pl_text *out)
     pl_duration_write(alert->resolved_unix_ms - began_unix_ms(alert), out);
 }
 
+/* "14:03:12 UTC", and in front of it the day if that is another one. */
+static void moment_write(int64_t unix_ms, int64_t at_unix_ms, struct pl_text *out)
+{
+    enum { DAY_MS = 86400000, DATE_LEN = 10, CLOCK_AT = 11, CLOCK_LEN = 8 };
+    char buf[40];
+    struct pl_text whole = pl_text_init(buf, sizeof buf);
+    pl_text_rfc3339(&whole, unix_ms);
+    if (unix_ms / DAY_MS != at_unix_ms / DAY_MS) {
+        pl_text_span(out, (struct pl_span){(const uint8_t *)buf, DATE_LEN});
+        pl_text_char(out, ' ');
+    }
+    pl_text_span(out, (struct pl_span){(const uint8_t *)buf + CLOCK_AT, CLOCK_LEN});
+    pl_text_str(out, " UTC");
+}
+
+static void trouble_write(const struct pl_alert *alert, int64_t lasted_ms, struct pl_text *out)
+{
+    const struct pl_finding *f = &alert->finding;
+    switch (alert->rule) {
+    case PL_RULE_LIMIT: limit_write(f, lasted_ms, out); return;
+    case PL_RULE_SATURATION: saturation_write(f, out); return;
+    case PL_RULE_SILENT: silent_write(f, lasted_ms, out); return;
+    case PL_RULE_STALL: stall_write(f, lasted_ms, out); return;
+    case PL_RULE_IMBALANCE: imbalance_write(f, lasted_ms, out); return;
+    case PL_RULE_COLLAPSE: collapse_write(f, lasted_ms, out); return;
+    case PL_RULE_COUNT: break;
+    }
+    PL_UNREACHABLE("rule");
+}
+
 void pl_alert_text_write(const struct pl_alert *alert, int64_t at_unix_ms, struct pl_text *out)
 {
     if (alert->state == PL_ALERT_RESOLVED) {
         pl_alert_over_write(alert, out);
         return;
     }
-    if (alert->state == PL_ALERT_FIRING && alert->clear_mono_ms != PL_NEVER_MS) {
+    bool firing = alert->state == PL_ALERT_FIRING;
+    if (firing && alert->unstable) pl_text_str(out, "unstable, comes and goes: ");
+    if (firing && alert->clear_mono_ms != PL_NEVER_MS) {
         over_write(alert, false, out);
         pl_text_str(out, ", resolves when that lasts");
         return;
     }
-    int64_t lasted_ms = at_unix_ms - began_unix_ms(alert);
-    switch (alert->rule) {
-    case PL_RULE_LIMIT: limit_write(&alert->finding, lasted_ms, out); return;
-    case PL_RULE_SATURATION: saturation_write(&alert->finding, out); return;
-    case PL_RULE_SILENT: silent_write(&alert->finding, lasted_ms, out); return;
-    case PL_RULE_STALL: stall_write(&alert->finding, lasted_ms, out); return;
-    case PL_RULE_IMBALANCE: imbalance_write(&alert->finding, lasted_ms, out); return;
-    case PL_RULE_COLLAPSE: collapse_write(&alert->finding, lasted_ms, out); return;
-    case PL_RULE_COUNT: break;
-    }
-    PL_UNREACHABLE("rule");
+    bool blind = firing && alert->unknown_unix_ms != 0;
+    int64_t until_unix_ms = blind ? PL_MIN(alert->unknown_unix_ms, at_unix_ms) : at_unix_ms;
+    trouble_write(alert, until_unix_ms - began_unix_ms(alert), out);
+    if (!blind) return;
+    pl_text_str(out, ", nothing known since ");
+    moment_write(until_unix_ms, at_unix_ms, out);
 }
 
 void pl_alert_title_write(const struct pl_alert *alert, int64_t at_unix_ms, struct pl_text *out)

@@ -11,6 +11,8 @@
  *     traffic collapsed to 4 % of what is usual now, although 2 hosts are up for 10 s
  *     cpu of fe1 at 97 % (limit 90 %) for 4 s, pages at 10 s
  *     fe1 and fe2 silent for 5 s (50 % of the pool), load was rising
+ *     unstable, comes and goes: cpu of fe1 at 97 % (limit 90 %) for 12 s
+ *     cpu of fe1 at 97 % (limit 90 %) for 40 s, nothing known since 14:03:52 UTC
  *
  * Numbers are cut, never rounded up, so that a text does not claim more than was measured. */
 #pragma once

@@ -125,6 +125,12 @@ static void put_alert(struct pl_text *out, const struct pl_view *view, const str
     pl_json_put_number(out, ",\"value\":", finding->value_bp, BP);
     pl_json_put_number(out, ",\"level\":", finding->level_bp, BP);
     if (alert->rule == PL_RULE_SATURATION) put_outlook(out, &finding->surge);
+    bool firing = alert->state == PL_ALERT_FIRING;
+    if (firing && alert->unstable) pl_text_str(out, ",\"unstable\":true");
+    if (firing && alert->hidden) {
+        pl_text_str(out, ",\"hidden_by\":");
+        pl_text_json(out, pl_span_of(pl_rule_name(alert->hidden_by)));
+    }
     put_pages(out, view, alert);
     uint32_t pool = pl_fleet_find_pool(pl_engine_fleet(view->engine), &alert->pool);
     if (with_changes && pool != PL_NO_INDEX) pl_json_pool_changes(out, view, pool);

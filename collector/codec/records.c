@@ -146,6 +146,8 @@ void pl_record_alert_write(struct pl_text *t, const struct pl_alert *alert,
     put_i64(t, "since", alert->since_unix_ms);
     put_i64(t, "opened", alert->opened_unix_ms);
     put_i64(t, "resolved", alert->resolved_unix_ms);
+    if (alert->unstable) put_bool(t, "unstable", true);
+    if (alert->hidden) put_text(t, "hidden_by", pl_span_of(rule_words[alert->hidden_by]));
     put_targets(t, "paged", alert->paged, targets);
     put_targets(t, "failed", alert->failed, targets);
     put_finding(t, &alert->finding);
@@ -347,6 +349,12 @@ static int read_alert(const cJSON *object, const struct pl_record_targets *targe
     alert.since_unix_ms = get_time(&r, "since");
     alert.opened_unix_ms = get_time(&r, "opened");
     alert.resolved_unix_ms = get_time(&r, "resolved");
+    alert.unstable = cJSON_GetObjectItemCaseSensitive(object, "unstable") != NULL;
+    alert.hidden = cJSON_GetObjectItemCaseSensitive(object, "hidden_by") != NULL;
+    if (alert.hidden) {
+        alert.hidden_by =
+            (enum pl_rule)pl_json_word(&r, "hidden_by", rule_words, PL_LEN(rule_words));
+    }
     alert.paged = get_targets(&r, "paged", targets);
     alert.failed = get_targets(&r, "failed", targets);
     get_finding(&r, &alert.finding);

@@ -213,26 +213,64 @@ static void act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action
     emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
 }
 
+/* Let the alert live on by what its rule says; what it has to say of it, if that is new. */
+static void step_alert(struct pl_engine *e, uint32_t pool, enum pl_rule rule, bool refresh)
+{
+    uint32_t index = pool * PL_RULE_COUNT + rule;
+    struct pl_alert *a = &e->alerts[index].alert;
+    struct pl_verdict verdict = judge(e, pool, rule);
+    bool quiet = a->state == PL_ALERT_OK || a->state == PL_ALERT_RESOLVED;
+    bool trouble = !verdict.no_data && verdict.tier != PL_TIER_NONE;
+    bool coming = verdict.tier == PL_TIER_NONE && verdict.coming != PL_TIER_NONE;
+    if (quiet && !trouble && !coming) return;
+    /* The rules hold by themselves: levels for their hold time, silence for its intervals,
+     * saturation until it has seen its reason in some samples. */
+    struct pl_alert_policy policy = {.clear_ms = e->rules.clear_ms[rule],
+                                     .unstable_ms = e->rules.unstable_ms};
+    enum pl_alert_action action = pl_alert_step(a, &policy, verdict, e->now);
+    bool pending = a->state == PL_ALERT_PENDING && coming && (quiet || refresh);
+    if (pending || (trouble && (action != PL_ALERT_NONE || refresh))) describe(e, pool, a);
+    if (pending) began(a);
+    if (action != PL_ALERT_NONE) act(e, index, action);
+}
+
+/* The alert of that pool that pages and that `a` is only a consequence of, or NULL. */
+static const struct pl_alert *cause_of(const struct pl_engine *e, uint32_t pool,
+                                       const struct pl_alert *a)
+{
+    for (enum pl_rule cause = 0; cause < PL_RULE_COUNT; cause++) {
+        const struct pl_alert *c = &e->alerts[pool * PL_RULE_COUNT + cause].alert;
+        if (pl_alert_pages(c) && pl_rule_hides(cause, a->rule) >= a->tier) return c;
+    }
+    return NULL;
+}
+
+/* Hide what has a cause, unless somebody was told of it before the cause was there, and tell what
+ * has none any more. */
+static void hide_or_tell(struct pl_engine *e, uint32_t index)
+{
+    struct pl_alert_slot *slot = &e->alerts[index];
+    struct pl_alert *a = &slot->alert;
+    if (a->state != PL_ALERT_FIRING) return;
+    const struct pl_alert *cause = cause_of(e, index / PL_RULE_COUNT, a);
+    bool was_hidden = a->hidden, is_told = slot->queued != 0 || a->paged != 0;
+    a->hidden = cause && (was_hidden || !is_told);
+    if (a->hidden) a->hidden_by = cause->rule;
+    if (!was_hidden || a->hidden || a->tier != PL_TIER_PAGE) return;
+    a->revision++;
+    act(e, index, PL_ALERT_RAISE);
+}
+
 void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh)
 {
+    const uint32_t first = pool * PL_RULE_COUNT;
     for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
-        uint32_t index = pool * PL_RULE_COUNT + rule;
-        struct pl_alert *a = &e->alerts[index].alert;
-        struct pl_verdict verdict = judge(e, pool, rule);
-        bool quiet = a->state == PL_ALERT_OK || a->state == PL_ALERT_RESOLVED;
-        bool trouble = !verdict.no_data && verdict.tier != PL_TIER_NONE;
-        bool coming = verdict.tier == PL_TIER_NONE && verdict.coming != PL_TIER_NONE;
         if (!pl_engine_has_room(e)) return; // the next tick looks again
-        if (!quiet || trouble || coming) {
-            /* The rules hold by themselves: levels for their hold time, silence for its intervals,
-             * saturation until it has seen its reason in some samples. */
-            struct pl_alert_policy policy = {.clear_ms = e->rules.clear_ms[rule]};
-            enum pl_alert_action action = pl_alert_step(a, &policy, verdict, e->now);
-            bool pending = a->state == PL_ALERT_PENDING && coming && (quiet || refresh);
-            if (pending || (trouble && (action != PL_ALERT_NONE || refresh))) describe(e, pool, a);
-            if (pending) began(a);
-            if (action != PL_ALERT_NONE) act(e, index, action);
-        }
+        step_alert(e, pool, rule, refresh);
+    }
+    for (uint32_t index = first; index < first + PL_RULE_COUNT; index++) {
+        if (!pl_engine_has_room(e)) return;
+        hide_or_tell(e, index);
         pl_engine_tell(e, index);
     }
 }

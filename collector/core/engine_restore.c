@@ -55,7 +55,7 @@ static bool is_sane(const struct pl_alert *a)
 {
     return a->rule < PL_RULE_COUNT && a->state <= PL_ALERT_RESOLVED && a->tier < PL_TIER_COUNT &&
            a->finding.tier < PL_TIER_COUNT && a->finding.resource < PL_RESOURCE_COUNT &&
-           a->finding.surge.reason < PL_SURGE_REASON_COUNT &&
+           a->hidden_by < PL_RULE_COUNT && a->finding.surge.reason < PL_SURGE_REASON_COUNT &&
            a->finding.named_count <= PL_FINDING_HOSTS_MAX;
 }
 
@@ -80,6 +80,7 @@ static void adopt(struct pl_engine *e, struct pl_alert_slot *slot, const struct 
     slot->alert.failed &= known_targets(e);
     slot->alert.pending_mono_ms = e->now.mono_ms;
     slot->alert.lower_mono_ms = slot->alert.clear_mono_ms = PL_NEVER_MS;
+    pl_alert_forget_cycles(&slot->alert);
     slot->settled = settled_before(&slot->alert);
     slot->restored = true;
 }

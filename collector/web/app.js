@@ -201,7 +201,8 @@ function updateAlert(item, alert) {
   setText(item.querySelector('.alert-text'), alert.summary);
   const at = alert.state === 'resolved' ? `resolved ${moment(Date.parse(alert.resolved), collectorNow())}` : `since ${moment(Date.parse(alert.since), collectorNow())}`;
   const pages = alert.pages.map(page => `${page.target} ${PAGE_WORDS[page.state] ?? page.state}`);
-  if (shown === 'act' && pages.length === 0) pages.push('nobody is told: this pool has no notifier');
+  if (alert.hidden_by) pages.push(`a consequence of ${alert.hidden_by}: not told on its own`);
+  else if (shown === 'act' && pages.length === 0) pages.push('nobody is told: this pool has no notifier');
   setText(item.querySelector('.alert-pages'), [at, ...pages].join(' · '));
 }
 

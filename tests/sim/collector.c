@@ -77,6 +77,7 @@ void sim_collector_start(struct sim_world *w)
                                       .pools = pools,
                                       .seed = pl_rng_u64(&w->rng)};
     pl_rules_default(&config.rules);
+    config.rules.unstable_ms = SIM_UNSTABLE_MS;
     w->life++;
     sim_say(w, "collector starts");
     w->memory = calloc(1, pl_engine_bytes(&config));

@@ -232,16 +232,20 @@ static void check_silence(struct sim_world *w)
     }
 }
 
-/* A pool in which every machine has been heard and calm for long enough. */
-static bool all_is_well(const struct sim_world *w, uint32_t pool, bool calm)
+/* A pool in which every machine has been heard and calm for as long as the alert waits. */
+static bool all_is_well(const struct sim_world *w, const struct pl_alert *alert, uint32_t pool,
+                        bool calm)
 {
-    const int64_t since_ms = w->now_ms - CLEAR_MS - TICK_MS - SLACK_MS;
+    const int64_t clear_ms = alert->unstable ? SIM_UNSTABLE_MS : CLEAR_MS;
+    const int64_t since_ms = w->now_ms - clear_ms - TICK_MS - SLACK_MS;
+    if (w->oracle.steady_ms <= clear_ms + 2 * TICK_MS) return false;
     for (uint32_t m = 0; m < w->machine_count; m++) {
         const struct sim_truth *truth = &w->oracle.machines[m];
         if (w->machines[m].pool != pool || !truth->known) continue;
         if (!truth->accepted || truth->live_since_ms > since_ms) return false;
         if (w->now_ms - truth->taken_ms > 2 * SIM_INTERVAL_MS) return false;
-        if (w->now_ms - w->machines[m].clock_set_ms < SKEW_MS) return false;
+        /* Looking late begins the clear time anew. */
+        if (w->now_ms - w->machines[m].clock_set_ms < SKEW_MS + clear_ms - CLEAR_MS) return false;
         if (calm && (truth->calm_since_ms == PL_NEVER_MS || truth->calm_since_ms > since_ms)) {
             return false;
         }
@@ -266,11 +270,13 @@ static void check_alerts(struct sim_world *w)
             sim_fail(w, "%s is overloaded and nobody is paged", w->machines[m].name.text);
         }
     }
-    for (uint32_t pool = 0; pool < SIM_POOLS && o->steady_ms > CLEAR_MS + 2 * TICK_MS; pool++) {
-        if (o->fires[pool * PL_RULE_COUNT + PL_RULE_LIMIT] && all_is_well(w, pool, true)) {
+    for (uint32_t pool = 0; pool < SIM_POOLS; pool++) {
+        uint32_t limit = pool * PL_RULE_COUNT + PL_RULE_LIMIT;
+        uint32_t silent = pool * PL_RULE_COUNT + PL_RULE_SILENT;
+        if (o->fires[limit] && all_is_well(w, pl_engine_alert(w->engine, limit), pool, true)) {
             sim_fail(w, "limit of pool %u fires although all is calm", pool);
         }
-        if (o->fires[pool * PL_RULE_COUNT + PL_RULE_SILENT] && all_is_well(w, pool, false)) {
+        if (o->fires[silent] && all_is_well(w, pl_engine_alert(w->engine, silent), pool, false)) {
             sim_fail(w, "silent of pool %u fires although all are heard", pool);
         }
     }

@@ -32,6 +32,7 @@ enum {
     SIM_PAGES_MAX = 64,
     SIM_INTERVAL_MS = 1000,
     SIM_LONG_AGO_MS = 3600000,
+    SIM_UNSTABLE_MS = 120000, // short enough for troubles to be unstable, and to see it end
 };
 #define SIM_START_UNIX_MS INT64_C(1750000000000)
 

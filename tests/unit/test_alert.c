@@ -7,6 +7,7 @@
 static const struct pl_alert_policy held = {.hold_ms = 30000, .clear_ms = 15000};
 static const struct pl_alert_policy at_once = {.clear_ms = 15000};
 static const struct pl_alert_policy jumpy = {0};
+static const struct pl_alert_policy unstable = {.clear_ms = 15000, .unstable_ms = 600000};
 static const struct pl_name web = {3, "web"};
 
 /* What the rule says, as one letter: none, warn, page, no data; c: a page is coming; C: the same,
@@ -113,6 +114,53 @@ static void test_what_is_coming_is_pending(void)
          {27, '-', PL_ALERT_NONE, PL_ALERT_RESOLVED});
 }
 
+/* Three cycles within ten minutes: the third stays until ten minutes were quiet. */
+static void test_what_comes_and_goes_is_one_message(void)
+{
+    TELL(&unstable, {0, 'p', PL_ALERT_OPEN, PL_ALERT_FIRING},
+         {10, '-', PL_ALERT_NONE, PL_ALERT_FIRING}, {25, '-', PL_ALERT_CLOSE, PL_ALERT_RESOLVED},
+         {100, 'p', PL_ALERT_OPEN, PL_ALERT_FIRING}, {110, '-', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {125, '-', PL_ALERT_CLOSE, PL_ALERT_RESOLVED}, {600, 'p', PL_ALERT_OPEN, PL_ALERT_FIRING},
+         {610, '-', PL_ALERT_NONE, PL_ALERT_FIRING}, {1000, '-', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {1001, 'p', PL_ALERT_NONE, PL_ALERT_FIRING}, {1002, 'w', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {1010, '-', PL_ALERT_NONE, PL_ALERT_FIRING}, {1600, '-', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {1609, '-', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {1610, '-', PL_ALERT_CLOSE, PL_ALERT_RESOLVED},
+         {1611, 'p', PL_ALERT_OPEN, PL_ALERT_FIRING}, {1612, '-', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {1627, '-', PL_ALERT_CLOSE, PL_ALERT_RESOLVED}); // all of that is over and forgotten
+    TELL(&unstable, {0, 'p', PL_ALERT_OPEN, PL_ALERT_FIRING},
+         {10, '-', PL_ALERT_NONE, PL_ALERT_FIRING}, {25, '-', PL_ALERT_CLOSE, PL_ALERT_RESOLVED},
+         {100, 'p', PL_ALERT_OPEN, PL_ALERT_FIRING}, {110, '-', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {125, '-', PL_ALERT_CLOSE, PL_ALERT_RESOLVED}, {601, 'p', PL_ALERT_OPEN, PL_ALERT_FIRING},
+         {602, '-', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {617, '-', PL_ALERT_CLOSE, PL_ALERT_RESOLVED}); // in more than ten minutes
+    /* Around the paging level as well; rising once from a warning is no cycle. */
+    TELL(&unstable, {0, 'w', PL_ALERT_OPEN, PL_ALERT_FIRING},
+         {5, 'p', PL_ALERT_RAISE, PL_ALERT_FIRING}, {10, 'w', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {25, 'w', PL_ALERT_LOWER, PL_ALERT_FIRING}, {30, 'p', PL_ALERT_RAISE, PL_ALERT_FIRING},
+         {40, 'w', PL_ALERT_NONE, PL_ALERT_FIRING}, {55, 'w', PL_ALERT_LOWER, PL_ALERT_FIRING},
+         {60, 'p', PL_ALERT_RAISE, PL_ALERT_FIRING}, {70, 'w', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {600, 'w', PL_ALERT_NONE, PL_ALERT_FIRING}, {669, 'w', PL_ALERT_NONE, PL_ALERT_FIRING},
+         {670, 'w', PL_ALERT_LOWER, PL_ALERT_FIRING});
+}
+
+/* What is frozen says since when; who hides pages nobody. */
+static void test_frozen_and_hidden(void)
+{
+    struct pl_alert a;
+    pl_alert_init(&a, PL_RULE_LIMIT, &web);
+    (void)pl_alert_step(&a, &at_once, verdict_of('p'), (struct pl_now){1000, 51000});
+    CHECK_INT(a.unknown_unix_ms, 0);
+    (void)pl_alert_step(&a, &at_once, verdict_of('?'), (struct pl_now){2000, 52000});
+    (void)pl_alert_step(&a, &at_once, verdict_of('?'), (struct pl_now){9000, 59000});
+    CHECK_INT(a.unknown_unix_ms, 52000);
+    (void)pl_alert_step(&a, &at_once, verdict_of('p'), (struct pl_now){10000, 60000});
+    CHECK_INT(a.unknown_unix_ms, 0);
+    CHECK(pl_alert_pages(&a));
+    a.hidden = true;
+    CHECK(!pl_alert_pages(&a));
+}
+
 static void test_times_for_people(void)
 {
     struct pl_alert a;
@@ -139,7 +187,7 @@ static void test_times_for_people(void)
 /* Whatever the rule says: OPEN and CLOSE alternate, and so do paging and not paging. */
 static void test_actions_alternate(void)
 {
-    static const struct pl_alert_policy *const policies[] = {&held, &at_once, &jumpy};
+    static const struct pl_alert_policy *const policies[] = {&held, &at_once, &jumpy, &unstable};
     for (uint64_t seed = 0; seed < 300; seed++) {
         struct pl_rng rng = pl_rng_init(seed);
         struct pl_alert a;
@@ -173,6 +221,8 @@ int main(void)
     RUN(test_up_at_once_down_after_a_while);
     RUN(test_no_data_proves_nothing);
     RUN(test_what_is_coming_is_pending);
+    RUN(test_what_comes_and_goes_is_one_message);
+    RUN(test_frozen_and_hidden);
     RUN(test_times_for_people);
     RUN(test_actions_alternate);
     return check_finish();

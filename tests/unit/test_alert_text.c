@@ -95,6 +95,32 @@ static void test_collapse(void)
                 "traffic back to what is usual now after 3 min 20 s");
 }
 
+static void test_what_is_frozen(void)
+{
+    struct pl_alert a = alert_of(PL_RULE_LIMIT, PL_RESOURCE_CPU, 1);
+    char buf[PL_ALERT_TEXT_BYTES];
+    a.finding.value_bp = 9743;
+    a.finding.level_bp = 9000;
+    a.unknown_unix_ms = since_ms + 11000;
+    CHECK_TEXT(text_of(&a), "cpu of fe1 at 97 % (limit 90 %) for 11 s, nothing known since "
+                            "14:03:23 UTC");
+    struct pl_text out = pl_text_init(buf, sizeof buf);
+    pl_alert_text_write(&a, since_ms + 86400000, &out);
+    CHECK_TEXT(buf, "cpu of fe1 at 97 % (limit 90 %) for 11 s, nothing known since "
+                    "2026-05-01 14:03:23 UTC");
+}
+
+static void test_what_is_unstable(void)
+{
+    struct pl_alert a = alert_of(PL_RULE_LIMIT, PL_RESOURCE_CPU, 1);
+    a.finding.value_bp = 9743;
+    a.finding.level_bp = 9000;
+    a.unstable = true;
+    check_texts(a, "unstable, comes and goes: cpu of fe1 at 97 % (limit 90 %) for 12 s",
+                "unstable, comes and goes: cpu of fe1 back under 90 %, resolves when that lasts",
+                "cpu of fe1 back under 90 % after 3 min 20 s");
+}
+
 static void test_what_is_coming(void)
 {
     struct pl_alert a = alert_of(PL_RULE_LIMIT, PL_RESOURCE_CPU, 1);
@@ -122,6 +148,8 @@ int main(void)
     RUN(test_stall);
     RUN(test_imbalance);
     RUN(test_collapse);
+    RUN(test_what_is_frozen);
+    RUN(test_what_is_unstable);
     RUN(test_what_is_coming);
     return check_finish();
 }

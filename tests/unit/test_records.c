@@ -122,6 +122,9 @@ static struct pl_alert some_alert(void)
                          .clear_mono_ms = -1,
                          .since_unix_ms = now.unix_ms - 20000,
                          .opened_unix_ms = now.unix_ms - 10000,
+                         .unstable = true,
+                         .hidden = true,
+                         .hidden_by = PL_RULE_STALL,
                          .paged = 5,
                          .failed = 2};
     a.finding = (struct pl_finding){.tier = PL_TIER_WARN,
@@ -166,6 +169,9 @@ static void check_alert(const struct pl_alert *got, const struct pl_alert *want)
     CHECK_INT(got->since_unix_ms, want->since_unix_ms);
     CHECK_INT(got->opened_unix_ms, want->opened_unix_ms);
     CHECK_INT(got->resolved_unix_ms, want->resolved_unix_ms);
+    CHECK_INT(got->unstable, want->unstable);
+    CHECK_INT(got->hidden, want->hidden);
+    CHECK_INT(got->hidden_by, want->hidden_by);
     CHECK_INT(got->paged, want->paged);
     CHECK_INT(got->failed, want->failed);
     check_finding(&got->finding, &want->finding);

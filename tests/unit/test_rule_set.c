@@ -248,6 +248,90 @@ static void test_fair_is_by_processors(void)
     }
 }
 
+/* Overload that comes and goes: two pages with their ends, then one that stays. */
+static void test_the_pager_hears_of_a_flapping_pool_three_times(void)
+{
+    int pages = 0, ends = 0;
+    start();
+    for (int cycle = 0; cycle < 12; cycle++) {
+        for (int s = 0; s < 60; s++) {
+            second_of(PL_CPU_BUSY, s < 20 ? 9700 : 2000);
+            const char *said = rig_effects();
+            pages += strstr(said, "SAVE_PAGE limit/web firing") != NULL;
+            ends += strstr(said, "SAVE_PAGE limit/web resolved") != NULL;
+            if (strstr(said, "SAVE_PAGE")) deliver();
+        }
+    }
+    CHECK_INT(pages, 3);
+    CHECK_INT(ends, 2);
+    CHECK(alert_of(PL_RULE_LIMIT)->unstable);
+    seconds_of(PL_CPU_BUSY, 2000, 500);
+    CHECK_TEXT(rig_effects(), "");
+    seconds_of(PL_CPU_BUSY, 2000, 62);
+    CHECK_TEXT(rig_effects(), "RESOLVED limit/web; SAVE_PAGE limit/web resolved; "
+                              "SEND_PAGE limit/web resolved");
+}
+
+/* Three hosts of which one dies under rising load: that the traffic is gone is no second page,
+ * until the machine is back and the traffic is not. */
+static void test_a_consequence_waits_for_its_cause(void)
+{
+    start();
+    uint32_t fe3 = rig_join("fe3", "web");
+    hosts[2] = fe3;
+    (void)rig_effects();
+    serve(100, 100, LEARNED_S);
+    (void)rig_effects();
+    for (int s = 0; s < 60; s++) { // fe3 dies while its load rises
+        struct pl_sample sample = rig_sample_of(++rig.seq[fe3], 1000 + 100 * s);
+        sample.values[PL_TCP_ACCEPTED] = 1000;
+        (void)pl_engine_sample(rig.engine, fe3, &sample, rig.now);
+        serve(100, 100, 1);
+    }
+    serve(100, 100, 10);
+    const struct pl_alert *silent = alert_of(PL_RULE_SILENT),
+                          *collapse = alert_of(PL_RULE_COLLAPSE);
+    CHECK(pl_alert_pages(silent));
+    (void)rig_effects();
+    deliver();
+    serve(2, 2, 120);
+    CHECK_TEXT(rig_effects(), "OPENED collapse/web");
+    CHECK_INT(collapse->state, PL_ALERT_FIRING);
+    CHECK_INT(collapse->tier, PL_TIER_PAGE);
+    CHECK(collapse->hidden && !pl_alert_pages(collapse));
+    CHECK_INT(collapse->hidden_by, PL_RULE_SILENT);
+    for (int s = 0; s < 16; s++) {
+        struct pl_sample sample = rig_sample_of(++rig.seq[fe3], 1000);
+        sample.values[PL_TCP_ACCEPTED] = 20;
+        (void)pl_engine_sample(rig.engine, fe3, &sample, rig.now);
+        serve(2, 2, 1);
+    }
+    CHECK_TEXT(rig_effects(), "BACK fe3; RESOLVED silent/web; SAVE_PAGE silent/web resolved; "
+                              "RAISED collapse/web; SAVE_PAGE collapse/web firing; "
+                              "SEND_PAGE silent/web resolved; SEND_PAGE collapse/web firing");
+    CHECK(!collapse->hidden && pl_alert_pages(collapse));
+}
+
+/* Who was told before there was a cause goes on knowing. */
+static void test_what_paged_first_is_not_hidden(void)
+{
+    start();
+    hosts[2] = rig_join("fe3", "web");
+    serve(100, 100, LEARNED_S);
+    serve(2, 2, 120);
+    const struct pl_alert *collapse = alert_of(PL_RULE_COLLAPSE);
+    CHECK(pl_alert_pages(collapse));
+    (void)rig_effects();
+    for (int s = 0; s < 60; s++) {
+        struct pl_sample sample = rig_sample_of(++rig.seq[hosts[2]], 1000 + 100 * s);
+        (void)pl_engine_sample(rig.engine, hosts[2], &sample, rig.now);
+        serve(2, 2, 1);
+    }
+    serve(2, 2, 10);
+    CHECK(pl_alert_pages(alert_of(PL_RULE_SILENT)));
+    CHECK(pl_alert_pages(collapse));
+}
+
 int main(void)
 {
     RUN(test_what_is_coming_is_visible);
@@ -257,6 +341,9 @@ int main(void)
     RUN(test_what_is_no_collapse);
     RUN(test_a_pool_out_of_balance_warns);
     RUN(test_fair_is_by_processors);
+    RUN(test_the_pager_hears_of_a_flapping_pool_three_times);
+    RUN(test_a_consequence_waits_for_its_cause);
+    RUN(test_what_paged_first_is_not_hidden);
     rig_stop();
     return check_finish();
 }

@@ -7,11 +7,31 @@ void pl_alert_init(struct pl_alert *a, enum pl_rule rule, const struct pl_name *
 {
     *a = (struct pl_alert){
         .rule = rule, .pool = *pool, .lower_mono_ms = PL_NEVER_MS, .clear_mono_ms = PL_NEVER_MS};
+    pl_alert_forget_cycles(a);
 }
 
-static enum pl_alert_action open_alert(struct pl_alert *a, enum pl_tier tier, struct pl_now now)
+void pl_alert_forget_cycles(struct pl_alert *a)
+{
+    for (size_t i = 0; i < PL_LEN(a->cycle_mono_ms); i++) a->cycle_mono_ms[i] = PL_NEVER_MS;
+}
+
+/* Another cycle begins: is it one too many? */
+static void count_cycle(struct pl_alert *a, const struct pl_alert_policy *policy, struct pl_now now)
+{
+    const size_t last = PL_LEN(a->cycle_mono_ms) - 1;
+    int64_t first_mono_ms = a->cycle_mono_ms[last];
+    a->unstable = a->unstable || (policy->unstable_ms > 0 && first_mono_ms != PL_NEVER_MS &&
+                                  now.mono_ms - first_mono_ms <= policy->unstable_ms);
+    memmove(&a->cycle_mono_ms[1], &a->cycle_mono_ms[0], last * sizeof a->cycle_mono_ms[0]);
+    a->cycle_mono_ms[0] = now.mono_ms;
+}
+
+static enum pl_alert_action open_alert(struct pl_alert *a, const struct pl_alert_policy *policy,
+                                       enum pl_tier tier, struct pl_now now)
 {
     a->state = PL_ALERT_FIRING;
+    a->unstable = a->lowered = a->hidden = false;
+    count_cycle(a, policy, now);
     a->tier = tier;
     a->revision++;
     a->lower_mono_ms = a->clear_mono_ms = PL_NEVER_MS;
@@ -33,7 +53,7 @@ static enum pl_alert_action step_pending(struct pl_alert *a, const struct pl_ale
         return PL_ALERT_NONE;
     }
     if (now.mono_ms - a->pending_mono_ms < policy->hold_ms) return PL_ALERT_NONE;
-    return open_alert(a, verdict.tier, now);
+    return open_alert(a, policy, verdict.tier, now);
 }
 
 /* Start the time at `now` if it does not run, stop it if `runs` is false. */
@@ -55,24 +75,32 @@ static enum pl_alert_action step_firing(struct pl_alert *a, const struct pl_aler
 {
     if (verdict.no_data) {
         a->lower_mono_ms = a->clear_mono_ms = PL_NEVER_MS;
+        if (a->unknown_unix_ms == 0) a->unknown_unix_ms = now.unix_ms;
         return PL_ALERT_NONE;
     }
+    int64_t quiet_ms =
+        a->unstable ? PL_MAX(policy->unstable_ms, policy->clear_ms) : policy->clear_ms;
+    a->unknown_unix_ms = 0;
     run_timer(&a->lower_mono_ms, verdict.tier < a->tier, now);
     run_timer(&a->clear_mono_ms, verdict.tier == PL_TIER_NONE, now);
     if (verdict.tier > a->tier) {
+        if (a->lowered) count_cycle(a, policy, now);
+        a->hidden = false; // what hid less need not hide this
         a->tier = verdict.tier;
         a->revision++;
         return PL_ALERT_RAISE;
     }
-    if (ran_out(a->clear_mono_ms, policy->clear_ms, now)) {
+    if (ran_out(a->clear_mono_ms, quiet_ms, now)) {
         a->state = PL_ALERT_RESOLVED;
+        if (a->unstable) pl_alert_forget_cycles(a);
         a->resolved_unix_ms = now.unix_ms - (now.mono_ms - a->clear_mono_ms);
         a->revision++;
         return PL_ALERT_CLOSE;
     }
-    if (verdict.tier != PL_TIER_NONE && ran_out(a->lower_mono_ms, policy->clear_ms, now)) {
+    if (verdict.tier != PL_TIER_NONE && ran_out(a->lower_mono_ms, quiet_ms, now)) {
         a->tier = verdict.tier;
         a->lower_mono_ms = PL_NEVER_MS;
+        a->lowered = true;
         a->revision++;
         return PL_ALERT_LOWER;
     }
@@ -99,7 +127,7 @@ enum pl_alert_action pl_alert_step(struct pl_alert *a, const struct pl_alert_pol
 
 bool pl_alert_pages(const struct pl_alert *a)
 {
-    return a->state == PL_ALERT_FIRING && a->tier == PL_TIER_PAGE;
+    return a->state == PL_ALERT_FIRING && a->tier == PL_TIER_PAGE && !a->hidden;
 }
 
 void pl_alert_id(const struct pl_alert *a, char *out)

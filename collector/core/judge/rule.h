@@ -30,6 +30,7 @@ const char *pl_resource_name(enum pl_resource resource);
 
 struct pl_rules {
     int64_t clear_ms[PL_RULE_COUNT]; // no trouble for this long before its alert resolves
+    int64_t unstable_ms; // three cycles of an alert within this are one message (alert.h)
     struct pl_level_policy levels[PL_RESOURCE_COUNT];
     struct pl_surge_policy saturation;
     double collapse_share;        // traffic under this share of what is expected has collapsed
@@ -39,6 +40,18 @@ struct pl_rules {
     int64_t silent_grace_ms;      // after the collector's own start: agents are coming back
     int64_t silent_forget_ms;     // a host silent for this long is forgotten
 };
+
+/* What is only a consequence of what: while an alert of `cause` fires at the PAGE tier, one of
+ * `rule` of the same pool pages nobody up to the tier returned; NONE: it is a problem of its own.
+ *
+ *     cause        hides                        because
+ *     silent       collapse, imbalance          the traffic of dead hosts is missing, or moved on
+ *     saturation   limit up to WARN             a full pool has busy hosts
+ *     stall        limit up to WARN             who waits for memory has little of it
+ *     collapse     imbalance                    next to nothing cannot be shared fairly
+ *
+ * A `limit` that pages is never hidden: it names what breaks first. */
+enum pl_tier pl_rule_hides(enum pl_rule cause, enum pl_rule rule);
 
 /* The defaults of the rule set, two agents installed and nothing configured. */
 void pl_rules_default(struct pl_rules *rules);
