@@ -82,7 +82,7 @@ static void test_every_truncation_of_a_row(void)
 static const struct pl_rules rules = {
     .levels = {{.warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10000},
                {.warn_bp = 7500, .page_bp = 9000, .leave_bp = 500, .hold_ms = 10000}},
-    .clear_ms = {[PL_RULE_LIMIT] = 15000, [PL_RULE_SATURATION] = 90000},
+    .clear_ms = {[PL_RULE_LIMIT] = 15000, [PL_RULE_SATURATION] = 150000},
     .saturation = {.warn_share = 0.85, .time_to_act_s = 1200},
     .silent_intervals = 5,
     .silent_grace_ms = 30000,
@@ -114,10 +114,10 @@ static const char crowd[] = "timestamp,value\n"
                             "2026-05-01 14:02:00,120\n" // a whole minute over 100
                             "2026-05-01 14:02:00,120\n"
                             "2026-05-01 14:03:00,\n"
-                            "2026-05-01 14:04:00,100\n"
+                            "2026-05-01 14:04:00,110\n"
                             "2026-05-01 14:03:30,100\n" // a clock that was set back
                             "2026-05-01 14:05:00,30\n"
-                            "2026-05-01 14:06:00,30\n"  // quiet for 60 of 90 s
+                            "2026-05-01 14:06:00,30\n"  // quiet for 120 of 150 s
                             "2026-09-01 00:00:00,30\n"; // a hole of months
 
 static void test_capacity_pages_and_lets_go(void)
@@ -140,11 +140,11 @@ static void test_capacity_pages_and_lets_go(void)
 static void test_no_data_never_proves_recovery(void)
 {
     static const char csv[] = "timestamp,value\n0,50\n60,150\n120,\n86000,\n172000,nan\n"
-                              "172001,10\n172031,10\n172091,10\n";
+                              "172001,10\n172031,10\n172211,10\n";
     char *text = replay(csv, sizeof csv - 1, 100, PL_EXIT_OK);
     CHECK_TEXT(text, "timestamp,alert,forecast_seconds_to_capacity\n"
                      "0,0,\n60,1,0\n120,1,\n86000,1,\n172000,1,\n172001,1,\n172031,1,\n"
-                     "172091,0,\n");
+                     "172211,0,\n");
     free(text);
 }
 

@@ -80,7 +80,27 @@ static void test_a_gap_breaks_a_hold_time_and_no_more(void)
 {
     TELL(&usual, {0, 9500, PL_TIER_NONE}, {60000, GAP, PL_TIER_NONE}, {60000, 9500, PL_TIER_NONE},
          {69999, 9500, PL_TIER_NONE}, {70000, 9500, PL_TIER_PAGE}, {99000, GAP, PL_TIER_PAGE},
-         {99000, 8600, PL_TIER_PAGE}, {99001, 100, PL_TIER_NONE});
+         {99000, 8600, PL_TIER_PAGE}, {99500, 100, PL_TIER_NONE});
+}
+
+/* Faster samples jump more: what keeps a second's value over the level must not break the hold time
+ * of quarters of it. One value above all is no more than it was. */
+static void test_fast_values_are_averaged(void)
+{
+    struct pl_level level;
+    pl_level_init(&level);
+    (void)pl_level_step(&level, &usual, 8800, 0, 0);
+    for (int64_t at_ms = 250; at_ms <= 14000; at_ms += 250) { // 9,200 on the average
+        int32_t used_bp = at_ms % 1000 < 500 ? 9800 : 8600;
+        enum pl_tier tier = pl_level_step(&level, &usual, used_bp, at_ms, 0);
+        printf("# at %lld\n", (long long)at_ms);
+        if (at_ms == 10000) CHECK_INT(tier, PL_TIER_WARN);
+        if (at_ms < 10000) CHECK_INT(tier, PL_TIER_NONE);
+        CHECK(tier != PL_TIER_PAGE); // it swings by 600 around 9,200: under 9,000 for a moment
+    }
+    TELL(&usual, {0, 9500, PL_TIER_NONE}, {9750, 9500, PL_TIER_NONE}, {10000, 8600, PL_TIER_PAGE},
+         {10250, 9500, PL_TIER_PAGE}, {10350, 0, PL_TIER_WARN}, {10850, 0, PL_TIER_NONE});
+    TELL(&at_once, {0, 0, PL_TIER_NONE}, {100, 10000, PL_TIER_PAGE}, {200, 0, PL_TIER_NONE});
 }
 
 static void test_it_knows_since_when(void)
@@ -134,6 +154,7 @@ int main(void)
     RUN(test_without_hold_it_is_at_once);
     RUN(test_no_value_freezes);
     RUN(test_a_gap_breaks_a_hold_time_and_no_more);
+    RUN(test_fast_values_are_averaged);
     RUN(test_it_knows_since_when);
     RUN(test_what_is_coming);
     return check_finish();

@@ -95,6 +95,27 @@ static void test_noise_is_what_the_level_scatters(void)
     CHECK_NEAR(told / n, scatter, 0.15 * scatter);
 }
 
+/* Quarters of a second scatter twice as much; what is said of an average is the same. */
+static void test_noise_knows_how_long_samples_stand_for(void)
+{
+    static const int64_t steps_ms[] = {1000, 250, 1000, 250};
+    struct pl_rng rng = pl_rng_init(5);
+    struct pl_ladder l;
+    int64_t now_ms = 0;
+    pl_ladder_init(&l);
+    for (size_t phase = 0; phase < PL_LEN(steps_ms); phase++) {
+        int64_t half = steps_ms[phase] == 1000 ? 20 : 40;
+        for (int64_t end_ms = now_ms + 4 * 3600 * 1000; now_ms < end_ms;) {
+            now_ms += steps_ms[phase];
+            double value = 100 - (double)half + (double)pl_rng_below(&rng, (uint32_t)half * 2 + 1);
+            pl_ladder_step(&l, value, now_ms);
+            bool settled = phase == 0 ? now_ms > 3600 * 1000 : end_ms - now_ms < 14390 * 1000;
+            if (!settled) continue; // only the first hour learns, and ten seconds of a change
+            CHECK_NEAR(pl_ladder_noise(&l, PL_RUNG_2S), 5.8, 1.5); // 11.8 * sqrt(1 / (2 * 2))
+        }
+    }
+}
+
 /* ---- growth ---- */
 
 /* `hours` of even traffic with a burst to the threefold, `burst_s` long, every hour. */
@@ -223,6 +244,7 @@ int main(void)
     RUN(test_interval_does_not_change_the_level);
     RUN(test_time_that_stands_still);
     RUN(test_noise_is_what_the_level_scatters);
+    RUN(test_noise_knows_how_long_samples_stand_for);
     RUN(test_growth_is_a_share_per_second);
     RUN(test_a_daily_burst_becomes_a_habit);
     RUN(test_one_surge_does_not_raise_the_everyday);

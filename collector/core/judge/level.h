@@ -3,7 +3,11 @@
  * A spike of seconds is no problem and pages nobody: utilisation must stay over a level for
  * `hold_ms` before the resource is said to hold that tier, and must fall under the lower leave
  * level to lose it again. Hold times run by the stamps of the samples, the clock of the host that
- * took them: a sample that was long on its way still counts from when it was taken. */
+ * took them: a sample that was long on its way still counts from when it was taken.
+ *
+ * Levels and hold times are made for values that stand for a second. Where samples come faster than
+ * PL_LEVEL_SPAN_MS, a value is averaged with those before it, or the same load would break its hold
+ * time at ten samples a second and not at one. */
 #pragma once
 
 #include "collector/core/now.h"
@@ -32,11 +36,14 @@ enum pl_strain { PL_STRAIN_LIMIT, PL_STRAIN_STALL, PL_STRAIN_IMBALANCE, PL_STRAI
 /* How loud: WARN shows on the page, PAGE wakes somebody. Worse is larger. */
 enum pl_tier { PL_TIER_NONE, PL_TIER_WARN, PL_TIER_PAGE, PL_TIER_COUNT };
 
+enum { PL_LEVEL_SPAN_MS = 500 };
+
 struct pl_level_policy {
     int32_t warn_bp;  // enter WARN at or over this share of the whole, basis points
     int32_t page_bp;  // enter PAGE at or over; model.md calls it L_r
     int32_t leave_bp; // leave a tier when this far under its enter level
-    int64_t hold_ms;  // over the enter level without a break for this long; 0: at once
+    int64_t hold_ms;  // over the enter level without a break for this long; 0: at once, and
+                      // values are not averaged
 };
 
 /* What is over a level for this long, and for this part of its hold time, is told before it is
@@ -48,6 +55,8 @@ struct pl_level {
     enum pl_tier coming;                  // what it will hold if this lasts; NONE: nothing higher
     int64_t over_stamp_ms[PL_TIER_COUNT]; // since when it is over each tier's level, or PL_NEVER_MS
     int64_t over_unix_ms[PL_TIER_COUNT];  // the same moment for people
+    int64_t stamp_ms;                     // of the newest value, or PL_NEVER_MS
+    double mean_bp;                       // averaged, at that moment
 };
 
 void pl_level_init(struct pl_level *l);

@@ -99,14 +99,19 @@ bool pl_rule_saturation_step(struct pl_saturation *s, const struct pl_rules *rul
     double per_s = pl_traffic_of(&host->last, s->unit);
     if (per_s < 0) return false;
     follow_share(host, s->unit, per_s, taken_unix_ms);
-    if (host->traffic_round == s->round) {
-        s->sum -= host->traffic_per_s; // again, before all others
+    if (host->traffic_round == s->round) { // again, before all others
+        int64_t passed_ms = taken_unix_ms - host->reported_unix_ms;
+        bool alone = passed_ms < 0 || passed_ms >= PL_LEVEL_SPAN_MS;
+        double weight = alone ? 1 : (double)passed_ms / PL_LEVEL_SPAN_MS;
+        s->sum -= host->traffic_per_s;
+        per_s = host->traffic_per_s + weight * (per_s - host->traffic_per_s);
     } else {
         if (s->heard_count == 0) s->begun_unix_ms = taken_unix_ms;
         s->heard_count++;
     }
     host->traffic_round = s->round;
     host->traffic_per_s = per_s;
+    host->reported_unix_ms = taken_unix_ms;
     s->sum += per_s;
     int64_t waited_ms = taken_unix_ms - s->begun_unix_ms;
     bool complete = s->heard_count >= live_count;

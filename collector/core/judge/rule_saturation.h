@@ -3,7 +3,8 @@
  * Hosts report one by one, and a sum of which only some parts are new is no measurement. So samples
  * are gathered in rounds: when every live host has reported once, or the first of them came two of
  * its intervals ago, what was reported is one value of the pool's traffic, and is judged at once.
- * A host that is missing is left out: where its share went, others report it already.
+ * A host that is missing is left out: where its share went, others report it already. One that
+ * samples faster than the others counts with the average of its last values, as in level.h.
  *
  * The capacity is what somebody configured, else what the pool's survey has learned (headroom.h):
  * of what is left after losing a host. Without one nothing is judged, but the traffic is remembered

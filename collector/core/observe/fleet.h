@@ -83,6 +83,11 @@ struct pl_host {
     struct pl_boot_id boot_id;
     struct pl_name name;
     char agent_version[PL_VERSION_LEN_MAX + 1];
+    int64_t reported_unix_ms; // when traffic_per_s was taken, our clock
+    /* Faster samples, see judge/pace.h. */
+    bool is_tense;              // something is about to happen to it
+    int64_t tense_mono_ms;      // since when
+    int64_t fast_until_mono_ms; // it was asked for faster samples until then; 0: it was not
     struct pl_fact_value facts[PL_FACT_COUNT];
     uint32_t first_change;       // of its list in observe/changes: index + 1, 0: none
     struct pl_listener listener; // whose accept queue was its fullest; no address: never said

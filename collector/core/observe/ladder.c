@@ -33,6 +33,19 @@ static void weigh(struct pl_ladder *l)
     for (int r = 0; r < PL_RUNG_COUNT; r++) l->weight[r] = -expm1(-l->interval_s / memory_s[r]);
 }
 
+/* How much of the noise of its samples is left in each level. Independent errors add by their
+ * squares; at one interval for ever that is weight / (2 - weight) of a sample's. */
+static void spread(struct pl_ladder *l)
+{
+    for (int r = 0; r < PL_RUNG_COUNT; r++) {
+        double w = l->weight[r];
+        if (l->known_s <= 0)
+            l->spread[r] = w / (2 - w) / l->interval_s;
+        else
+            l->spread[r] = (1 - w) * (1 - w) * l->spread[r] + w * w / l->interval_s;
+    }
+}
+
 static void start(struct pl_ladder *l, double value)
 {
     l->started = true;
@@ -47,8 +60,10 @@ void pl_ladder_step(struct pl_ladder *l, double value, int64_t unix_ms)
         int64_t interval_ms = PL_MAX(unix_ms - l->unix_ms, PL_LADDER_INTERVAL_MIN_MS);
         l->interval_s = (double)interval_ms / 1000;
         weigh(l);
-        /* Two independent samples differ by twice the variance of one. */
-        double jump = (value - l->newest) * (value - l->newest) / 2;
+        spread(l);
+        /* Two independent samples differ by twice the variance of one, which falls with the time it
+         * stands for. */
+        double jump = (value - l->newest) * (value - l->newest) / 2 * l->interval_s;
         if (l->variance <= 0) l->variance = jump;
         jump = PL_MIN(jump, variance_jump_max * l->variance);
         l->variance += l->weight[PL_RUNG_HOUR] * (jump - l->variance);
@@ -65,8 +80,7 @@ void pl_ladder_step(struct pl_ladder *l, double value, int64_t unix_ms)
 double pl_ladder_noise(const struct pl_ladder *l, enum pl_rung rung)
 {
     double usual = l->level[PL_RUNG_HOUR];
-    double weight = l->weight[rung];
     if (usual <= 0) return 0;
     double variance = l->variance * PL_MAX(l->level[rung], 0) / usual;
-    return sqrt(variance * weight / (2 - weight));
+    return sqrt(variance * l->spread[rung]);
 }

@@ -6,7 +6,8 @@
  * is younger than a memory, its average is the plain one of all there is. Two averages of
  * different memory make a slope; that is all the surge rule knows about the past, and it is why its
  * state has a fixed size. The variance of single samples is kept beside them, because small counts
- * jump without anything having changed. */
+ * jump without anything having changed; for what one second shows, so that samples of a quarter of
+ * a second, which jump more, and those of a second tell the same. */
 #pragma once
 
 #include <stdbool.h>
@@ -35,10 +36,11 @@ struct pl_ladder {
     double known_s;      // from the first sample to the newest
     double interval_s;   // between it and the one before
     double newest;       // its value
-    double variance;     // of single samples around what they measure, over an hour
+    double variance;     // of one second's value around what it measures, over an hour
     double weights_of_s; // the interval `weight` is made for
     double level[PL_RUNG_COUNT];
     double weight[PL_RUNG_COUNT]; // of the newest sample in each level
+    double spread[PL_RUNG_COUNT]; // variance of each level, as a share of `variance`
 };
 
 void pl_ladder_init(struct pl_ladder *l);
