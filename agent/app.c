@@ -1,9 +1,11 @@
 /* struct app owns everything and lives as long as the loop runs.
  *
  *     sampler -> on_sample -> spool -> uplink         uplink -> on_welcome, on_directive -> sampler
+ *                                                   pressure -> on_pressure ------------> sampler
  */
 #include "agent/app.h"
 
+#include "agent/io/pressure.h"
 #include "agent/io/sampler.h"
 #include "agent/io/uplink.h"
 #include "agent/trust.h"
@@ -16,19 +18,39 @@
 #include <signal.h>
 #include <stdlib.h>
 
+enum { FAST_FOR_MS = 30 * 1000 };
+
 struct app {
+    const struct pl_agent_config *config; // borrowed
     uv_loop_t loop;
     uv_signal_t terminate, interrupt;
     struct pl_spool spool;
     void *spool_memory; // owned
     struct pl_sampler sampler;
+    struct pl_pressure pressure;
     struct pl_uplink uplink;
     struct pl_agent_trust trust;
 };
 
+/* Nobody is there to look: faster samples would only make the spool reach less far back. */
+static bool is_watched(const struct app *app)
+{
+    return app->uplink.state == PL_UPLINK_STREAM;
+}
+
+static void on_pressure(void *arg, const char *resource)
+{
+    struct app *app = arg;
+    if (!is_watched(app)) return;
+    uint32_t fast_ms = (uint32_t)app->config->fast_interval_ms;
+    if (pl_sampler_hasten(&app->sampler, fast_ms, FAST_FOR_MS))
+        pl_log(PL_LOG_DEBUG, "hastened", "interval_ms=%u pressure=%s", fast_ms, resource);
+}
+
 static void on_sample(void *arg, struct pl_sample *sample)
 {
     struct app *app = arg;
+    if (!is_watched(app)) pl_sampler_calm(&app->sampler);
     sample->values[PL_AGENT_SPOOLED] = (int32_t)pl_spool_count(&app->spool);
     sample->values[PL_AGENT_DROPPED] =
         (int32_t)PL_MIN(app->spool.dropped_count, (uint64_t)INT32_MAX);
@@ -69,6 +91,7 @@ static void on_signal(uv_signal_t *handle, int number)
     struct app *app = handle->data;
     pl_log(PL_LOG_INFO, "stopping", "signal=%d spooled=%u", number, pl_spool_count(&app->spool));
     pl_sampler_stop(&app->sampler);
+    pl_pressure_stop(&app->pressure);
     pl_uplink_stop(&app->uplink);
     uv_close((uv_handle_t *)&app->terminate, NULL);
     uv_close((uv_handle_t *)&app->interrupt, NULL);
@@ -120,6 +143,7 @@ static int start(struct app *app, struct pl_agent_config *config)
 {
     int err = pl_agent_trust_load(&app->trust, config);
     if (err < 0) return err;
+    app->config = config;
     uint32_t capacity = pl_spool_capacity(config->spool_ms, config->interval_ms);
     app->spool_memory = malloc(pl_spool_bytes(capacity));
     if (!app->spool_memory) return -ENOMEM;
@@ -129,6 +153,7 @@ static int start(struct app *app, struct pl_agent_config *config)
     if (err == 0) err = start_uplink(app, config);
     if (err < 0) return err;
     pl_sampler_start(&app->sampler, config->interval_ms, on_sample, app);
+    pl_pressure_start(&app->pressure, &app->loop, "/proc", on_pressure, app);
     pl_log(PL_LOG_INFO, "ready", "host=%s pool=%s collectors=%u link=%s interval_ms=%lld spool=%u",
            config->host.text, config->pool.text, config->collectors.count,
            app->trust.link.context ? "tls" : "plain", (long long)config->interval_ms, capacity);

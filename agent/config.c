@@ -50,6 +50,11 @@ static const struct pl_option options[] = {
      .help = "The private key of that certificate, as PEM."},
     {"agent.interval", PL_OPTION_DURATION, ROOT(interval_ms), .fallback = "1s", .min = "100ms",
      .max = "60s", .help = "Time from one sample to the next."},
+    {"agent.fast_interval", PL_OPTION_DURATION, ROOT(fast_interval_ms), .fallback = "250ms",
+     .min = "100ms", .max = "60s",
+     .help = "The same while tasks of this machine have to wait for processor, memory or disk, and "
+             "for half a minute afterwards. As long as agent.interval: nothing changes then. What "
+             "the collector asks for goes before."},
     {"agent.spool", PL_OPTION_DURATION, ROOT(spool_ms), .fallback = "15m", .min = "30s",
      .max = "1h",
      .help = "How much is kept in memory until a collector has stored it; then the oldest samples "

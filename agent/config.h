@@ -15,6 +15,7 @@ struct pl_agent_config {
     char ca_file[PL_AGENT_PATH_BYTES]; // of an existing PKI; empty: none
     char certificate_file[PL_AGENT_PATH_BYTES], key_file[PL_AGENT_PATH_BYTES];
     int64_t interval_ms;
+    int64_t fast_interval_ms; // while this machine is under pressure; not shorter: never
     int64_t spool_ms;
     enum pl_log_level log_level;
 };

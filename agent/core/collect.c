@@ -9,18 +9,25 @@ struct source_field {
 };
 
 /* Counters that become rates. Linux keeps them as unsigned long: 32 bits in 32-bit kernels. */
-static const struct source_field counters[] = {
-    {PL_FORKS, offsetof(struct pl_raw, stat.forks)},
-    {PL_CONTEXT_SWITCHES, offsetof(struct pl_raw, stat.context_switches)},
-    {PL_TCP_ACCEPTED, offsetof(struct pl_raw, snmp.passive_opens)},
-    {PL_TCP_OPENED, offsetof(struct pl_raw, snmp.active_opens)},
-    {PL_TCP_SEGMENTS_IN, offsetof(struct pl_raw, snmp.segments_in)},
-    {PL_TCP_SEGMENTS_OUT, offsetof(struct pl_raw, snmp.segments_out)},
-    {PL_TCP_RETRANSMITTED, offsetof(struct pl_raw, snmp.retransmitted)},
-    {PL_LISTEN_OVERFLOWS, offsetof(struct pl_raw, netstat.listen_overflows)},
-    {PL_LISTEN_DROPS, offsetof(struct pl_raw, netstat.listen_drops)},
-    {PL_SYN_COOKIES, offsetof(struct pl_raw, netstat.syncookies_sent)},
-    {PL_AGENT_CPU, offsetof(struct pl_raw, agent_cpu_us)},
+static const struct {
+    enum pl_metric metric;
+    int source; // of pl_raw.read_us
+    size_t offset;
+} counters[] = {
+    {PL_FORKS, PL_SOURCE_STAT, offsetof(struct pl_raw, stat.forks)},
+    {PL_CONTEXT_SWITCHES, PL_SOURCE_STAT, offsetof(struct pl_raw, stat.context_switches)},
+    {PL_TCP_ACCEPTED, PL_SOURCE_SNMP, offsetof(struct pl_raw, snmp.passive_opens)},
+    {PL_TCP_OPENED, PL_SOURCE_SNMP, offsetof(struct pl_raw, snmp.active_opens)},
+    {PL_TCP_SEGMENTS_IN, PL_SOURCE_SNMP, offsetof(struct pl_raw, snmp.segments_in)},
+    {PL_TCP_SEGMENTS_OUT, PL_SOURCE_SNMP, offsetof(struct pl_raw, snmp.segments_out)},
+    {PL_TCP_RETRANSMITTED, PL_SOURCE_SNMP, offsetof(struct pl_raw, snmp.retransmitted)},
+    {PL_LISTEN_OVERFLOWS, PL_SOURCE_NETSTAT, offsetof(struct pl_raw, netstat.listen_overflows)},
+    {PL_LISTEN_DROPS, PL_SOURCE_NETSTAT, offsetof(struct pl_raw, netstat.listen_drops)},
+    {PL_SYN_COOKIES, PL_SOURCE_NETSTAT, offsetof(struct pl_raw, netstat.syncookies_sent)},
+    {PL_OOM_KILLS, PL_SOURCE_VMSTAT, offsetof(struct pl_raw, vmstat.oom_kills)},
+    {PL_SWAP_IN, PL_SOURCE_VMSTAT, offsetof(struct pl_raw, vmstat.swapped_in)},
+    {PL_SWAP_OUT, PL_SOURCE_VMSTAT, offsetof(struct pl_raw, vmstat.swapped_out)},
+    {PL_AGENT_CPU, PL_READ_ALWAYS, offsetof(struct pl_raw, agent_cpu_us)},
 };
 
 /* Levels whose raw value is already the fixed point of the metric. */
@@ -78,12 +85,12 @@ static void collect_levels(const struct pl_raw *now, int32_t *values)
 
 /* The busiest link of those whose speed is known. */
 static int32_t busiest_link(const struct pl_raw *before, const struct pl_raw *now,
-                            int64_t elapsed_us)
+                            int64_t passed_us)
 {
     int32_t most = PL_ABSENT;
     for (uint32_t i = 0; i < now->limits.link_count; i++) {
         int32_t share =
-            pl_rate_link(&before->netdev, &now->netdev, &now->limits.link[i], elapsed_us);
+            pl_rate_link(&before->netdev, &now->netdev, &now->limits.link[i], passed_us);
         if (share > most) most = share;
     }
     return most;
@@ -110,27 +117,16 @@ static void collect_limits(const struct pl_raw *now, int32_t *values)
     values[PL_PORTS_USED] = ports_used(now);
 }
 
-/* Rates of what has a cadence of its own. */
-static void collect_vmstat(const struct pl_raw *now, int32_t *values)
+/* Time between the two readings of a source; 0: it was kept. */
+static int64_t elapsed_us(const struct pl_raw *before, const struct pl_raw *now, int source)
 {
-    const struct pl_raw_vmstat *a = &now->vmstat_before, *b = &now->vmstat;
-    const struct {
-        enum pl_metric metric;
-        uint64_t grown;
-    } rates[] = {
-        {PL_OOM_KILLS, pl_rate_grown_32(a->oom_kills, b->oom_kills)},
-        {PL_SWAP_IN, pl_rate_grown_32(a->swapped_in, b->swapped_in)},
-        {PL_SWAP_OUT, pl_rate_grown_32(a->swapped_out, b->swapped_out)},
-    };
-    for (size_t i = 0; i < PL_LEN(rates); i++) {
-        values[rates[i].metric] =
-            pl_rate_per_second(rates[i].grown, now->vmstat_elapsed_us, scale_of(rates[i].metric));
-    }
+    return now->read_us[source] - before->read_us[source];
 }
 
-static void collect_network(const struct pl_raw *before, const struct pl_raw *now,
-                            int64_t elapsed_us, int32_t *values)
+static void collect_network(const struct pl_raw *before, const struct pl_raw *now, int32_t *values)
 {
+    int64_t passed_us = elapsed_us(before, now, PL_SOURCE_NETDEV);
+    if (passed_us == 0) return;
     const double kbit = 8.0 / 1000; // per byte
     struct pl_raw_interface sum = pl_rate_interfaces(&before->netdev, &now->netdev);
     uint64_t errors =
@@ -145,31 +141,37 @@ static void collect_network(const struct pl_raw *before, const struct pl_raw *no
         {PL_NET_ERRORS, errors, 1},
     };
     for (size_t i = 0; i < PL_LEN(rates); i++) {
-        values[rates[i].metric] = pl_rate_per_second(rates[i].grown, elapsed_us,
+        values[rates[i].metric] = pl_rate_per_second(rates[i].grown, passed_us,
                                                      scale_of(rates[i].metric) * rates[i].factor);
     }
-    values[PL_NET_USED] = busiest_link(before, now, elapsed_us);
+    values[PL_NET_USED] = busiest_link(before, now, passed_us);
 }
 
-static void collect_changes(const struct pl_raw *before, const struct pl_raw *now,
-                            int64_t elapsed_us, int32_t *values)
+static void collect_counters(const struct pl_raw *before, const struct pl_raw *now, int32_t *values)
 {
     for (size_t i = 0; i < PL_LEN(counters); i++) {
+        int64_t passed_us = elapsed_us(before, now, counters[i].source);
+        if (passed_us == 0) continue;
         uint64_t grown = pl_rate_grown_32(field_of(before, counters[i].offset),
                                           field_of(now, counters[i].offset));
         values[counters[i].metric] =
-            pl_rate_per_second(grown, elapsed_us, scale_of(counters[i].metric));
+            pl_rate_per_second(grown, passed_us, scale_of(counters[i].metric));
     }
-    for (size_t i = 0; i < PL_LEN(stalls) && elapsed_us > 0; i++) {
+}
+
+static void collect_changes(const struct pl_raw *before, const struct pl_raw *now, int32_t *values)
+{
+    int64_t passed_us = elapsed_us(before, now, PL_READ_ALWAYS);
+    for (size_t i = 0; i < PL_LEN(stalls) && passed_us > 0; i++) {
         uint64_t grown =
             pl_rate_grown(field_of(before, stalls[i].offset), field_of(now, stalls[i].offset));
-        values[stalls[i].metric] = pl_rate_share(grown, (uint64_t)elapsed_us);
+        values[stalls[i].metric] = pl_rate_share(grown, (uint64_t)passed_us);
     }
     uint64_t fails = pl_rate_grown_32(before->snmp.attempt_fails, now->snmp.attempt_fails);
     uint64_t resets = pl_rate_grown_32(before->snmp.estab_resets, now->snmp.estab_resets);
     if (fails != PL_RAW_ABSENT && resets != PL_RAW_ABSENT) {
         values[PL_TCP_FAILED] =
-            pl_rate_per_second(fails + resets, elapsed_us, scale_of(PL_TCP_FAILED));
+            pl_rate_per_second(fails + resets, passed_us, scale_of(PL_TCP_FAILED));
     }
     struct pl_cpu_shares cpu = pl_rate_cpu(&before->stat, &now->stat);
     values[PL_CPU_BUSY] = cpu.busy;
@@ -195,10 +197,10 @@ static void limit_memory(const struct pl_raw_cgroup *c, int32_t *values)
 /* Likewise the processor time; and kills inside the group only, because those that /proc counts
  * may be a neighbour's. */
 static void limit_changes(const struct pl_raw_cgroup *before, const struct pl_raw_cgroup *now,
-                          int64_t elapsed_us, int32_t *values)
+                          int64_t passed_us, int32_t *values)
 {
-    if (now->cpu_milli != PL_RAW_ABSENT && elapsed_us > 0) {
-        uint64_t allowed_us = (uint64_t)((double)now->cpu_milli * (double)elapsed_us / 1000);
+    if (now->cpu_milli != PL_RAW_ABSENT && passed_us > 0) {
+        uint64_t allowed_us = (uint64_t)((double)now->cpu_milli * (double)passed_us / 1000);
         values[PL_CPU_BUSY] = pl_rate_share(pl_rate_grown(before->cpu_us, now->cpu_us), allowed_us);
         uint64_t periods = pl_rate_grown(before->periods, now->periods);
         uint64_t throttled = pl_rate_grown(before->throttled, now->throttled);
@@ -207,22 +209,38 @@ static void limit_changes(const struct pl_raw_cgroup *before, const struct pl_ra
     }
     if (now->cpu_milli != PL_RAW_ABSENT || now->memory_max != PL_RAW_ABSENT) {
         uint64_t kills = pl_rate_grown(before->oom_kills, now->oom_kills);
-        values[PL_OOM_KILLS] = pl_rate_per_second(kills, elapsed_us, scale_of(PL_OOM_KILLS));
+        values[PL_OOM_KILLS] = pl_rate_per_second(kills, passed_us, scale_of(PL_OOM_KILLS));
     }
 }
 
-void pl_collect_values(const struct pl_raw *before, const struct pl_raw *now, int64_t elapsed_us,
+/* Rates of sources with a cadence stay until their source is read again. */
+static void keep_rates(const struct pl_raw *before, const struct pl_raw *now, const int32_t *last,
                        int32_t *values)
 {
+    static const enum pl_metric network[] = {PL_NET_RX,       PL_NET_TX,     PL_NET_RX_DROPS,
+                                             PL_NET_TX_DROPS, PL_NET_ERRORS, PL_NET_USED};
+    for (size_t i = 0; i < PL_LEN(counters); i++) {
+        if (elapsed_us(before, now, counters[i].source) == 0)
+            values[counters[i].metric] = last[counters[i].metric];
+    }
+    if (elapsed_us(before, now, PL_SOURCE_NETDEV) != 0) return;
+    for (size_t i = 0; i < PL_LEN(network); i++) values[network[i]] = last[network[i]];
+}
+
+void pl_collect_values(const struct pl_raw *before, const struct pl_raw *now, int32_t *values)
+{
+    int32_t last[PL_METRIC_COUNT];
+    memcpy(last, values, sizeof last);
     for (size_t i = 0; i < PL_METRIC_COUNT; i++) values[i] = PL_ABSENT;
     collect_levels(now, values);
     collect_limits(now, values);
-    collect_vmstat(now, values);
     limit_memory(&now->cgroup, values);
     if (!before) return;
-    collect_changes(before, now, elapsed_us, values);
-    collect_network(before, now, elapsed_us, values);
-    limit_changes(&before->cgroup, &now->cgroup, elapsed_us, values);
+    keep_rates(before, now, last, values);
+    collect_counters(before, now, values);
+    collect_changes(before, now, values);
+    collect_network(before, now, values);
+    limit_changes(&before->cgroup, &now->cgroup, elapsed_us(before, now, PL_READ_ALWAYS), values);
 }
 
 static void set_fact(struct pl_fact_value *fact, uint64_t value, const char *source)

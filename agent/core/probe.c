@@ -55,9 +55,9 @@ int64_t pl_probe_cadence_ms(enum pl_source source)
     case PL_SOURCE_PRESSURE_CPU:
     case PL_SOURCE_PRESSURE_MEMORY:
     case PL_SOURCE_PRESSURE_IO:
-    case PL_SOURCE_NETDEV:
-    case PL_SOURCE_SNMP:
-    case PL_SOURCE_NETSTAT: return 0;
+    case PL_SOURCE_SNMP: return 0;
+    case PL_SOURCE_NETDEV: // the dear ones, when samples come faster than this
+    case PL_SOURCE_NETSTAT: return 1000;
     case PL_SOURCE_LOADAVG: // the kernel's own cadence (LOAD_FREQ in linux/sched/loadavg.h)
     case PL_SOURCE_VMSTAT:  // as dear as two others
     case PL_SOURCE_CONNTRACK: return 5000;
@@ -68,12 +68,40 @@ int64_t pl_probe_cadence_ms(enum pl_source source)
     PL_UNREACHABLE("source");
 }
 
+bool pl_probe_is_due(enum pl_source source, const struct pl_raw *before, int64_t now_us,
+                     int64_t interval_ms)
+{
+    int64_t wait_us = (pl_probe_cadence_ms(source) - interval_ms / 2) * 1000;
+    return now_us - before->read_us[source] >= wait_us;
+}
+
 void pl_probe_keep(enum pl_source source, const struct pl_raw *before, struct pl_raw *out)
 {
-    PL_ASSERT(pl_probe_cadence_ms(source) > 0); // the others are always read
-    if (source == PL_SOURCE_LOADAVG) out->loadavg = before->loadavg;
-    if (source == PL_SOURCE_VMSTAT) out->vmstat = before->vmstat;
-    if (source == PL_SOURCE_FILES) out->files = before->files;
-    if (source == PL_SOURCE_SOCKSTAT) out->sockstat = before->sockstat;
-    if (source == PL_SOURCE_CONNTRACK) out->conntrack = before->conntrack;
+#define PART(member)                                                                               \
+    {                                                                                              \
+        offsetof(struct pl_raw, member), sizeof(((struct pl_raw *)0)->member)                      \
+    }
+    static const struct {
+        size_t offset, bytes;
+    } parts[] = {
+        [PL_SOURCE_STAT] = PART(stat),
+        [PL_SOURCE_MEMINFO] = PART(meminfo),
+        [PL_SOURCE_LOADAVG] = PART(loadavg),
+        [PL_SOURCE_PRESSURE_CPU] = PART(pressure_cpu),
+        [PL_SOURCE_PRESSURE_MEMORY] = PART(pressure_memory),
+        [PL_SOURCE_PRESSURE_IO] = PART(pressure_io),
+        [PL_SOURCE_NETDEV] = PART(netdev),
+        [PL_SOURCE_SNMP] = PART(snmp),
+        [PL_SOURCE_NETSTAT] = PART(netstat),
+        [PL_SOURCE_SOCKSTAT] = PART(sockstat),
+        [PL_SOURCE_VMSTAT] = PART(vmstat),
+        [PL_SOURCE_FILES] = PART(files),
+        [PL_SOURCE_CONNTRACK] = PART(conntrack),
+    };
+#undef PART
+    static_assert(PL_LEN(parts) == PL_SOURCE_COUNT, "one part per source");
+    PL_ASSERT(source < PL_SOURCE_COUNT);
+    size_t offset = parts[source].offset;
+    memcpy((uint8_t *)out + offset, (const uint8_t *)before + offset, parts[source].bytes);
+    out->read_us[source] = before->read_us[source];
 }

@@ -127,13 +127,15 @@ struct pl_raw {
     struct pl_raw_conntrack conntrack;
     /* Filled by whoever can ask the system. */
     struct pl_raw_queues queues;
-    uint64_t agent_cpu_us;              // CPU time of the agent itself
-    struct pl_raw_vmstat vmstat_before; // the last one that is older than `vmstat`,
-    int64_t vmstat_elapsed_us;          // by so much; 0: there is none
+    uint64_t agent_cpu_us; // CPU time of the agent itself
     struct pl_raw_limits limits;
     struct pl_raw_cgroup cgroup;
+    /* When each source was read, on one monotonic clock: one that was kept has the time of the
+     * reading it was kept from. Last, at PL_READ_ALWAYS, that of all the rest. */
+    int64_t read_us[PL_SOURCE_COUNT + 1];
     struct pl_raw_netdev netdev;
 };
+enum { PL_READ_ALWAYS = PL_SOURCE_COUNT };
 
 void pl_probe_stat(struct pl_span text, struct pl_raw_stat *out);
 void pl_probe_meminfo(struct pl_span text, struct pl_raw_meminfo *out);
@@ -151,7 +153,12 @@ void pl_probe_conntrack(struct pl_span text, struct pl_raw_conntrack *out);
 const char *pl_probe_path(enum pl_source source);
 /* How often that source is worth reading, ms; 0: for every sample. */
 int64_t pl_probe_cadence_ms(enum pl_source source);
+/* True if the sample being taken at `now_us` is the nearest to when `source`, read last with
+ * `before`, is worth reading again; the next sample comes `interval_ms` later. So samples that are
+ * a little late skip nothing. */
+bool pl_probe_is_due(enum pl_source source, const struct pl_raw *before, int64_t now_us,
+                     int64_t interval_ms);
 /* Parse what `source` said into its part of `out`; empty `text` for a file that is not there. */
 void pl_probe_parse(enum pl_source source, struct pl_span text, struct pl_raw *out);
-/* It was not read this time: what the reading before says still holds. */
+/* It is not read this time: what the reading before says still holds, and so does its time. */
 void pl_probe_keep(enum pl_source source, const struct pl_raw *before, struct pl_raw *out);

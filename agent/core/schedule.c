@@ -36,16 +36,31 @@ static int64_t within_limits(uint32_t interval_ms)
     return interval_ms > PL_SCHEDULE_INTERVAL_MAX_MS ? PL_SCHEDULE_INTERVAL_MAX_MS : interval_ms;
 }
 
+void pl_schedule_calm(struct pl_schedule *s, int64_t now_mono_ms)
+{
+    s->until_mono_ms = INT64_MAX;
+    change(s, s->base_ms, now_mono_ms);
+}
+
 void pl_schedule_set_base(struct pl_schedule *s, uint32_t interval_ms, int64_t now_mono_ms)
 {
     s->base_ms = interval_ms == 0 ? s->configured_ms : within_limits(interval_ms);
-    s->until_mono_ms = INT64_MAX;
-    change(s, s->base_ms, now_mono_ms);
+    pl_schedule_calm(s, now_mono_ms);
 }
 
 void pl_schedule_direct(struct pl_schedule *s, uint32_t interval_ms, uint32_t for_ms,
                         int64_t now_mono_ms)
 {
     s->until_mono_ms = now_mono_ms + for_ms;
+    change(s, within_limits(interval_ms), now_mono_ms);
+}
+
+void pl_schedule_hasten(struct pl_schedule *s, uint32_t interval_ms, uint32_t for_ms,
+                        int64_t now_mono_ms)
+{
+    int64_t until_mono_ms = now_mono_ms + for_ms;
+    if (within_limits(interval_ms) > s->interval_ms) return;
+    if (s->until_mono_ms != INT64_MAX) until_mono_ms = PL_MAX(until_mono_ms, s->until_mono_ms);
+    s->until_mono_ms = until_mono_ms;
     change(s, within_limits(interval_ms), now_mono_ms);
 }

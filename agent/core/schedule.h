@@ -27,3 +27,9 @@ void pl_schedule_set_base(struct pl_schedule *s, uint32_t interval_ms, int64_t n
 /* Another interval for `for_ms`, then the base again. */
 void pl_schedule_direct(struct pl_schedule *s, uint32_t interval_ms, uint32_t for_ms,
                         int64_t now_mono_ms);
+/* This interval for at least `for_ms`, then the base again. Nothing happens while a shorter one is
+ * in force; a directive that is in force and ends later does so with this interval. */
+void pl_schedule_hasten(struct pl_schedule *s, uint32_t interval_ms, uint32_t for_ms,
+                        int64_t now_mono_ms);
+/* The base again, now. */
+void pl_schedule_calm(struct pl_schedule *s, int64_t now_mono_ms);

@@ -62,9 +62,9 @@ int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root, con
     memset(s->raw, 0, sizeof s->raw);
     s->has_before = s->has_new_name = false;
     s->turn = 0;
+    memset(s->values, 0, sizeof s->values);
     s->sys_root = sys_root;
-    s->limits_mono_ms = s->vmstat_us = 0;
-    memset(s->due_mono_ms, 0, sizeof s->due_mono_ms);
+    s->limits_mono_ms = 0;
     s->reopen_mono_ms = pl_clock_mono_ms() + PL_SAMPLER_REOPEN_MS;
     for (int i = 0; i < PL_SOURCE_COUNT; i++) {
         open_source(s, (enum pl_source)i);
@@ -101,31 +101,6 @@ static struct pl_span read_source(struct pl_sampler *s, enum pl_source source)
     return (struct pl_span){s->text, 0};
 }
 
-/* True if it is not this source's turn: then the reading before still holds. */
-static bool keep_source(struct pl_sampler *s, enum pl_source source, int64_t now_mono_ms)
-{
-    int64_t cadence_ms = pl_probe_cadence_ms(source);
-    if (cadence_ms == 0) return false;
-    if (now_mono_ms < s->due_mono_ms[source]) {
-        pl_probe_keep(source, &s->raw[!s->turn], &s->raw[s->turn]);
-        return true;
-    }
-    s->due_mono_ms[source] = now_mono_ms + cadence_ms;
-    return false;
-}
-
-/* Remember what /proc/vmstat said before this reading of it, so that rates span its own cadence. */
-static void turn_vmstat(struct pl_sampler *s, bool kept, int64_t now_us)
-{
-    const struct pl_raw *before = &s->raw[!s->turn];
-    struct pl_raw *now = &s->raw[s->turn];
-    now->vmstat_before = kept ? before->vmstat_before : before->vmstat;
-    now->vmstat_elapsed_us = before->vmstat_elapsed_us;
-    if (kept) return;
-    now->vmstat_elapsed_us = s->vmstat_us == 0 ? 0 : now_us - s->vmstat_us;
-    s->vmstat_us = now_us;
-}
-
 static void read_limits(struct pl_sampler *s, int64_t now_mono_ms)
 {
     struct pl_raw *now = &s->raw[s->turn];
@@ -138,19 +113,29 @@ static void read_limits(struct pl_sampler *s, int64_t now_mono_ms)
     pl_cgroup_read(&s->cgroup, &now->cgroup);
 }
 
+static void read_sources(struct pl_sampler *s, int64_t now_us)
+{
+    const struct pl_raw *before = &s->raw[!s->turn];
+    struct pl_raw *now = &s->raw[s->turn];
+    for (int i = 0; i < PL_SOURCE_COUNT; i++) {
+        enum pl_source source = (enum pl_source)i;
+        if (s->has_before && !pl_probe_is_due(source, before, now_us, s->schedule.interval_ms)) {
+            pl_probe_keep(source, before, now);
+            continue;
+        }
+        struct pl_span text = {s->text, 0};
+        if (s->fds[i] >= 0) text = read_source(s, source);
+        pl_probe_parse(source, text, now);
+        now->read_us[i] = now_us;
+    }
+    now->read_us[PL_READ_ALWAYS] = now_us;
+}
+
 static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_us)
 {
     struct pl_raw *now = &s->raw[s->turn];
     reopen_missing(s, now_mono_ms);
-    for (int i = 0; i < PL_SOURCE_COUNT; i++) {
-        enum pl_source source = (enum pl_source)i;
-        bool kept = keep_source(s, source, now_mono_ms);
-        if (source == PL_SOURCE_VMSTAT) turn_vmstat(s, kept, now_us);
-        if (kept) continue;
-        struct pl_span text = {s->text, 0};
-        if (s->fds[i] >= 0) text = read_source(s, source);
-        pl_probe_parse(source, text, now);
-    }
+    read_sources(s, now_us);
     if (pl_queues_look(&s->queues, now->snmp.passive_opens, now_mono_ms)) s->has_new_name = true;
     now->queues = (struct pl_raw_queues){s->queues.count, s->queues.fill_bp};
     now->agent_cpu_us = (uint64_t)pl_clock_cpu_us();
@@ -176,10 +161,9 @@ static void on_tick(uv_timer_t *timer)
     int64_t late_ms = pl_schedule_step(&s->schedule, now_mono_ms);
     arm(s, now_mono_ms);
     read_machine(s, now_mono_ms, now_us);
-    pl_collect_values(s->has_before ? &s->raw[!s->turn] : NULL, &s->raw[s->turn],
-                      now_us - s->before_us, sample.values);
+    pl_collect_values(s->has_before ? &s->raw[!s->turn] : NULL, &s->raw[s->turn], s->values);
+    memcpy(sample.values, s->values, sizeof sample.values);
     sample.values[PL_AGENT_LATE] = (int32_t)PL_MIN(late_ms, INT32_MAX);
-    s->before_us = now_us;
     s->has_before = true;
     s->turn = !s->turn;
     s->on_sample(s->arg, &sample);
@@ -206,6 +190,22 @@ void pl_sampler_direct(struct pl_sampler *s, uint32_t interval_ms, uint32_t for_
 {
     int64_t now_mono_ms = (int64_t)uv_now(s->timer.loop);
     pl_schedule_direct(&s->schedule, interval_ms, for_ms, now_mono_ms);
+    arm(s, now_mono_ms);
+}
+
+bool pl_sampler_hasten(struct pl_sampler *s, uint32_t interval_ms, uint32_t for_ms)
+{
+    int64_t now_mono_ms = (int64_t)uv_now(s->timer.loop);
+    int64_t before_ms = s->schedule.interval_ms;
+    pl_schedule_hasten(&s->schedule, interval_ms, for_ms, now_mono_ms);
+    arm(s, now_mono_ms);
+    return s->schedule.interval_ms < before_ms;
+}
+
+void pl_sampler_calm(struct pl_sampler *s)
+{
+    int64_t now_mono_ms = (int64_t)uv_now(s->timer.loop);
+    pl_schedule_calm(&s->schedule, now_mono_ms);
     arm(s, now_mono_ms);
 }
 

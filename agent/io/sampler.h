@@ -30,20 +30,18 @@ struct pl_sampler {
     void (*on_sample)(void *arg, struct pl_sample *sample);
     void *arg; // borrowed
     char root[PL_SAMPLER_PATH_BYTES];
-    const char *sys_root;                 // borrowed
-    int fds[PL_SOURCE_COUNT];             // owned; -1: not there
-    int64_t due_mono_ms[PL_SOURCE_COUNT]; // of sources with a cadence: when they are read again
-    int64_t reopen_mono_ms;               // when missing files are tried again
-    int64_t limits_mono_ms;               // when limits are read again
-    int64_t vmstat_us;                    // when /proc/vmstat was read last; 0: never
+    const char *sys_root;     // borrowed
+    int fds[PL_SOURCE_COUNT]; // owned; -1: not there
+    int64_t reopen_mono_ms;   // when missing files are tried again
+    int64_t limits_mono_ms;   // when limits are read again
     struct pl_raw_limits limits;
     struct pl_cgroup cgroup;
-    int64_t before_us; // when raw[!turn] was read, on the clock of uv_hrtime
-    bool has_before;
     struct pl_queues queues;
-    bool has_new_name;    // of the fullest accept queue, not asked for yet
-    uint8_t turn;         // raw[turn] takes the next reading
-    struct pl_raw raw[2]; //
+    bool has_new_name;               // of the fullest accept queue, not asked for yet
+    bool has_before;                 // raw[!turn] is a reading
+    uint8_t turn;                    // raw[turn] takes the next one
+    struct pl_raw raw[2];            // read on the clock of uv_hrtime
+    int32_t values[PL_METRIC_COUNT]; // of the sample before
     uint8_t text[PL_SAMPLER_FILE_BYTES_MAX];
 };
 
@@ -59,6 +57,10 @@ void pl_sampler_start(struct pl_sampler *s, int64_t interval_ms,
 /* What the collector asks for, as in schedule.h. */
 void pl_sampler_set_base(struct pl_sampler *s, uint32_t interval_ms);
 void pl_sampler_direct(struct pl_sampler *s, uint32_t interval_ms, uint32_t for_ms);
+/* What this machine's own state asks for, as in schedule.h. True if samples come faster from here
+ * on. */
+bool pl_sampler_hasten(struct pl_sampler *s, uint32_t interval_ms, uint32_t for_ms);
+void pl_sampler_calm(struct pl_sampler *s);
 /* The capacity facts (PL_FACT_COUNT of them) as of the last sample, of which there must be one.
  */
 void pl_sampler_facts(const struct pl_sampler *s, struct pl_fact_value *facts);

@@ -21,7 +21,7 @@ static void check_cut(const struct pl_raw *whole, const struct pl_raw *cut)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static struct pl_raw whole, cut;
-    int32_t values[PL_METRIC_COUNT];
+    int32_t values[PL_METRIC_COUNT] = {0};
     if (len == 0) return 0;
     enum pl_source source = (enum pl_source)(data[0] % PL_SOURCE_COUNT);
     memset(&whole, 0, sizeof whole);
@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     pl_probe_parse(source, (struct pl_span){data + 1, len - 1}, &whole);
     pl_probe_parse(source, (struct pl_span){data + 1, (len - 1) / 2}, &cut);
     check_cut(&whole, &cut);
-    pl_collect_values(&cut, &whole, 1000000, values);
+    for (size_t i = 0; i < PL_LEN(whole.read_us); i++) whole.read_us[i] = 1000000;
+    pl_collect_values(&cut, &whole, values);
     for (int m = 0; m < PL_METRIC_COUNT; m++) {
         if (pl_metric_info((enum pl_metric)m)->kind != PL_SHARE) continue;
         PL_ASSERT(values[m] == PL_ABSENT || (values[m] >= 0 && values[m] <= 10000));

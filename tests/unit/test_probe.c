@@ -382,9 +382,46 @@ static void test_tables_of_the_kernel(void)
     CHECK_INT(raw.vmstat.swapped_out, 4);
 }
 
+/* Read with the sample nearest to when it is due: once a second at ten samples a second, and none
+ * left out because a sample was a little late. */
+static void test_a_cadence(void)
+{
+    static const struct {
+        enum pl_source source;
+        int64_t passed_ms, interval_ms;
+        bool due;
+    } cases[] = {
+        {PL_SOURCE_STAT, 100, 100, true},
+        {PL_SOURCE_NETSTAT, 900, 100, false},
+        {PL_SOURCE_NETSTAT, 999, 100, true},
+        {PL_SOURCE_NETSTAT, 750, 250, false},
+        {PL_SOURCE_NETSTAT, 998, 250, true},
+        {PL_SOURCE_NETSTAT, 700, 1000, true}, // the one before was late
+        {PL_SOURCE_VMSTAT, 4000, 1000, false},
+        {PL_SOURCE_VMSTAT, 4990, 1000, true},
+        {PL_SOURCE_VMSTAT, 60000, 60000, true},
+    };
+    static struct pl_raw before, now;
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        printf("# case %zu\n", i);
+        before.read_us[cases[i].source] = 7;
+        CHECK_INT(pl_probe_is_due(cases[i].source, &before, 7 + cases[i].passed_ms * 1000,
+                                  cases[i].interval_ms),
+                  cases[i].due);
+    }
+    load_all("linux-6.18", &before);
+    for (int s = 0; s < PL_SOURCE_COUNT; s++) {
+        before.read_us[s] = 11 + s;
+        pl_probe_keep((enum pl_source)s, &before, &now);
+    }
+    now.read_us[PL_READ_ALWAYS] = before.read_us[PL_READ_ALWAYS];
+    CHECK(memcmp(&now, &before, sizeof now) == 0); // all of it, and nothing beside it
+}
+
 int main(void)
 {
     RUN(test_linux_6_18);
+    RUN(test_a_cadence);
     RUN(test_linux_3_10);
     RUN(test_other_orders_and_unfamiliar_lines);
     RUN(test_every_cut);

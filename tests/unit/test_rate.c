@@ -206,6 +206,13 @@ static void test_interfaces(void)
 
 static struct pl_raw before_raw, now_raw;
 
+/* All of `now_raw` was read so long after all of `before_raw`. */
+static void elapse(int64_t us)
+{
+    for (size_t i = 0; i < PL_LEN(now_raw.read_us); i++)
+        now_raw.read_us[i] = before_raw.read_us[i] + us;
+}
+
 /* A machine on which everything is known and stands still. */
 static void still_machine(void)
 {
@@ -219,7 +226,7 @@ static void still_machine(void)
     before_raw.limits.link[0] = (struct pl_raw_link){"eth0", 100};
     memset(&before_raw.cgroup, 0xff, sizeof before_raw.cgroup); // no limits
     now_raw = before_raw;
-    now_raw.vmstat_elapsed_us = 2000000;
+    elapse(1000000);
     now_raw.stat.idle = 200;
 }
 
@@ -234,8 +241,7 @@ static void test_first_sample_has_levels_only(void)
 {
     int32_t values[PL_METRIC_COUNT];
     still_machine();
-    now_raw.vmstat_elapsed_us = 0; // it was read for the first time, too
-    pl_collect_values(NULL, &now_raw, 1000000, values);
+    pl_collect_values(NULL, &now_raw, values);
     for (int m = 0; m < PL_METRIC_COUNT; m++) {
         bool level = pl_metric_info((enum pl_metric)m)->kind == PL_GAUGE || m == PL_MEMORY_USED ||
                      m == PL_SWAP_USED || m == PL_LISTEN_QUEUE || m == PL_FILES_USED ||
@@ -251,7 +257,7 @@ static void test_second_sample_has_everything(void)
 {
     int32_t values[PL_METRIC_COUNT];
     still_machine();
-    pl_collect_values(&before_raw, &now_raw, 1000000, values);
+    pl_collect_values(&before_raw, &now_raw, values);
     for (int m = 0; m < PL_METRIC_COUNT; m++) {
         bool agents = is_of_the_program((enum pl_metric)m);
         printf("# %s\n", pl_metric_info((enum pl_metric)m)->name);
@@ -286,7 +292,8 @@ static void test_fixed_points(void)
     now_raw.files.open = 910;
     now_raw.conntrack.count = 250;
     now_raw.sockstat.in_use = 101;
-    pl_collect_values(&before_raw, &now_raw, 2000000, values);
+    elapse(2000000);
+    pl_collect_values(&before_raw, &now_raw, values);
     static const struct {
         enum pl_metric metric;
         int32_t want;
@@ -320,6 +327,41 @@ static void test_fixed_points(void)
         printf("# %s\n", pl_metric_info(cases[i].metric)->name);
         CHECK_INT(values[cases[i].metric], cases[i].want);
     }
+}
+
+/* A source that is read less often than samples are taken: its rates span the time between its own
+ * readings and stay in between. */
+static void test_rates_of_sources_with_a_cadence(void)
+{
+    int32_t values[PL_METRIC_COUNT];
+    still_machine();
+    elapse(250000);
+    now_raw.netstat.listen_drops = 1;
+    now_raw.vmstat.swapped_in = 700;
+    now_raw.netdev.item[0].rx_bytes = 1000;
+    now_raw.snmp.passive_opens = 1;
+    now_raw.read_us[PL_SOURCE_NETSTAT] = 1000000;
+    now_raw.read_us[PL_SOURCE_NETDEV] = 1000000;
+    now_raw.read_us[PL_SOURCE_VMSTAT] = 5000000;
+    for (int turn = 0; turn < 3; turn++) { // read once, then kept twice
+        printf("# turn %d\n", turn);
+        pl_collect_values(&before_raw, &now_raw, values);
+        CHECK_INT(values[PL_LISTEN_DROPS], 10);
+        CHECK_INT(values[PL_SWAP_IN], 140);
+        CHECK_INT(values[PL_NET_RX], 8);
+        CHECK_INT(values[PL_NET_USED], 1);
+        CHECK_INT(values[PL_TCP_ACCEPTED], turn == 0 ? 40 : 0);
+        before_raw = now_raw;
+        now_raw.read_us[PL_SOURCE_STAT] += 250000;
+        now_raw.read_us[PL_SOURCE_SNMP] += 250000;
+        now_raw.read_us[PL_READ_ALWAYS] += 250000;
+    }
+    now_raw.read_us[PL_SOURCE_NETSTAT] += 1000000;
+    now_raw.netstat.listen_drops = PL_RAW_ABSENT; // the file is gone: nothing stays
+    pl_collect_values(&before_raw, &now_raw, values);
+    CHECK_INT(values[PL_LISTEN_DROPS], PL_ABSENT);
+    CHECK_INT(values[PL_SYN_COOKIES], 0);
+    CHECK_INT(values[PL_NET_RX], 8);
 }
 
 /* A share of a link is only made where the link, its speed and its traffic are known. */
@@ -357,10 +399,10 @@ static void test_more_sockets_than_ports(void)
     still_machine();
     now_raw.sockstat.in_use = 900;
     now_raw.sockstat.time_wait = 101;
-    pl_collect_values(NULL, &now_raw, 1000000, values);
+    pl_collect_values(NULL, &now_raw, values);
     CHECK_INT(values[PL_PORTS_USED], PL_ABSENT); // nobody knows how many hold a port
     now_raw.sockstat.time_wait = 100;
-    pl_collect_values(NULL, &now_raw, 1000000, values);
+    pl_collect_values(NULL, &now_raw, values);
     CHECK_INT(values[PL_PORTS_USED], 10000);
 }
 
@@ -372,14 +414,14 @@ static void test_limits_of_a_control_group(void)
     now_raw.stat.user = 1000;
     before_raw.cgroup = (struct pl_raw_cgroup){1500, 512 << 20, 0, 10, 1, 0, 0, 3};
     now_raw.cgroup = (struct pl_raw_cgroup){1500, 512 << 20, 750000, 20, 6, 300 << 20, 44 << 20, 4};
-    pl_collect_values(&before_raw, &now_raw, 1000000, values);
+    pl_collect_values(&before_raw, &now_raw, values);
     CHECK_INT(values[PL_CPU_BUSY], 5000);
     CHECK_INT(values[PL_CPU_THROTTLED], 5000);
     CHECK_INT(values[PL_MEMORY_USED], 5000);
     CHECK_INT(values[PL_MEMORY_AVAILABLE], 256);
     CHECK_INT(values[PL_OOM_KILLS], 1000);
     now_raw.cgroup.cpu_us = now_raw.cgroup.memory = PL_RAW_ABSENT;
-    pl_collect_values(&before_raw, &now_raw, 1000000, values);
+    pl_collect_values(&before_raw, &now_raw, values);
     CHECK_INT(values[PL_CPU_BUSY], PL_ABSENT); // rather than the machine's
     CHECK_INT(values[PL_MEMORY_USED], PL_ABSENT);
 }
@@ -389,12 +431,12 @@ static void test_unknown_denominators(void)
     int32_t values[PL_METRIC_COUNT];
     still_machine();
     now_raw.meminfo = (struct pl_raw_meminfo){4096000, none, 0, 0};
-    pl_collect_values(&before_raw, &now_raw, 1000000, values);
+    pl_collect_values(&before_raw, &now_raw, values);
     CHECK_INT(values[PL_MEMORY_USED], PL_ABSENT);
     CHECK_INT(values[PL_MEMORY_AVAILABLE], PL_ABSENT);
     CHECK_INT(values[PL_SWAP_USED], PL_ABSENT); // no swap: not 0 % of it
     now_raw.meminfo = (struct pl_raw_meminfo){none, 5, 10, 20};
-    pl_collect_values(&before_raw, &now_raw, 1000000, values);
+    pl_collect_values(&before_raw, &now_raw, values);
     CHECK_INT(values[PL_MEMORY_USED], PL_ABSENT);
     CHECK_INT(values[PL_SWAP_USED], 0); // more free than there is
 }
@@ -410,6 +452,7 @@ int main(void)
     RUN(test_first_sample_has_levels_only);
     RUN(test_second_sample_has_everything);
     RUN(test_fixed_points);
+    RUN(test_rates_of_sources_with_a_cadence);
     RUN(test_links);
     RUN(test_limits_of_a_control_group);
     RUN(test_more_sockets_than_ports);

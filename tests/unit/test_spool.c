@@ -159,6 +159,35 @@ static void test_schedule_directed(void)
     CHECK_INT(s.due_mono_ms, 2700);
 }
 
+static void test_schedule_hastened(void)
+{
+    struct pl_schedule s;
+    pl_schedule_init(&s, 1000, 0);
+    CHECK_INT(pl_schedule_step(&s, 0), 0);
+    pl_schedule_hasten(&s, 250, 2000, 100);
+    CHECK_INT(s.due_mono_ms, 350);
+    pl_schedule_hasten(&s, 500, 9000, 200); // slower: nothing new
+    pl_schedule_hasten(&s, 250, 1000, 200); // ends before: likewise
+    CHECK_INT(s.interval_ms, 250);
+    CHECK_INT(s.until_mono_ms, 2100);
+    pl_schedule_hasten(&s, 250, 2000, 300); // again: longer
+    CHECK_INT(pl_schedule_step(&s, 2250), 1900);
+    CHECK_INT(s.interval_ms, 250);
+    CHECK_INT(pl_schedule_step(&s, 2350), 0);
+    CHECK_INT(s.due_mono_ms, 3350); // over
+    pl_schedule_direct(&s, 5000, 60000, 2400);
+    pl_schedule_hasten(&s, 250, 2000, 2500); // what the collector asks for lasts longer
+    CHECK_INT(s.interval_ms, 250);
+    CHECK_INT(s.until_mono_ms, 62400);
+    pl_schedule_calm(&s, 2600);
+    CHECK_INT(s.interval_ms, 1000);
+    CHECK_INT(s.due_mono_ms, 2750); // not put off
+    CHECK_INT(pl_schedule_step(&s, 2750), 0);
+    CHECK_INT(s.due_mono_ms, 3750);
+    pl_schedule_calm(&s, 2800); // calm already
+    CHECK_INT(s.due_mono_ms, 3750);
+}
+
 static void test_route(void)
 {
     struct pl_route r;
@@ -200,6 +229,7 @@ int main(void)
     RUN(test_against_model);
     RUN(test_schedule);
     RUN(test_schedule_directed);
+    RUN(test_schedule_hastened);
     RUN(test_route);
     RUN(test_route_spreads_a_fleet);
     return check_finish();
