@@ -181,6 +181,11 @@ static void run_host_effect(struct pl_app *app, const struct pl_effect *effect, 
         return;
     }
     if (!host->used) return; // forgotten by an effect earlier in the batch
+    if (effect->type == PL_EFFECT_DIRECT_HOST) {
+        pl_ingest_direct(app->ingest, effect->host,
+                         &(struct pl_directive){effect->interval_ms, effect->for_ms});
+        return;
+    }
     const struct pl_name *pool = &fleet->pools[host->pool].name;
     if (effect->type == PL_EFFECT_SAVE_HOST) {
         pl_store_put_host(app->store, host, pool);
@@ -199,7 +204,8 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
     case PL_EFFECT_SAVE_HOST:
     case PL_EFFECT_DROP_HOST:
     case PL_EFFECT_HOST_SILENT:
-    case PL_EFFECT_HOST_BACK: run_host_effect(app, effect, now); return;
+    case PL_EFFECT_HOST_BACK:
+    case PL_EFFECT_DIRECT_HOST: run_host_effect(app, effect, now); return;
     case PL_EFFECT_SAVE_CHANGE: save_change(app, effect, now); return;
     case PL_EFFECT_SAVE_ALERT:
         pl_store_put_alert(app->store, pl_engine_alert(app->engine, effect->alert), now);

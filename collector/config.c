@@ -113,6 +113,12 @@ static const struct pl_option options[] = {
      .help =
          "Hosts the collector has room for; their memory is taken at start. Further agents wait "
          "until one leaves."},
+    {"collector.fast_interval", PL_OPTION_DURATION, ROOT(fast_interval_ms), .fallback = "250ms",
+     .min = "100ms", .max = "60s",
+     .help =
+         "Agents are asked for a sample this often while a resource of theirs is over the level "
+         "of a warning, or the traffic of their pool nears its capacity. As long as their own "
+         "interval: they are not."},
     {"collector.log_level", PL_OPTION_WORD, ROOT(log_level), .fallback = "info",
      .words = log_levels, .help = "The least important lines that are still logged."},
     {"collector.record", PL_OPTION_PATH, ROOT(record), .fallback = "",
@@ -373,4 +379,5 @@ void pl_collector_config_rules(const struct pl_collector_config *config, struct 
     out->silent_intervals = config->silent.intervals;
     out->silent_grace_ms = config->silent.grace_ms;
     out->silent_forget_ms = config->silent.forget_ms;
+    out->fast_interval_ms = (uint32_t)config->fast_interval_ms;
 }

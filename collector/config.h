@@ -84,6 +84,7 @@ struct pl_collector_config {
     struct pl_address http;   // likewise, loopback
     char state[PL_CONFIG_PATH_BYTES];
     int64_t max_agents;
+    int64_t fast_interval_ms; // that agents are asked for while something is about to happen
     enum pl_log_level log_level;
     char record[PL_CONFIG_PATH_BYTES]; // trace file to write; empty: none
 

@@ -13,6 +13,7 @@ enum pl_effect_type {
     PL_EFFECT_DROP_HOST,   // host is forgotten; `name` says which
     PL_EFFECT_HOST_SILENT, // host fell silent (log, push)
     PL_EFFECT_HOST_BACK,   // a silent host is heard again
+    PL_EFFECT_DIRECT_HOST, // host: ask its agent for samples every `interval_ms`, for `for_ms`
     PL_EFFECT_SAVE_CHANGE, // host, change: write it down
     PL_EFFECT_SAVE_ALERT,  // alert: write it down
     PL_EFFECT_ALERT_OPENED,
@@ -35,6 +36,7 @@ struct pl_effect {
     uint32_t alert;  // index, for *_ALERT* and *_PAGE*
     uint32_t change; // index in observe/changes, for SAVE_CHANGE
     struct pl_slot_id page;
-    uint64_t number;     // for DROP_PAGE
-    struct pl_name name; // for DROP_HOST and SAVE_CHANGE
+    uint64_t number;              // for DROP_PAGE
+    struct pl_name name;          // for DROP_HOST and SAVE_CHANGE
+    uint32_t interval_ms, for_ms; // for DIRECT_HOST
 };

@@ -164,6 +164,7 @@ int pl_engine_join(struct pl_engine *e, const struct pl_hello *hello, struct pl_
     if (!is_new) pl_engine_compare(e, index, hello);
     bool changed = pl_engine_introduce(e, hello, index);
     h->connected = h->joined = true;
+    h->fast_until_mono_ms = 0; // the WELCOME that follows sets its usual pace
     pl_age_hello(&h->age, hello->unix_ms, now.mono_ms);
     int64_t due_mono_ms = now.mono_ms + pl_rule_silent_after_ms(&e->rules, h->interval_ms);
     if (is_new) {
@@ -236,6 +237,20 @@ static void learn(struct pl_engine *e, struct pl_host *h, int64_t taken_unix_ms)
                            taken_unix_ms);
 }
 
+/* Look closer while something is about to happen. */
+static void watch_closely(struct pl_engine *e, uint32_t host)
+{
+    struct pl_host *h = &e->fleet.hosts[host];
+    uint32_t interval_ms = e->rules.fast_interval_ms;
+    enum pl_tier traffic = e->saturation[h->pool].finding.tier;
+    if (!pl_engine_has_room(e)) return; // the next sample asks again
+    if (!pl_pace_step(&e->pace, h, traffic, interval_ms, e->now.mono_ms)) return;
+    pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_DIRECT_HOST,
+                                          .host = host,
+                                          .interval_ms = interval_ms,
+                                          .for_ms = PL_PACE_FOR_MS});
+}
+
 static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
                  struct pl_now now)
 {
@@ -263,6 +278,7 @@ static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sam
     learn(e, h, now.unix_ms - age_ms);
     bool surged = !late && follow_traffic(e, h, now.unix_ms - age_ms);
     if (moved || surged) pl_engine_judge_pool(e, h->pool, false);
+    if (!late) watch_closely(e, host);
 }
 
 bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,

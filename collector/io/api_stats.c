@@ -95,6 +95,8 @@ static void add_agents(struct stats *s, const struct pl_api *api)
                 "frames of a type this program does not know", in->unknown_frames),
         COUNTER("agents.bytes", "plimsoll_agents_bytes_total", "bytes received", in->bytes),
         COUNTER("agents.acks", "plimsoll_agents_acks_total", "acknowledgements sent", in->acks),
+        COUNTER("agents.directives", "plimsoll_agents_directives_total",
+                "times an agent was asked for faster samples", in->directives),
         GAUGE("agents.recording", "plimsoll_agents_recording",
               "1 while everything they send is written to the trace file",
               pl_ingest_recording(api->config.ingest)),

@@ -215,6 +215,13 @@ void pl_ingest_ack(struct pl_ingest *in, uint32_t host, const struct pl_boot_id 
     pl_ingest_conn_ack(c, durable_seq, now_of());
 }
 
+void pl_ingest_direct(struct pl_ingest *in, uint32_t host, const struct pl_directive *directive)
+{
+    PL_ASSERT(host < in->config.host_max);
+    if (in->conn_of_host[host] == PL_INGEST_NO_INDEX) return;
+    pl_ingest_conn_direct(&in->conns[in->conn_of_host[host]], directive, now_of());
+}
+
 void pl_ingest_close_host(struct pl_ingest *in, uint32_t host, struct pl_now now)
 {
     PL_ASSERT(host < in->config.host_max);

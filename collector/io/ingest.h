@@ -14,7 +14,8 @@
  * in the kernel's queue until a slot frees (and counts as parked). A connection keeps at most one
  * unfinished frame; complete ones are taken straight from a read buffer that all share. Towards
  * the agent nothing queues: acknowledgements are cumulative, so while the socket is full only the
- * newest waits, and a peer that takes nothing for PL_INGEST_WRITE_MS is cut.
+ * newest waits, and the newest directive, and a peer that takes nothing for PL_INGEST_WRITE_MS is
+ * cut.
  *
  * Times are looked at once a second, in pl_ingest_tick(). One host name has one connection: who
  * may take it over is decided in core/observe/seats.h. */
@@ -79,7 +80,8 @@ struct pl_ingest_enrol {
     const struct pl_rotate *rotate; // its signature was checked
 };
 
-/* Called from the loop. All may call pl_ingest_ack() and pl_ingest_close_host(). */
+/* Called from the loop. All may call pl_ingest_ack(), pl_ingest_direct() and
+ * pl_ingest_close_host(). */
 struct pl_ingest_handler {
     /* May this peer speak for that host? NULL: everybody may. */
     enum pl_admission (*on_admit)(void *arg, const struct pl_peer *peer,
@@ -121,7 +123,7 @@ struct pl_ingest_counts {
     uint64_t parked;      // of these, had to wait for a slot
     uint64_t frames, bytes;
     uint64_t samples;
-    uint64_t acks;
+    uint64_t acks, directives;
     uint64_t unknown_frames; // of a type this program does not know, skipped
     uint64_t replaced;       // connections whose place a newer one of the same host took
     uint64_t refused[PL_INGEST_REFUSAL_COUNT];
@@ -152,6 +154,9 @@ void pl_ingest_tick(struct pl_ingest *in, struct pl_now now);
  * still the one of that boot id. */
 void pl_ingest_ack(struct pl_ingest *in, uint32_t host, const struct pl_boot_id *boot_id,
                    uint64_t durable_seq);
+/* Ask the host's agent, if it is here, for another interval. What its socket does not take at once
+ * follows later; a newer directive takes the place of one that waits. */
+void pl_ingest_direct(struct pl_ingest *in, uint32_t host, const struct pl_directive *directive);
 /* Close the host's connection, if there is one: its agent comes back, and resends what is not
  * durable. on_gone is called before this returns. */
 void pl_ingest_close_host(struct pl_ingest *in, uint32_t host, struct pl_now now);

@@ -85,12 +85,28 @@ void pl_ingest_conn_ack(struct pl_ingest_conn *c, uint64_t durable_seq, struct p
     }
 }
 
+void pl_ingest_conn_direct(struct pl_ingest_conn *c, const struct pl_directive *directive,
+                           struct pl_now now)
+{
+    uint8_t buf[PL_INGEST_FRAME_OUT_BYTES];
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_directive_write(directive, &w);
+    if (pl_ingest_link_send(c, (struct pl_span){buf, w.len}, false, now))
+        c->ingest->counts.directives++;
+    else
+        c->waiting_directive = *directive;
+}
+
 void pl_ingest_conn_written(struct pl_ingest_conn *c, struct pl_now now)
 {
-    if (c->state != PL_CONN_STREAMING || c->waiting_ack == 0) return;
+    if (c->state != PL_CONN_STREAMING) return;
     uint64_t seq = c->waiting_ack;
+    struct pl_directive directive = c->waiting_directive;
     c->waiting_ack = 0;
-    pl_ingest_conn_ack(c, seq, now);
+    c->waiting_directive = (struct pl_directive){0};
+    if (seq > 0) pl_ingest_conn_ack(c, seq, now); // it may fill the socket, or end the connection
+    if (directive.interval_ms > 0 && c->state == PL_CONN_STREAMING)
+        pl_ingest_conn_direct(c, &directive, now);
 }
 
 static void on_shutdown(uv_shutdown_t *request, int status)

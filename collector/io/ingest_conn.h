@@ -56,7 +56,8 @@ struct pl_ingest_conn {
     /* One write at a time; see conn_send. */
     bool writing;
     int64_t write_mono_ms;
-    uint64_t waiting_ack; // to be sent when the write is done; 0: none
+    uint64_t waiting_ack;                  // to be sent when the write is done; 0: none
+    struct pl_directive waiting_directive; // likewise; an interval of 0: none
     uv_write_t write;
     uv_shutdown_t shutdown;
     uint8_t out[PL_INGEST_OUT_BYTES];
@@ -123,6 +124,8 @@ void pl_ingest_conn_dismiss(struct pl_ingest_conn *c, enum pl_refuse_code code, 
                             struct pl_now now);
 /* At once, or when what is on its way has gone. */
 void pl_ingest_conn_ack(struct pl_ingest_conn *c, uint64_t durable_seq, struct pl_now now);
+void pl_ingest_conn_direct(struct pl_ingest_conn *c, const struct pl_directive *directive,
+                           struct pl_now now);
 /* Once a second. */
 void pl_ingest_conn_tick(struct pl_ingest_conn *c, struct pl_now now);
 /* Plaintext came: `len` bytes at `bytes`, with room for an unfinished frame in front of them. */

@@ -30,7 +30,8 @@ static void run_effect(struct sim_world *w, const struct pl_effect *effect)
     case PL_EFFECT_DROP_HOST:
     case PL_EFFECT_SAVE_CHANGE: // agents tell them again
     case PL_EFFECT_HOST_SILENT:
-    case PL_EFFECT_HOST_BACK: break;
+    case PL_EFFECT_HOST_BACK:
+    case PL_EFFECT_DIRECT_HOST: break; // machines here keep their pace
     case PL_EFFECT_SAVE_ALERT: sim_store_alert(w, effect->alert); break;
     case PL_EFFECT_ALERT_OPENED:
     case PL_EFFECT_ALERT_RAISED:

@@ -97,9 +97,9 @@ void sim_tell_effect(struct sim_world *w, const struct pl_effect *effect)
         [PL_EFFECT_PAGE_REFUSED] = "page refused",    [PL_EFFECT_PAGE_FAILED] = "page failed",
         [PL_EFFECT_TILT_ON] = "tilt begins",          [PL_EFFECT_TILT_OFF] = "tilt ends",
     };
-    if (!w->tell || effect->type == PL_EFFECT_SAVE_HOST || effect->type == PL_EFFECT_SAVE_ALERT) {
-        return;
-    }
+    bool is_quiet = effect->type == PL_EFFECT_SAVE_HOST || effect->type == PL_EFFECT_SAVE_ALERT ||
+                    effect->type == PL_EFFECT_DIRECT_HOST;
+    if (!w->tell || is_quiet) return;
     const char *word = words[effect->type];
     if (effect->type <= PL_EFFECT_HOST_BACK) {
         sim_say(w, "  %s %s", word, effect->name.text);

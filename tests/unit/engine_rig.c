@@ -50,6 +50,7 @@ static const char *effect_word(enum pl_effect_type type)
     case PL_EFFECT_ALERT_RESOLVED: return "RESOLVED";
     case PL_EFFECT_SAVE_PAGE: return "SAVE_PAGE";
     case PL_EFFECT_SEND_PAGE: return "SEND_PAGE";
+    case PL_EFFECT_DIRECT_HOST: return "DIRECT_HOST";
     case PL_EFFECT_DROP_PAGE: return "DROP_PAGE";
     case PL_EFFECT_PAGE_REFUSED: return "REFUSED";
     case PL_EFFECT_PAGE_FAILED: return "FAILED";
@@ -86,7 +87,12 @@ const char *rig_effects(void)
     const struct pl_effect *list = pl_engine_effects(rig.engine, &count);
     struct pl_text out = pl_text_init(rig.said, sizeof rig.said);
     for (size_t i = 0; i < count; i++) {
-        if (list[i].type != PL_EFFECT_SAVE_ALERT) say(&out, &list[i]);
+        if (list[i].type == PL_EFFECT_DIRECT_HOST) {
+            rig.directed++;
+            rig.directive = list[i];
+        } else if (list[i].type != PL_EFFECT_SAVE_ALERT) {
+            say(&out, &list[i]);
+        }
     }
     pl_engine_effects_done(rig.engine);
     return rig.said;

@@ -9,9 +9,11 @@ struct rig {
     void *memory;
     struct pl_now now;
     char said[4096];
-    struct pl_slot_id page; // of the last SAVE_PAGE or SEND_PAGE that was looked at
-    uint64_t seq[16];       // of the last sample, by host index
-    int64_t skew_ms;        // of the agents' clocks
+    struct pl_slot_id page;     // of the last SAVE_PAGE or SEND_PAGE that was looked at
+    uint64_t seq[16];           // of the last sample, by host index
+    int64_t skew_ms;            // of the agents' clocks
+    unsigned directed;          // DIRECT_HOST effects that were looked at
+    struct pl_effect directive; // the last of them
 };
 extern struct rig rig;
 
@@ -22,7 +24,7 @@ struct pl_engine_config rig_config_of(uint32_t host_max, uint32_t target_count);
 void rig_start(const struct pl_engine_config *config);
 void rig_stop(void);
 /* The effects of the calls since the last look, "OPENED limit/web; ...", without SAVE_ALERT, which
- * follows every change. */
+ * follows every change, and DIRECT_HOST, which is counted. */
 const char *rig_effects(void);
 void rig_pass(int64_t ms);
 struct pl_hello rig_hello_of(const char *host, const char *pool);

@@ -1,6 +1,7 @@
 /* The engine as a whole: what goes in, which effects come out. Longer stories are in tests/sim. */
 #include "tests/check.h"
 
+#include "collector/core/judge/pace.h"
 #include "common/base/err.h"
 #include "tests/unit/engine_rig.h"
 
@@ -364,6 +365,99 @@ static void test_a_shell_that_takes_no_effects(void)
     CHECK_INT(pl_engine_alert(rig.engine, PL_RULE_SILENT)->state, PL_ALERT_FIRING);
 }
 
+/* ---- faster samples before something happens ---- */
+
+static unsigned directed_by(uint32_t host, int32_t cpu_bp, int seconds)
+{
+    rig.directed = 0;
+    rig_run(host, cpu_bp, seconds);
+    (void)rig_effects();
+    return rig.directed;
+}
+
+static void test_a_tense_host_is_watched_closely(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web"), fe2 = rig_join("fe2", "web");
+    CHECK_INT(directed_by(fe1, 7400, 60), 0);
+    CHECK_INT(directed_by(fe1, 7600, 1), 1); // its hold time begins
+    CHECK_INT(rig.directive.host, fe1);
+    CHECK_INT(rig.directive.interval_ms, PL_PACE_INTERVAL_MS);
+    CHECK_INT(rig.directive.for_ms, PL_PACE_FOR_MS);
+    CHECK_INT(directed_by(fe1, 7600, 19), 0);
+    CHECK_INT(directed_by(fe1, 7600, 1), 1); // before it runs out
+    CHECK_INT(directed_by(fe1, 7600, 60), 3);
+    CHECK_INT(directed_by(fe1, 6000, 60), 0); // it simply runs out
+    CHECK_INT(directed_by(fe1, 7600, 1), 1);
+    CHECK_INT(directed_by(fe2, 7600, 1), 1); // each for itself
+    CHECK_INT(rig.directive.host, fe2);
+    pl_engine_leave(rig.engine, fe1, rig.now);
+    CHECK_INT(rig_join("fe1", "web"), fe1); // its WELCOME ended what it was asked for
+    CHECK_INT(directed_by(fe1, 7600, 1), 1);
+    int longest_s = PL_PACE_LONGEST_MS / 1000;
+    CHECK(directed_by(fe1, 7600, longest_s) > 0);
+    CHECK_INT(directed_by(fe1, 7600, 120), 0); // nothing is about to happen
+    CHECK_INT(directed_by(fe1, 6000, 1), 0);
+    CHECK_INT(directed_by(fe1, 7600, 1), 1);
+}
+
+static void test_nobody_is_asked_to_slow_down(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    config.rules.fast_interval_ms = 1000;
+    rig_start(&config);
+    CHECK_INT(directed_by(rig_join("fe1", "web"), 9700, 60), 0);
+}
+
+static void test_a_fleet_in_trouble_keeps_its_pace(void)
+{
+    enum { HOSTS = PL_PACE_HOSTS_MAX + 5 };
+    struct pl_engine_config config = rig_config_of(HOSTS, 0);
+    rig_start(&config);
+    unsigned directed = 0;
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < HOSTS; i++) {
+            char name[16];
+            (void)snprintf(name, sizeof name, "fe%u", i);
+            uint32_t host = rig_join(name, "web");
+            struct pl_sample sample = rig_sample_of((uint64_t)round + 1, 9000);
+            CHECK(pl_engine_sample(rig.engine, host, &sample, rig.now));
+            rig.directed = 0;
+            (void)rig_effects();
+            directed += rig.directed;
+        }
+        rig_pass(1000);
+    }
+    CHECK_INT(directed, PL_PACE_HOSTS_MAX);
+}
+
+/* The same load at four samples a second pages as it does at one: as soon, and not more. */
+static void test_fast_samples_page_like_slow_ones(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    rig_start(&config);
+    uint32_t fe1 = rig_join("fe1", "web");
+    rig_run(fe1, 2000, 5);
+    CHECK_TEXT(rig_effects(), "SAVE_HOST fe1");
+    for (int n = 0; n < 9 * 4; n++) {
+        rig_pass(250);
+        (void)rig_feed(fe1, n % 4 == 3 ? 8500 : 9700); // a quarter of a second of rest
+        if (n % 4 == 3) pl_engine_tick(rig.engine, rig.now);
+        CHECK_TEXT(rig_effects(), "");
+    }
+    for (int n = 0; n < 10; n++) {
+        rig_pass(250);
+        (void)rig_feed(fe1, 9700);
+    }
+    CHECK_TEXT(rig_effects(), "OPENED limit/web; RAISED limit/web; SAVE_PAGE limit/web firing; "
+                              "SEND_PAGE limit/web firing");
+    rig_run(PL_NO_INDEX, 0, 4); // silence goes by the interval of the HELLO
+    CHECK_TEXT(rig_effects(), "");
+    rig_run(PL_NO_INDEX, 0, 1);
+    CHECK(strncmp(rig_effects(), "SILENT fe1", 10) == 0);
+}
+
 int main(void)
 {
     RUN(test_overload_pages_once_and_resolves_once);
@@ -378,6 +472,10 @@ int main(void)
     RUN(test_moving_to_another_pool);
     RUN(test_a_full_outbox_catches_up);
     RUN(test_a_shell_that_takes_no_effects);
+    RUN(test_a_tense_host_is_watched_closely);
+    RUN(test_nobody_is_asked_to_slow_down);
+    RUN(test_a_fleet_in_trouble_keeps_its_pace);
+    RUN(test_fast_samples_page_like_slow_ones);
     rig_stop();
     return check_finish();
 }

@@ -1,5 +1,6 @@
 #include "collector/core/judge/rule.h"
 
+#include "collector/core/judge/pace.h"
 #include "common/base/assert.h"
 
 const char *pl_rule_name(enum pl_rule rule)
@@ -87,6 +88,7 @@ void pl_rules_default(struct pl_rules *rules)
         .silent_intervals = 5,
         .silent_grace_ms = 30 * 1000,
         .silent_forget_ms = 24 * 3600 * 1000,
+        .fast_interval_ms = PL_PACE_INTERVAL_MS,
     };
     pl_surge_policy_default(&rules->saturation);
 }

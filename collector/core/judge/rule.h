@@ -39,6 +39,7 @@ struct pl_rules {
     int64_t silent_intervals;     // samples missed before a host is silent
     int64_t silent_grace_ms;      // after the collector's own start: agents are coming back
     int64_t silent_forget_ms;     // a host silent for this long is forgotten
+    uint32_t fast_interval_ms;    // of samples while something is about to happen (pace.h)
 };
 
 /* What is only a consequence of what: while an alert of `cause` fires at the PAGE tier, one of

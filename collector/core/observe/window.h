@@ -2,7 +2,8 @@
  *
  * One row per sample, row layout ([row][column]): a write touches one or two cache lines, and a
  * rule reads a few rows of many columns. Only the metrics marked "judged" in metric.def are kept;
- * the rest is in Redis. At one sample a second the ring spans five minutes. */
+ * the rest is in Redis. At one sample a second the ring spans five minutes, at four 75 seconds:
+ * more than the minute its readers look at. */
 #pragma once
 
 #include "common/wire/sample.h"
