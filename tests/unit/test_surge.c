@@ -234,6 +234,31 @@ static void test_clock_on_a_straight_line(void)
     CHECK_NEAR(f.double_s, 800 * log(2), 250);
 }
 
+/* What is drawn says the same as the numbers beside it. */
+static void test_the_curve_reaches_the_capacity_when_the_clock_says(void)
+{
+    begin();
+    int s = 0;
+    for (; s < DAY_S; s++) (void)feed(noisy(300), s);
+    for (int start = s; s < start + 500; s++) (void)feed(noisy(300 + (s - start)), s);
+    struct pl_forecast f = pl_forecast_make(&traffic, 1000);
+    CHECK_NEAR(pl_forecast_at(&f, &traffic, 1000, 0), traffic.ladder.level[PL_RUNG_30S], 0.001);
+    CHECK_NEAR(pl_forecast_at(&f, &traffic, 1000, f.seconds), 1000, 0.001);
+    CHECK(pl_forecast_at(&f, &traffic, 1000, 20 * f.seconds) < 0);
+}
+
+static void test_the_curve_follows_the_day_while_nothing_grows(void)
+{
+    begin();
+    for (int s = 0; s < 2 * DAY_S + DAWN_S; s += 60) (void)feed(evening_peak(s % DAY_S), s);
+    for (int s = DAWN_S; s < DAWN_S + 3600; s += 60) (void)feed(690, 2 * DAY_S + s);
+    struct pl_forecast none = {0};
+    CHECK_NEAR(pl_forecast_at(&none, &traffic, 2000, 0), 690, 10);
+    CHECK_NEAR(pl_forecast_at(&none, &traffic, 2000, 3600 + 600), 900 * 690 / 600.0, 15);
+    begin();
+    CHECK(pl_forecast_at(&none, &traffic, 2000, 600) < 0); // no day is known yet
+}
+
 static void test_clock_is_silent_when_nothing_happens(void)
 {
     begin();
@@ -288,6 +313,8 @@ int main(void)
     RUN(test_over_pages_whatever_the_clock_says);
     RUN(test_clock_on_a_straight_line);
     RUN(test_clock_is_silent_when_nothing_happens);
+    RUN(test_the_curve_reaches_the_capacity_when_the_clock_says);
+    RUN(test_the_curve_follows_the_day_while_nothing_grows);
     RUN(test_any_series_gives_numbers);
     RUN(test_reasons_have_names);
     return check_finish();

@@ -238,6 +238,64 @@ static void test_ratio(void)
     CHECK_NEAR(pl_traffic_ratio(&traffic), 1.5, 0.01);
 }
 
+static void test_the_usual_day_is_a_line_between_slots(void)
+{
+    struct pl_baseline *b = &traffic.baseline;
+    pl_baseline_init(b);
+    CHECK(pl_baseline_at(b, 1000) < 0);
+    pl_baseline_step(b, 100, 10 * PL_BASELINE_SLOT_MS);
+    pl_baseline_step(b, 200, 11 * PL_BASELINE_SLOT_MS);
+    pl_baseline_step(b, 0, 12 * PL_BASELINE_SLOT_MS);
+    CHECK(pl_baseline_at(b, 10 * PL_BASELINE_SLOT_MS - 1) < 0); // of another slot
+    CHECK_NEAR(pl_baseline_at(b, 10 * PL_BASELINE_SLOT_MS), 100, 0);
+    CHECK_NEAR(pl_baseline_at(b, 11 * PL_BASELINE_SLOT_MS), 150, 0.01);
+    CHECK_NEAR(pl_baseline_at(b, 11 * PL_BASELINE_SLOT_MS + 150000), 200, 0.01);
+    CHECK_NEAR(pl_baseline_at(b, 12 * PL_BASELINE_SLOT_MS - 1), 200, 0.01);
+    CHECK(pl_baseline_at(b, 12 * PL_BASELINE_SLOT_MS) < 0); // not over yet
+    int64_t tomorrow_ms = (11 + PL_BASELINE_SLOTS) * (int64_t)PL_BASELINE_SLOT_MS;
+    CHECK_NEAR(pl_baseline_at(b, tomorrow_ms), 150, 0.01);
+}
+
+/* ---- the course of the last hour ---- */
+
+/* The mean of all values of the slot, by looking at every one of them; -1: none. */
+static double naive_mean(const double *values, const int64_t *at_ms, int count, int64_t slot)
+{
+    double sum = 0;
+    int n = 0;
+    for (int i = 0; i < count; i++) {
+        if (at_ms[i] / PL_TRAIL_SLOT_MS != slot) continue;
+        sum += values[i];
+        n++;
+    }
+    return n == 0 ? -1 : sum / n;
+}
+
+static void test_trail_agrees_with_its_definition(void)
+{
+    enum { COUNT = 1500 };
+    static double values[COUNT];
+    static int64_t at_ms[COUNT];
+    struct pl_rng rng = pl_rng_init(9);
+    struct pl_trail trail = {0};
+    CHECK(pl_trail_mean(&trail, 0) < 0);
+    for (int i = 0; i < COUNT; i++) { // gaps of all sizes, also one longer than the hour
+        uint32_t step = i == 700 ? 5000000 : i % 97 == 0 ? 300000 : 5000;
+        at_ms[i] = i == 0 ? 1700000003000 : at_ms[i - 1] + 1 + (int64_t)pl_rng_below(&rng, step);
+        values[i] = (double)pl_rng_below(&rng, 1000);
+        pl_trail_step(&trail, values[i], at_ms[i]);
+        if (i % 50 != 0) continue;
+        for (uint32_t back = 0; back < PL_TRAIL_SLOTS; back++) {
+            double want = naive_mean(values, at_ms, i + 1, at_ms[i] / PL_TRAIL_SLOT_MS - back);
+            CHECK_NEAR(pl_trail_mean(&trail, back), want, 0.01);
+        }
+        CHECK(pl_trail_mean(&trail, PL_TRAIL_SLOTS) < 0);
+    }
+    double newest = pl_trail_mean(&trail, 0);
+    pl_trail_step(&trail, newest, 1000); // a clock that was set back
+    CHECK_NEAR(pl_trail_mean(&trail, 0), newest, 0.01);
+}
+
 int main(void)
 {
     RUN(test_levels_agree_with_their_definition);
@@ -252,5 +310,7 @@ int main(void)
     RUN(test_baseline_agrees_with_a_table_of_days);
     RUN(test_seconds_to_a_usual_value);
     RUN(test_ratio);
+    RUN(test_the_usual_day_is_a_line_between_slots);
+    RUN(test_trail_agrees_with_its_definition);
     return check_finish();
 }

@@ -12,6 +12,8 @@ static const double growth_early = 2.5, growth_late = 2.5;
 static const double season_early = 6, season_late = 1.5;
 /* The season is believed when it comes this near to the capacity. */
 static const double season_reach = 0.97;
+/* A straight line says nothing about what comes long after the capacity. */
+static const double drawn_max = 1.5;
 
 static void by_growth(struct pl_forecast *f, const struct pl_traffic *t, double capacity)
 {
@@ -53,4 +55,18 @@ struct pl_forecast pl_forecast_make(const struct pl_traffic *t, double capacity)
         f.seconds = f.early_s = f.late_s = 0;
     }
     return f;
+}
+
+double pl_forecast_at(const struct pl_forecast *f, const struct pl_traffic *t, double capacity,
+                      double ahead_s)
+{
+    double level = t->ladder.level[PL_RUNG_30S];
+    if (f->source == PL_FORECAST_GROWTH && f->seconds > 0) {
+        double value = level + (capacity - level) * ahead_s / f->seconds;
+        return value <= drawn_max * capacity ? value : -1;
+    }
+    double ratio = pl_traffic_ratio(t);
+    if (ratio <= 0) return -1;
+    double usual = pl_baseline_at(&t->baseline, t->ladder.unix_ms + (int64_t)(1000 * ahead_s));
+    return usual < 0 ? -1 : ratio * usual;
 }

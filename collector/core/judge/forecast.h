@@ -30,3 +30,9 @@ struct pl_forecast {
 
 /* `capacity` > 0, in the unit of the traffic. */
 struct pl_forecast pl_forecast_make(const struct pl_traffic *t, double capacity);
+/* The curve behind it, to be drawn: the traffic `ahead_s` >= 0 after the newest sample. While
+ * growth speaks, the straight line that is at `capacity` when `f` says so; else today's level on
+ * the course of the usual day. Negative: nothing is foreseen, or nothing more (a line ends at half
+ * as much again as the capacity). */
+double pl_forecast_at(const struct pl_forecast *f, const struct pl_traffic *t, double capacity,
+                      double ahead_s);

@@ -58,6 +58,18 @@ double pl_baseline_now(const struct pl_baseline *b)
     return (double)b->usual[index_of(b->slot)];
 }
 
+double pl_baseline_at(const struct pl_baseline *b, int64_t unix_ms)
+{
+    int64_t since_middle_ms = PL_MAX(unix_ms - PL_BASELINE_SLOT_MS / 2, 0);
+    uint32_t left = index_of(since_middle_ms / PL_BASELINE_SLOT_MS);
+    uint32_t right = index_of(since_middle_ms / PL_BASELINE_SLOT_MS + 1);
+    double way = (double)(since_middle_ms % PL_BASELINE_SLOT_MS) / PL_BASELINE_SLOT_MS;
+    if (b->days[left] == 0 && b->days[right] == 0) return -1;
+    if (b->days[left] == 0) return way < 0.5 ? -1 : (double)b->usual[right];
+    if (b->days[right] == 0) return way < 0.5 ? (double)b->usual[left] : -1;
+    return (double)b->usual[left] + way * (double)(b->usual[right] - b->usual[left]);
+}
+
 double pl_baseline_seconds_to(const struct pl_baseline *b, double value, int64_t unix_ms)
 {
     if (b->slot < 0) return -1;

@@ -31,6 +31,8 @@ void pl_baseline_init(struct pl_baseline *b);
 void pl_baseline_step(struct pl_baseline *b, double value, int64_t unix_ms);
 /* What is usual now; negative: this time of day was never seen on an earlier day. */
 double pl_baseline_now(const struct pl_baseline *b);
+/* What is usual at `unix_ms`, straight between the middles of slots; negative: not known. */
+double pl_baseline_at(const struct pl_baseline *b, int64_t unix_ms);
 /* Seconds from `unix_ms` until the middle of the first slot, up to an hour ahead, that usually
  * brings `value` or more; negative: none does. */
 double pl_baseline_seconds_to(const struct pl_baseline *b, double value, int64_t unix_ms);

@@ -33,6 +33,7 @@ void pl_traffic_step(struct pl_traffic *t, double value, int64_t unix_ms)
     pl_growth_step(&t->swell, &t->ladder, PL_RUNG_30S, PL_RUNG_32MIN);
     pl_ladder_step(&t->ladder, value, unix_ms);
     pl_baseline_step(&t->baseline, value, unix_ms);
+    pl_trail_step(&t->trail, value, unix_ms);
 }
 
 double pl_traffic_swell(const struct pl_traffic *t)

@@ -1,5 +1,5 @@
 /* traffic.h - everything that is remembered of the traffic of one pool: its ladder of averages, its
- * growth on each of their scales, and its usual day.
+ * growth on each of their scales, its usual day, and for people the course of its last hour.
  *
  * It knows no capacity, so that a capacity that is learned, set or rescaled later judges the same
  * memory. A restart warms it up by stepping through what Redis holds, oldest first. */
@@ -8,6 +8,7 @@
 #include "collector/core/observe/baseline.h"
 #include "collector/core/observe/growth.h"
 #include "collector/core/observe/ladder.h"
+#include "collector/core/observe/trail.h"
 
 /* Growth between rungs k and k + 2 (memories 1 : 4), from 8 s : 30 s to 8 min : 32 min. */
 enum { PL_TRAFFIC_SCALES = 7 };
@@ -18,6 +19,7 @@ struct pl_traffic {
     struct pl_growth swell;                     // the last half minute against the last half hour
     double habit;                               // of the swell
     struct pl_baseline baseline;
+    struct pl_trail trail;
 };
 
 void pl_traffic_init(struct pl_traffic *t);
