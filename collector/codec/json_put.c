@@ -56,3 +56,10 @@ void pl_json_put_number(struct pl_text *out, const char *key, int64_t value, int
     pl_text_str(out, key);
     pl_text_fixed(out, value, scale);
 }
+
+void pl_json_put_real(struct pl_text *out, const char *key, double value)
+{
+    static const double most = 1e12;
+    pl_text_str(out, key);
+    pl_text_fixed(out, (int64_t)(1000 * PL_MAX(PL_MIN(value, most), -most)), 1000);
+}

@@ -27,5 +27,7 @@ void pl_json_put_name(struct pl_text *out, const char *key, const struct pl_name
 /* A time as RFC 3339, or null for 0. */
 void pl_json_put_time(struct pl_text *out, const char *key, int64_t unix_ms);
 void pl_json_put_bool(struct pl_text *out, const char *key, bool value);
+/* A finite number, with three decimals, cut to +-1e12. */
+void pl_json_put_real(struct pl_text *out, const char *key, double value);
 /* value / scale, see pl_text_fixed(). */
 void pl_json_put_number(struct pl_text *out, const char *key, int64_t value, int32_t scale);

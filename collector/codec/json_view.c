@@ -1,5 +1,6 @@
 #include "collector/codec/json_view.h"
 
+#include "collector/codec/json_capacity.h"
 #include "collector/codec/json_put.h"
 #include "collector/codec/trouble_text.h"
 #include "collector/core/judge/rule_host.h"
@@ -90,6 +91,7 @@ void pl_json_host(struct pl_text *out, const struct pl_view *view, uint32_t inde
     pl_text_str(out, ",\"facts\":");
     put_facts(out, host);
     if (host->listener.address[0] != '\0') put_listener(out, &host->listener);
+    pl_json_put_host_capacity(out, view, index);
     pl_text_str(out, ",\"metrics\":");
     if (host->has_sample)
         put_metrics(out, &host->last);
@@ -160,15 +162,11 @@ static void put_pool(struct pl_text *out, const struct pl_view *view, uint32_t i
 {
     const struct pl_fleet *fleet = pl_engine_fleet(view->engine);
     const struct pl_pool *pool = &fleet->pools[index];
-    const struct pl_metric_info *traffic = pl_metric_info(PL_TCP_ACCEPTED);
     struct worst worst = {0};
-    int64_t traffic_sum = -1; // no live host has a value
     for (uint32_t i = pool->first_host; i != PL_NO_INDEX; i = fleet->hosts[i].next_peer) {
         const struct pl_host *host = &fleet->hosts[i];
         if (!host->has_sample || host->health == PL_HEALTH_SILENT) continue;
         find_worst(view, host, &worst);
-        int32_t value = host->last.values[PL_TCP_ACCEPTED];
-        if (value != PL_ABSENT) traffic_sum = PL_MAX(traffic_sum, 0) + value;
     }
     pl_json_put_name(out, "{\"name\":", &pool->name);
     pl_text_str(out, ",\"state\":\"");
@@ -187,13 +185,7 @@ static void put_pool(struct pl_text *out, const struct pl_view *view, uint32_t i
     } else {
         pl_text_str(out, "null");
     }
-    pl_text_str(out, ",\"traffic\":");
-    if (traffic_sum >= 0) {
-        pl_json_put_number(out, "{\"value\":", traffic_sum, traffic->scale);
-        pl_text_str(out, ",\"unit\":\"accepted connections/s\"}");
-    } else {
-        pl_text_str(out, "null");
-    }
+    pl_json_put_capacity(out, view, index);
     put_pool_alerts(out, view, index);
     pl_text_char(out, '}');
 }
@@ -297,6 +289,7 @@ void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t poo
             pl_json_put_number(out, ",\"age_ms\":", age_ms(host, view->now), 1);
             put_used(out, ",\"cpu\":", host, PL_RESOURCE_CPU);
             put_used(out, ",\"memory\":", host, PL_RESOURCE_MEMORY);
+            pl_json_put_host_limit(out, host);
         }
         pl_text_char(out, '}');
         if (!pl_json_item_end(&hosts)) break;

