@@ -1,7 +1,6 @@
 #include "collector/cli/cli.h"
 #include "collector/cli/csv.h"
 #include "collector/cli/replay.h"
-#include "collector/cli/simulate.h"
 #include "collector/core/judge/anomaly.h"
 #include "common/base/err.h"
 
@@ -71,7 +70,8 @@ static const double capacity_per_s = 1e6;
 struct series {
     FILE *out; // borrowed
     double capacity;
-    struct pl_rules rules;
+    struct pl_simulation_setup setup;
+    struct pl_replay_view *view;     // borrowed
     struct pl_simulation simulation; // engine NULL before the first row
     uint32_t host;
     uint64_t seq;
@@ -89,7 +89,8 @@ static int begin(struct series *s, int64_t unix_ms)
     for (size_t i = 0; i < PL_FACT_COUNT; i++) hello.facts[i].value = -1;
     int err = pl_name_parse(pl_span_of("series"), &hello.pool);
     if (!err) err = pl_name_parse(pl_span_of("series"), &hello.host);
-    if (!err) err = pl_simulation_init(&s->simulation, &s->rules, 1, unix_ms);
+    if (!err) err = pl_simulation_init(&s->simulation, &s->setup, 1, unix_ms);
+    if (!err && s->view) pl_replay_watch(&s->simulation, s->view);
     if (!err) err = pl_engine_join(s->simulation.engine, &hello, s->simulation.now, &s->host);
     if (!err) pl_engine_capacity(s->simulation.engine, 0, &capacity);
     return err;
@@ -127,13 +128,24 @@ static void on_capacity_row(void *state, const struct pl_csv_row *row)
     (void)fputc('\n', s->out);
 }
 
-int pl_replay_capacity(FILE *in, FILE *out, double capacity, const struct pl_rules *rules)
+/* Words and charts speak in the unit of the series, not in that of the engine. */
+static void rescale(struct pl_story *story, double factor)
 {
-    struct series s = {.out = out, .capacity = capacity, .rules = *rules};
-    s.rules.silent_intervals = SERIES_SILENT_INTERVALS;
-    s.rules.silent_forget_ms = (int64_t)SERIES_SILENT_INTERVALS * SERIES_INTERVAL_MS;
+    for (uint32_t i = 0; i < story->pool_count; i++) pl_story_rescale(&story->pools[i], factor);
+}
+
+int pl_replay_capacity(FILE *in, FILE *out, double capacity, const struct pl_rules *rules,
+                       struct pl_replay_view *view)
+{
+    struct series s = {.out = out, .capacity = capacity, .setup.rules = *rules, .view = view};
+    s.setup.rules.silent_intervals = SERIES_SILENT_INTERVALS;
+    s.setup.rules.silent_forget_ms = (int64_t)SERIES_SILENT_INTERVALS * SERIES_INTERVAL_MS;
     (void)fputs("timestamp,alert,forecast_seconds_to_capacity\n", out);
     int status = read_rows(in, on_capacity_row, &s);
+    if (s.simulation.engine && s.simulation.on_moment) {
+        s.simulation.on_moment(view, s.simulation.engine, s.simulation.now); // the last row
+    }
+    if (view && view->story) rescale(view->story, capacity / capacity_per_s);
     if (s.simulation.engine) pl_simulation_fini(&s.simulation);
     if (s.err == 0) return status;
     pl_cli_complain("cannot start the engine: %s", pl_err_text(s.err));

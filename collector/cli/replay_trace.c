@@ -1,10 +1,6 @@
 #include "collector/cli/cli.h"
 #include "collector/cli/replay.h"
-#include "collector/cli/simulate.h"
-#include "collector/codec/alert_text.h"
-#include "common/base/assert.h"
 #include "common/base/err.h"
-#include "common/base/text.h"
 #include "common/wire/session.h"
 #include "common/wire/trace.h"
 
@@ -16,7 +12,6 @@ enum {
     HOSTS_MAX = 10000,
     STREAMS_MAX = 1 << 20, // connections of one recording
     BUFFER_BYTES = 1 << 17,
-    LINE_BYTES_MAX = 2048,
 };
 static_assert(BUFFER_BYTES >= 2 * PL_TRACE_RECORD_BYTES_MAX, "a record fits behind half of one");
 
@@ -32,114 +27,12 @@ struct slot {
 };
 
 struct replay {
-    struct pl_simulation simulation; // engine NULL before the first record
-    const struct pl_rules *rules;    // borrowed
-    FILE *out;                       // borrowed
-    bool as_json;
-    struct slot *slots;      // owned: STREAMS_MAX, by number of the stream
+    struct pl_simulation simulation;         // engine NULL before the first record
+    const struct pl_simulation_setup *setup; // borrowed
+    struct pl_replay_view *view;             // borrowed
+    struct slot *slots;                      // owned: STREAMS_MAX, by number of the stream
     uint64_t frames_refused; // malformed or out of turn, as the collector refused them
 };
-
-/* ---- what is printed ---- */
-
-static const char *event_of(enum pl_effect_type type)
-{
-    switch (type) {
-    case PL_EFFECT_ALERT_OPENED: return "opened";
-    case PL_EFFECT_ALERT_RAISED: return "raised";
-    case PL_EFFECT_ALERT_LOWERED: return "lowered";
-    case PL_EFFECT_ALERT_RESOLVED: return "resolved";
-    case PL_EFFECT_HOST_SILENT: return "silent";
-    case PL_EFFECT_HOST_BACK: return "back";
-    case PL_EFFECT_TILT_ON: return "tilt";
-    case PL_EFFECT_TILT_OFF: return "tilt_over";
-    case PL_EFFECT_SAVE_HOST:
-    case PL_EFFECT_DROP_HOST:
-    case PL_EFFECT_SAVE_CHANGE:
-    case PL_EFFECT_DIRECT_HOST:
-    case PL_EFFECT_SAVE_ALERT:
-    case PL_EFFECT_SAVE_PAGE:
-    case PL_EFFECT_SEND_PAGE:
-    case PL_EFFECT_DROP_PAGE:
-    case PL_EFFECT_PAGE_REFUSED:
-    case PL_EFFECT_PAGE_FAILED: return NULL; // writing down and paging, which a replay does not
-    }
-    PL_UNREACHABLE("effect");
-}
-
-static const char *tier_text(const struct pl_alert *alert)
-{
-    return alert->tier == PL_TIER_PAGE ? "page" : "warn";
-}
-
-static void put_alert_text(struct pl_text *t, const struct pl_alert *alert, int64_t unix_ms)
-{
-    char id[PL_ALERT_ID_MAX + 1];
-    pl_alert_id(alert, id);
-    pl_text_str(t, id);
-    pl_text_char(t, ' ');
-    pl_text_str(t, tier_text(alert));
-    pl_text_str(t, ": ");
-    pl_alert_text_write(alert, unix_ms, t);
-}
-
-static void put_alert_json(struct pl_text *t, const struct pl_alert *alert, int64_t unix_ms)
-{
-    const struct pl_finding *f = &alert->finding;
-    char id[PL_ALERT_ID_MAX + 1], summary[PL_ALERT_TEXT_BYTES];
-    struct pl_text sentence = pl_text_init(summary, sizeof summary);
-    pl_alert_id(alert, id);
-    pl_alert_text_write(alert, unix_ms, &sentence);
-    pl_text_str(t, ",\"alert\":");
-    pl_text_json(t, pl_span_of(id));
-    pl_text_str(t, ",\"tier\":");
-    pl_text_json(t, pl_span_of(tier_text(alert)));
-    pl_text_str(t, ",\"value\":");
-    pl_text_fixed(t, f->value_bp, 10000);
-    pl_text_str(t, ",\"level\":");
-    pl_text_fixed(t, f->level_bp, 10000);
-    pl_text_str(t, ",\"summary\":");
-    pl_text_json(t, pl_text_bytes(&sentence));
-    pl_text_str(t, ",\"hosts\":[");
-    for (uint32_t i = 0; i < f->named_count; i++) {
-        if (i > 0) pl_text_char(t, ',');
-        pl_text_json(t, pl_name_span(&f->hosts[i]));
-    }
-    pl_text_str(t, "],\"host_count\":");
-    pl_text_u64(t, f->host_count);
-}
-
-static void print_effect(void *context, const struct pl_engine *engine,
-                         const struct pl_effect *effect, struct pl_now now)
-{
-    const struct replay *r = context;
-    char line[LINE_BYTES_MAX];
-    struct pl_text t = pl_text_init(line, sizeof line);
-    const char *event = event_of(effect->type);
-    if (!event) return;
-    bool is_host = effect->type == PL_EFFECT_HOST_SILENT || effect->type == PL_EFFECT_HOST_BACK;
-    bool is_tilt = effect->type == PL_EFFECT_TILT_ON || effect->type == PL_EFFECT_TILT_OFF;
-    const struct pl_name *host =
-        is_host ? &pl_engine_fleet(engine)->hosts[effect->host].name : NULL;
-    pl_text_str(&t, r->as_json ? "{\"time\":\"" : "");
-    pl_text_rfc3339(&t, now.unix_ms);
-    pl_text_str(&t, r->as_json ? "\",\"event\":\"" : " ");
-    pl_text_str(&t, event);
-    pl_text_str(&t, r->as_json ? "\"" : "");
-    if (is_host) {
-        pl_text_str(&t, r->as_json ? ",\"host\":\"" : " ");
-        pl_text_span(&t, pl_name_span(host)); // a name needs no escaping
-        pl_text_str(&t, r->as_json ? "\"" : "");
-    } else if (!is_tilt && r->as_json) {
-        put_alert_json(&t, pl_engine_alert(engine, effect->alert), now.unix_ms);
-    } else if (!is_tilt) {
-        pl_text_char(&t, ' ');
-        put_alert_text(&t, pl_engine_alert(engine, effect->alert), now.unix_ms);
-    }
-    pl_text_str(&t, r->as_json ? "}" : "");
-    PL_ASSERT(!t.overflow);              // bounded by PL_FINDING_HOSTS_MAX names
-    (void)fprintf(r->out, "%s\n", line); // main looks at the stream once, at the end
-}
 
 /* ---- what is fed ---- */
 
@@ -183,10 +76,9 @@ static int take_record(struct replay *r, const struct pl_trace_record *record)
 {
     if (record->stream >= STREAMS_MAX) return PL_E_FULL;
     if (!r->simulation.engine) {
-        int err = pl_simulation_init(&r->simulation, r->rules, HOSTS_MAX, record->unix_ms);
+        int err = pl_simulation_init(&r->simulation, r->setup, HOSTS_MAX, record->unix_ms);
         if (err) return err;
-        r->simulation.on_effect = print_effect;
-        r->simulation.context = r;
+        pl_replay_watch(&r->simulation, r->view);
     }
     pl_simulation_advance(&r->simulation, record->unix_ms);
     struct stream *stream = r->slots[record->stream].stream;
@@ -252,16 +144,17 @@ static int replay_file(struct replay *r, FILE *in, struct buffer *buf)
     }
 }
 
-int pl_replay_trace(const char *path, FILE *out, const struct pl_rules *rules, bool as_json)
+int pl_replay_trace(const char *path, const struct pl_simulation_setup *setup,
+                    struct pl_replay_view *view)
 {
-    struct replay r = {.rules = rules, .out = out, .as_json = as_json};
+    struct replay r = {.setup = setup, .view = view};
     struct buffer *buf = calloc(1, sizeof *buf);
     FILE *in = fopen(path, "rbe");
     int err = in ? -ENOMEM : -errno;
     r.slots = calloc(STREAMS_MAX, sizeof *r.slots);
     if (in && buf && r.slots) err = replay_file(&r, in, buf);
     if (err) pl_cli_complain("the trace '%s' cannot be replayed: %s", path, pl_err_text(err));
-    if (r.frames_refused > 0) {
+    if (r.frames_refused > 0 && view->out) {
         pl_cli_complain("%llu frames were malformed and are left out",
                         (unsigned long long)r.frames_refused);
     }

@@ -8,10 +8,13 @@ static struct pl_now at(int64_t unix_ms)
     return (struct pl_now){.mono_ms = unix_ms, .unix_ms = unix_ms};
 }
 
-int pl_simulation_init(struct pl_simulation *s, const struct pl_rules *rules, uint32_t host_max,
-                       int64_t unix_ms)
+int pl_simulation_init(struct pl_simulation *s, const struct pl_simulation_setup *setup,
+                       uint32_t host_max, int64_t unix_ms)
 {
-    const struct pl_engine_config config = {.host_max = host_max, .rules = *rules};
+    const struct pl_engine_config config = {.host_max = host_max,
+                                            .rules = setup->rules,
+                                            .pools = setup->pools,
+                                            .pool_count = setup->pool_count};
     void *memory = calloc(1, pl_engine_bytes(&config));
     if (!memory) return -ENOMEM;
     *s = (struct pl_simulation){.memory = memory, .now = at(unix_ms)};
@@ -43,6 +46,7 @@ void pl_simulation_advance(struct pl_simulation *s, int64_t unix_ms)
         s->now = at(s->now.unix_ms + PL_SIMULATE_TICK_MS);
         pl_engine_tick(s->engine, s->now);
         pl_simulation_drain(s);
+        if (s->on_moment) s->on_moment(s->context, s->engine, s->now);
     }
     if (unix_ms > s->now.unix_ms) s->now = at(unix_ms);
 }

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from xml.etree import ElementTree
 
 import pytest
 
@@ -92,6 +93,10 @@ def test_nobody_there_is_unreachable():
     (["replay", "--capacity", "0"], "'0' is not a number above 0"),
     (["replay", "--capacity", "1O0"], "'1O0'"),
     (["replay", "--score", "--json"], "--json belongs to a FILE"),
+    (["replay", "--score", "--chart", "x.svg"], "--score has no pages"),
+    (["replay", "last.trace", "--capacity", "9"], "needs --pool NAME"),
+    (["replay", "last.trace", "--json", "--explain"], "--json goes without --explain"),
+    (["replay", "last.trace", "--rules", "/nowhere"], "/nowhere: cannot be read"),
     (["replay", "--capacity", "1", "--config", "/nowhere"], "/nowhere: cannot be read"),
 ])
 def test_usage_errors(args, words):
@@ -128,6 +133,45 @@ def test_replay_takes_its_rules_from_a_configuration(tmp_path):
     assert plimsoll(*args, stdin=series)[1].splitlines()[-1].startswith("2026-05-01 14:09:00,1,")
     args += ["--config", str(rules)]
     assert plimsoll(*args, stdin=series)[1].splitlines()[-1].startswith("2026-05-01 14:09:00,0,")
+
+
+def crowd():
+    """Four hours at 40, a crowd of forty minutes up to 130, and calm again."""
+    rows = [(60 * i, 40 + (min(6 * (i - 240), 90) if 240 <= i < 280 else 0)) for i in range(400)]
+    return "timestamp,value\n" + "".join(f"{at},{value}\n" for at, value in rows)
+
+
+def test_a_chart_is_valid_and_marks_what_the_rows_say(tmp_path):
+    chart = tmp_path / "out.svg"
+    plain = plimsoll("replay", "--capacity", "100", stdin=crowd())
+    drawn = plimsoll("replay", "--capacity", "100", "--chart", str(chart), stdin=crowd())
+    assert drawn[:2] == plain[:2] and plain[2] == "", "the rows are the same, the words go elsewhere"
+    alerts = [line.split(",")[1] for line in plain[1].splitlines()[1:]]
+    pages = sum(now == "1" and before == "0" for before, now in zip(alerts, alerts[1:]))
+    svg = ElementTree.parse(chart).getroot()
+    name = "{http://www.w3.org/2000/svg}"
+    marks = [g for g in svg.iter(name + "g") if g.get("class") == "page"]
+    assert len(marks) == pages == 1
+    assert "traffic at" in marks[0].find(name + "title").text
+    assert [line for line in svg.iter(name + "line") if line.get("class") == "capacity"]
+    assert any((text.text or "").endswith(" UTC") for text in svg.iter(name + "text"))
+
+
+def test_other_rules_are_tried_on_the_same_series(tmp_path):
+    rules = tmp_path / "late.yaml"
+    rules.write_text("rules: {saturation: {time_to_act: 0}}\n")  # nobody is called before the crossing
+    status, out, err = plimsoll("replay", "--capacity", "100", "--rules", str(rules), stdin=crowd())
+    assert (status, out) == plimsoll("replay", "--capacity", "100", stdin=crowd())[:2]
+    assert "crossings paged before       1 of 1   0 of 1" in err
+    assert "both   saturation/series" in err and "later then" in err
+    rules.write_text("rules:\n  saturation: {wrn: 1}\n")
+    status, _, err = plimsoll("replay", "--capacity", "100", "--rules", str(rules), stdin=crowd())
+    assert status == 2 and f"{rules}:2:" in err
+
+
+def test_a_chart_that_cannot_be_written_is_a_failure():
+    status, _, err = plimsoll("replay", "--capacity", "100", "--chart", "/nowhere/x.svg", stdin=crowd())
+    assert status == 1 and "cannot write the chart '/nowhere/x.svg': No such file" in err
 
 
 def test_replay_names_the_bad_line():

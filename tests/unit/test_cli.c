@@ -100,7 +100,7 @@ static char *replay(const char *csv, size_t len, double capacity, int want_statu
     if (!copy || !in || !out) abort();
     complaint[0] = '\0';
     int status =
-        capacity > 0 ? pl_replay_capacity(in, out, capacity, &rules) : pl_replay_score(in, out);
+        capacity > 0 ? pl_replay_capacity(in, out, capacity, &rules, NULL) : pl_replay_score(in, out);
     CHECK_INT(status, want_status);
     (void)fclose(in); // only read from
     CHECK_INT(fclose(out), 0);
@@ -244,7 +244,9 @@ static char *replay_trace(size_t len, bool as_json, int want_status)
     int fd = mkstemp(path);
     FILE *out = open_memstream(&text, &text_len);
     if (fd < 0 || !out || write(fd, trace, len) != (ssize_t)len) abort();
-    CHECK_INT(pl_replay_trace(path, out, &rules, as_json), want_status);
+    const struct pl_simulation_setup setup = {.rules = rules};
+    struct pl_replay_view view = {.out = out, .as_json = as_json};
+    CHECK_INT(pl_replay_trace(path, &setup, &view), want_status);
     CHECK_INT(fclose(out), 0);
     (void)close(fd);
     (void)unlink(path);
