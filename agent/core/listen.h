@@ -26,10 +26,13 @@ struct pl_raw_listener {
     uint32_t inode; // of the socket, as in /proc/PID/fd
 };
 
-/* What a dump has said so far. Zero it before each. */
+/* What a dump has said so far. Zero it before each, but for
+ * where `all` listeners are to go. */
 struct pl_listen_dump {
     uint32_t count;
     struct pl_raw_listener fullest; // of all; among equals the one with the larger backlog
+    struct pl_raw_listener *all;    // borrowed, NULL if `all_max` is 0: the first of them
+    uint32_t all_max;
 };
 
 /* When a dump is worth its price. A connection enters an accept queue only together with a step of

@@ -35,4 +35,6 @@ void pl_queues_init(struct pl_queues *q, const char *root, int64_t now_mono_ms);
 /* Look if it is time to; `passive_opens` as for pl_listen_is_due(). True when `name` has changed.
  */
 bool pl_queues_look(struct pl_queues *q, uint64_t passive_opens, int64_t now_mono_ms);
+/* The first `max` listening sockets now: how many, or -errno or PL_E_TOO_BIG. */
+PL_MUST_CHECK int pl_queues_list(struct pl_queues *q, struct pl_raw_listener *out, uint32_t max);
 void pl_queues_stop(struct pl_queues *q);
