@@ -104,6 +104,10 @@ void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct p
 /* A change that was written down in that place, below PL_CHANGES_HOST_MAX. */
 void pl_engine_restore_change(struct pl_engine *e, uint32_t host, uint8_t place,
                               const struct pl_change *change);
+/* What was remembered of the traffic of a pool. Ignored when no host of it was restored and nobody
+ * configured it: then nobody needs it. */
+void pl_engine_restore_traffic(struct pl_engine *e, const struct pl_name *pool,
+                               enum pl_traffic_source unit, const struct pl_traffic *traffic);
 /* An alert that was pending, firing or resolved. One that already lives here (Redis came late)
  * stays as it is, but remembers who was told. PL_E_FULL when its pool does not fit, PL_E_RANGE for
  * a rule, state or tier there is not. */
