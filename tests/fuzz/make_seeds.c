@@ -159,6 +159,7 @@ static void save_chunks(void)
         }
         pl_chunk_end(&cw);
         save("chunk", head.kind == PL_CHUNK_SAMPLES ? "samples" : "rollup", &w);
+        save("series", head.kind == PL_CHUNK_SAMPLES ? "samples" : "rollup", &w);
     }
 }
 
