@@ -57,6 +57,9 @@ static void take_frame(struct replay *r, struct stream *stream, struct pl_span b
     if (!err && event.type == PL_COLLECTOR_CHANGE && stream->joined) {
         pl_engine_change(s->engine, stream->host, &event.change, s->now);
     }
+    if (!err && event.type == PL_COLLECTOR_SERVICE && stream->joined) {
+        pl_engine_service(s->engine, stream->host, &event.service, s->now);
+    }
     if (err) r->frames_refused++;
     pl_simulation_drain(s);
 }

@@ -69,6 +69,17 @@ static void put_listener(struct pl_text *out, const struct pl_listener *listener
     pl_text_char(out, '}');
 }
 
+static void put_service(struct pl_text *out, const struct pl_service *service)
+{
+    pl_text_str(out, ",\"service\":{\"name\":");
+    pl_text_json(out, pl_span_of(service->name));
+    pl_text_str(out, ",\"address\":");
+    pl_text_json(out, pl_span_of(service->address));
+    pl_text_str(out, ",\"source\":");
+    pl_text_json(out, pl_span_of(service->source));
+    pl_text_char(out, '}');
+}
+
 static int64_t age_ms(const struct pl_host *host, struct pl_now now)
 {
     return PL_MAX(now.mono_ms - host->arrived_mono_ms, 0);
@@ -91,6 +102,7 @@ void pl_json_host(struct pl_text *out, const struct pl_view *view, uint32_t inde
     pl_text_str(out, ",\"facts\":");
     put_facts(out, host);
     if (host->listener.address[0] != '\0') put_listener(out, &host->listener);
+    if (host->service.name[0] != '\0') put_service(out, &host->service);
     pl_json_put_host_capacity(out, view, index);
     pl_text_str(out, ",\"metrics\":");
     if (host->has_sample)

@@ -311,6 +311,15 @@ void pl_engine_listener(struct pl_engine *e, uint32_t host, const struct pl_list
     pl_engine_end(e);
 }
 
+void pl_engine_service(struct pl_engine *e, uint32_t host, const struct pl_service *service,
+                       struct pl_now now)
+{
+    (void)pl_engine_begin(e, now);
+    if (host < e->fleet.slot_count && e->fleet.hosts[host].used)
+        e->fleet.hosts[host].service = *service;
+    pl_engine_end(e);
+}
+
 /* ---- the tick ---- */
 
 static void fall_silent(struct pl_engine *e, uint32_t host)

@@ -75,6 +75,9 @@ void pl_engine_listener(struct pl_engine *e, uint32_t host, const struct pl_list
 /* Something changed on that host. What is news is to be written down. */
 void pl_engine_change(struct pl_engine *e, uint32_t host, const struct pl_change *change,
                       struct pl_now now);
+/* What the watched service of that host is. */
+void pl_engine_service(struct pl_engine *e, uint32_t host, const struct pl_service *service,
+                       struct pl_now now);
 /* What the pool can take, from now on; judged with the next of its samples. */
 void pl_engine_capacity(struct pl_engine *e, uint32_t pool, const struct pl_capacity *capacity);
 /* Once a second: what arrives by not arriving. */
@@ -104,10 +107,6 @@ void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct p
 /* A change that was written down in that place, below PL_CHANGES_HOST_MAX. */
 void pl_engine_restore_change(struct pl_engine *e, uint32_t host, uint8_t place,
                               const struct pl_change *change);
-/* What was remembered of the traffic of a pool. Ignored when no host of it was restored and nobody
- * configured it: then nobody needs it. */
-void pl_engine_restore_traffic(struct pl_engine *e, const struct pl_name *pool,
-                               enum pl_traffic_source unit, const struct pl_traffic *traffic);
 /* An alert that was pending, firing or resolved. One that already lives here (Redis came late)
  * stays as it is, but remembers who was told. PL_E_FULL when its pool does not fit, PL_E_RANGE for
  * a rule, state or tier there is not. */

@@ -101,6 +101,9 @@ struct pl_ingest_handler {
                         struct pl_now now);
     /* Something changed on the host; perhaps told before. */
     void (*on_change)(void *arg, uint32_t host, const struct pl_change *change, struct pl_now now);
+    /* What its watched service is from here on; no name: it has none. */
+    void (*on_service)(void *arg, uint32_t host, const struct pl_service *service,
+                       struct pl_now now);
     /* The connection of a host that was welcomed has ended. Exactly once per 0 of on_hello, and
      * before the on_hello of a connection that takes its place. */
     void (*on_gone)(void *arg, uint32_t host, struct pl_now now);

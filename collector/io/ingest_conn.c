@@ -275,6 +275,9 @@ static void take_frame(struct pl_ingest_conn *c, const struct pl_frame *frame, s
     case PL_COLLECTOR_CHANGE:
         in->config.handler.on_change(in->config.handler.arg, c->host, &event.change, now);
         return;
+    case PL_COLLECTOR_SERVICE:
+        in->config.handler.on_service(in->config.handler.arg, c->host, &event.service, now);
+        return;
     case PL_COLLECTOR_PROOF:
     case PL_COLLECTOR_JOIN:
     case PL_COLLECTOR_ROTATE: pl_ingest_take_trust(c, &event, now); return;

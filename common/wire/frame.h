@@ -37,6 +37,7 @@ enum pl_frame_type {
     PL_FRAME_JOINED = 11,   // collector -> agent
     PL_FRAME_LISTENER = 12, // agent -> collector
     PL_FRAME_CHANGE = 13,   // agent -> collector
+    PL_FRAME_SERVICE = 14,  // agent -> collector
 };
 
 struct pl_frame {

@@ -119,8 +119,9 @@ int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *fra
     case PL_FRAME_JOIN:
     case PL_FRAME_ROTATE:
     case PL_FRAME_LISTENER:
-    case PL_FRAME_CHANGE: return PL_E_STATE; // ours to send
-    default: break;                          // of a newer collector
+    case PL_FRAME_CHANGE:
+    case PL_FRAME_SERVICE: return PL_E_STATE; // ours to send
+    default: break;                           // of a newer collector
     }
     if (err == 0) *event = e;
     return err;
@@ -148,6 +149,13 @@ void pl_agent_session_change(struct pl_agent_session *s, const struct pl_change 
 {
     PL_ASSERT(s->state == PL_AGENT_STREAMING);
     pl_change_write(change, out);
+}
+
+void pl_agent_session_service(struct pl_agent_session *s, const struct pl_service *service,
+                              struct pl_writer *out)
+{
+    PL_ASSERT(s->state == PL_AGENT_STREAMING);
+    pl_service_write(service, out);
 }
 
 void pl_collector_session_init(struct pl_collector_session *s)
@@ -213,6 +221,11 @@ int pl_collector_session_step(struct pl_collector_session *s, const struct pl_fr
         err = pl_change_parse(frame->body, &event->change);
         if (err >= 0) event->type = err == 1 ? PL_COLLECTOR_CHANGE : PL_COLLECTOR_NOTHING;
         return PL_MIN(err, 0);
+    case PL_FRAME_SERVICE:
+        if (s->state != PL_COLLECTOR_STREAMING) return PL_E_STATE;
+        err = pl_service_parse(frame->body, &event->service);
+        if (err == 0) event->type = PL_COLLECTOR_SERVICE;
+        return err;
     case PL_FRAME_PROOF:
     case PL_FRAME_JOIN:
     case PL_FRAME_ROTATE: return take_trust(s, frame, event);

@@ -15,6 +15,7 @@
 #include "common/wire/hello.h"
 #include "common/wire/listener.h"
 #include "common/wire/sample.h"
+#include "common/wire/service.h"
 #include "common/wire/trust.h"
 
 enum {
@@ -105,6 +106,9 @@ void pl_agent_session_listener(struct pl_agent_session *s, const struct pl_liste
 /* Tell of a change; only after PL_AGENT_WELCOMED. */
 void pl_agent_session_change(struct pl_agent_session *s, const struct pl_change *change,
                              struct pl_writer *out);
+/* Say what the host's watched service is; only after PL_AGENT_WELCOMED. */
+void pl_agent_session_service(struct pl_agent_session *s, const struct pl_service *service,
+                              struct pl_writer *out);
 
 /* ---- the collector's side ---- */
 
@@ -127,6 +131,7 @@ enum pl_collector_event_type {
     PL_COLLECTOR_SAMPLE,
     PL_COLLECTOR_LISTENER,
     PL_COLLECTOR_CHANGE,
+    PL_COLLECTOR_SERVICE,
     PL_COLLECTOR_PROOF, // the caller checks its signature
     PL_COLLECTOR_JOIN,
     PL_COLLECTOR_ROTATE,
@@ -139,6 +144,7 @@ struct pl_collector_event {
         struct pl_sample sample;
         struct pl_listener listener;
         struct pl_change change;
+        struct pl_service service;
         struct pl_proof proof;
         struct pl_join join;
         struct pl_rotate rotate;
@@ -146,8 +152,8 @@ struct pl_collector_event {
 };
 
 void pl_collector_session_init(struct pl_collector_session *s);
-/* Take one frame. 0 and `*event`; PL_E_STATE for a frame out of turn (a sample, LISTENER or
- * CHANGE before HELLO, a second HELLO or PROOF, a JOIN or ROTATE without PROOF); or the refusal of
+/* Take one frame. 0 and `*event`; PL_E_STATE for a frame out of turn (a sample, LISTENER, CHANGE or
+ * SERVICE before HELLO, a second HELLO or PROOF, a JOIN or ROTATE without PROOF); or the refusal of
  * a malformed body, and `event->type` untouched. After PL_COLLECTOR_HELLO the caller answers
  * WELCOME or REFUSE; after a refusal it closes the connection. */
 PL_MUST_CHECK int pl_collector_session_step(struct pl_collector_session *s,

@@ -34,6 +34,13 @@ static int step_collector(struct pl_collector_session *s, const struct pl_frame 
         for (const char *c = event.listener.address; *c != '\0'; c++)
             PL_ASSERT(*c >= ' ' && *c <= '~');
     }
+    if (event.type == PL_COLLECTOR_SERVICE) {
+        PL_ASSERT(before == PL_COLLECTOR_STREAMING);
+        PL_ASSERT(event.service.name[0] != '\0' || event.service.source[0] == '\0');
+        check_text(event.service.name);
+        check_text(event.service.address);
+        check_text(event.service.source);
+    }
     if (event.type == PL_COLLECTOR_CHANGE) check_change(before, &event.change);
     return 0;
 }

@@ -84,6 +84,8 @@ static void save_conversation(void)
     pl_put_bytes(&named, (struct pl_span){buf, w.len});
     pl_agent_session_listener(&agent, &(struct pl_listener){511, "*:443", "nginx"}, &named);
     save("session", "listener", &named);
+    pl_agent_session_service(&agent, &(struct pl_service){"nginx", "*:443", "cgroup /web"}, &named);
+    save("session", "service", &named);
     const struct pl_change change = {PL_CHANGE_UPGRADED, 1777777777000, 1,
                                      "openssl",          "3.0.15-1",    "3.0.17-1"};
     pl_agent_session_change(&agent, &change, &named);

@@ -24,6 +24,7 @@ static struct {
     uint64_t samples, last_seq;
     uint32_t hellos, gone;
     struct pl_listener listener;
+    struct pl_service service;
     bool close_on_sample;
 } told;
 
@@ -66,6 +67,15 @@ static void on_listener(void *arg, uint32_t host, const struct pl_listener *list
     told.listener = *listener;
 }
 
+static void on_service(void *arg, uint32_t host, const struct pl_service *service,
+                       struct pl_now now)
+{
+    (void)arg;
+    (void)now;
+    CHECK(told.here[host]);
+    told.service = *service;
+}
+
 static void on_gone(void *arg, uint32_t host, struct pl_now now)
 {
     (void)arg;
@@ -84,6 +94,7 @@ static void begin(const char *record_path)
                                       .handler = {.on_hello = on_hello,
                                                   .on_sample = on_sample,
                                                   .on_listener = on_listener,
+                                                  .on_service = on_service,
                                                   .on_gone = on_gone}};
     memset(&told, 0, sizeof told);
     loop_begin();

@@ -163,12 +163,17 @@ static void test_host_text(void)
 
 static void test_host_before_its_first_sample(void)
 {
+    const struct pl_service service = {"nginx", "*:443", "cgroup /web.slice"};
     start();
-    (void)join("fe1", "web");
+    uint32_t host = join("fe1", "web");
+    pl_engine_service(t.engine, host, &service, t.view.now);
+    pl_engine_effects_done(t.engine);
     struct pl_text out = pl_text_init(buf, sizeof buf);
     pl_json_hosts(&out, &t.view, PL_NO_INDEX, 0);
     CHECK(is_json(buf));
     CHECK(strstr(buf, "\"state\":\"nodata\",\"last_sample\":null,\"interval_ms\"") != NULL);
+    CHECK(strstr(buf, "\"service\":{\"name\":\"nginx\",\"address\":\"*:443\","
+                      "\"source\":\"cgroup /web.slice\"},") != NULL);
     CHECK(strstr(buf, "\"metrics\":{}") != NULL);
 }
 

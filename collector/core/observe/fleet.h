@@ -14,6 +14,7 @@
 #include "collector/core/observe/window.h"
 #include "common/wire/hello.h"
 #include "common/wire/listener.h"
+#include "common/wire/service.h"
 
 enum {
     PL_POOL_MAX = 1024,
@@ -91,6 +92,7 @@ struct pl_host {
     struct pl_fact_value facts[PL_FACT_COUNT];
     uint32_t first_change;       // of its list in observe/changes: index + 1, 0: none
     struct pl_listener listener; // whose accept queue was its fullest; no address: never said
+    struct pl_service service;   // what is watched there beside the host; no name: nothing
 };
 
 struct pl_pool {
