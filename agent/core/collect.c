@@ -194,6 +194,13 @@ static void limit_memory(const struct pl_raw_cgroup *c, int32_t *values)
     values[PL_MEMORY_AVAILABLE] = pl_rate_level(left >> 20);
 }
 
+static int32_t throttled_share(const struct pl_raw_cgroup *before, const struct pl_raw_cgroup *now)
+{
+    uint64_t periods = pl_rate_grown(before->periods, now->periods);
+    uint64_t throttled = pl_rate_grown(before->throttled, now->throttled);
+    return periods == 0 ? 0 : pl_rate_share(throttled, periods); // nobody ran: nobody waited
+}
+
 /* Likewise the processor time; and kills inside the group only, because those that /proc counts
  * may be a neighbour's. */
 static void limit_changes(const struct pl_raw_cgroup *before, const struct pl_raw_cgroup *now,
@@ -202,15 +209,53 @@ static void limit_changes(const struct pl_raw_cgroup *before, const struct pl_ra
     if (now->cpu_milli != PL_RAW_ABSENT && passed_us > 0) {
         uint64_t allowed_us = (uint64_t)((double)now->cpu_milli * (double)passed_us / 1000);
         values[PL_CPU_BUSY] = pl_rate_share(pl_rate_grown(before->cpu_us, now->cpu_us), allowed_us);
-        uint64_t periods = pl_rate_grown(before->periods, now->periods);
-        uint64_t throttled = pl_rate_grown(before->throttled, now->throttled);
-        values[PL_CPU_THROTTLED] =
-            periods == 0 ? 0 : pl_rate_share(throttled, periods); // nobody ran: nobody waited
+        values[PL_CPU_THROTTLED] = throttled_share(before, now);
     }
     if (now->cpu_milli != PL_RAW_ABSENT || now->memory_max != PL_RAW_ABSENT) {
         uint64_t kills = pl_rate_grown(before->oom_kills, now->oom_kills);
         values[PL_OOM_KILLS] = pl_rate_per_second(kills, passed_us, scale_of(PL_OOM_KILLS));
     }
+}
+
+/* What the processors, or the system's control group, can give; absent if not known. */
+static uint64_t whole_milli(const struct pl_raw *now)
+{
+    if (now->cgroup.cpu_milli != PL_RAW_ABSENT) return now->cgroup.cpu_milli;
+    return now->stat.cores > UINT16_MAX ? PL_RAW_ABSENT : now->stat.cores * 1000;
+}
+
+static uint64_t whole_memory(const struct pl_raw *now)
+{
+    uint64_t total_kib = now->meminfo.total;
+    if (now->cgroup.memory_max != PL_RAW_ABSENT) return now->cgroup.memory_max;
+    return total_kib > UINT64_MAX / 1024 ? PL_RAW_ABSENT : total_kib * 1024;
+}
+
+/* Levels of the watched service. Page cache that can be had back is not used, as in
+ * limit_memory(). */
+static void collect_service(const struct pl_raw *now, int32_t *values)
+{
+    const struct pl_raw_cgroup *group = &now->service.group;
+    values[PL_SERVICE_FILES] = pl_rate_level(now->service.files_bp);
+    values[PL_SERVICE_CPU_WEIGHT] = pl_rate_level(group->cpu_weight);
+    if (group->cpu_milli != PL_RAW_ABSENT)
+        values[PL_SERVICE_CPU_LIMIT] = pl_rate_share(group->cpu_milli, whole_milli(now));
+    if (group->memory == PL_RAW_ABSENT || group->inactive_file == PL_RAW_ABSENT) return;
+    uint64_t used = group->memory > group->inactive_file ? group->memory - group->inactive_file : 0;
+    values[PL_SERVICE_MEMORY] = pl_rate_share(used, PL_MIN(group->memory_max, whole_memory(now)));
+}
+
+/* The whole is that of cpu.busy, so that the rest of cpu.busy is what others use. */
+static void collect_service_changes(const struct pl_raw *before, const struct pl_raw *now,
+                                    int64_t passed_us, int32_t *values)
+{
+    const struct pl_raw_service *a = &before->service, *b = &now->service;
+    uint64_t milli = whole_milli(now);
+    if (a->generation != b->generation || milli == PL_RAW_ABSENT || passed_us <= 0) return;
+    uint64_t whole_us = (uint64_t)((double)milli * (double)passed_us / 1000);
+    values[PL_SERVICE_CPU] = pl_rate_share(pl_rate_grown(a->cpu_us, b->cpu_us), whole_us);
+    if (b->group.cpu_milli != PL_RAW_ABSENT)
+        values[PL_SERVICE_CPU_THROTTLED] = throttled_share(&a->group, &b->group);
 }
 
 /* Rates of sources with a cadence stay until their source is read again. */
@@ -235,12 +280,14 @@ void pl_collect_values(const struct pl_raw *before, const struct pl_raw *now, in
     collect_levels(now, values);
     collect_limits(now, values);
     limit_memory(&now->cgroup, values);
+    collect_service(now, values);
     if (!before) return;
     keep_rates(before, now, last, values);
     collect_counters(before, now, values);
     collect_changes(before, now, values);
     collect_network(before, now, values);
     limit_changes(&before->cgroup, &now->cgroup, elapsed_us(before, now, PL_READ_ALWAYS), values);
+    collect_service_changes(before, now, elapsed_us(before, now, PL_READ_ALWAYS), values);
 }
 
 static void set_fact(struct pl_fact_value *fact, uint64_t value, const char *source)

@@ -35,6 +35,9 @@ enum {
     ERRNO_MAX = 4095,
 };
 
+/* Where web servers listen, the likeliest first. */
+static const uint16_t web_ports[] = {443, 80, 8443, 8080, 8000};
+
 static uint16_t u16_at(const uint8_t *bytes, size_t at)
 {
     uint16_t value;
@@ -69,6 +72,40 @@ static bool is_fuller(const struct pl_raw_listener *a, const struct pl_raw_liste
     return a_bp > b_bp || (a_bp == b_bp && a->backlog > b->backlog);
 }
 
+static bool is_loopback(const struct pl_raw_listener *l)
+{
+    static const uint8_t loopback_ip6[16] = {[15] = 1};
+    return l->is_ip6 ? memcmp(l->address, loopback_ip6, sizeof loopback_ip6) == 0
+                     : l->address[0] == 127;
+}
+
+/* How much it looks like what the machine is there for; 0: not at all. */
+static uint32_t rank_of(const struct pl_raw_listener *l, uint16_t wanted_port)
+{
+    enum { SSH = 22, LONE = PL_LEN(web_ports) + 1 };
+    if (wanted_port != 0) return l->port == wanted_port ? 1 : 0;
+    for (uint32_t i = 0; i < PL_LEN(web_ports); i++) {
+        if (l->port == web_ports[i])
+            return (is_loopback(l) ? 0 : LONE) + (uint32_t)PL_LEN(web_ports) - i;
+    }
+    return l->port == SSH || is_loopback(l) ? 0 : LONE;
+}
+
+static void rate_main(struct pl_listen_dump *dump, const struct pl_raw_listener *next)
+{
+    uint32_t rank = rank_of(next, dump->wanted_port);
+    if (rank < PL_MAX(dump->main_rank, 1u)) return;
+    if (rank > dump->main_rank) dump->has_rival = false;
+    if (rank == dump->main_rank && next->port != dump->main.port) dump->has_rival = true;
+    if (rank > dump->main_rank || next->inode == dump->wanted_inode) dump->main = *next;
+    dump->main_rank = rank;
+}
+
+const struct pl_raw_listener *pl_listen_main(const struct pl_listen_dump *dump)
+{
+    return dump->main_rank > 0 && !dump->has_rival ? &dump->main : NULL;
+}
+
 static int take_listener(struct pl_listen_dump *dump, struct pl_span msg)
 {
     if (msg.len < MSG_BYTES || msg.ptr[MSG_STATE_AT] != STATE_LISTEN) return PL_E_SYNTAX;
@@ -81,7 +118,7 @@ static int take_listener(struct pl_listen_dump *dump, struct pl_span msg)
         .inode = u32_at(msg.ptr, MSG_INODE_AT),
     };
     memcpy(next.address, msg.ptr + MSG_ADDRESS_AT, next.is_ip6 ? 16 : 4);
-    if (dump->count < dump->all_max) dump->all[dump->count] = next;
+    rate_main(dump, &next);
     if (dump->count++ == 0 || is_fuller(&next, &dump->fullest)) dump->fullest = next;
     return 0;
 }

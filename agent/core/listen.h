@@ -26,13 +26,15 @@ struct pl_raw_listener {
     uint32_t inode; // of the socket, as in /proc/PID/fd
 };
 
-/* What a dump has said so far. Zero it before each, but for
- * where `all` listeners are to go. */
+/* What a dump has said so far. Zero it before each, but for what is wanted. */
 struct pl_listen_dump {
+    uint16_t wanted_port;  // the main listener's; 0: to be found
+    uint32_t wanted_inode; // among equals this one stays the main listener; 0: the first
     uint32_t count;
     struct pl_raw_listener fullest; // of all; among equals the one with the larger backlog
-    struct pl_raw_listener *all;    // borrowed, NULL if `all_max` is 0: the first of them
-    uint32_t all_max;
+    uint32_t main_rank;             // below 1: there is no main listener so far
+    bool has_rival;                 // of a port as good as the main listener's, and not it
+    struct pl_raw_listener main;
 };
 
 /* When a dump is worth its price. A connection enters an accept queue only together with a step of
@@ -59,5 +61,10 @@ PL_MUST_CHECK int pl_listen_take(struct pl_listen_dump *dump, struct pl_span dat
                                  uint32_t seq);
 /* How full its queue is, basis points, at most 10,000. */
 int32_t pl_listen_fill_bp(const struct pl_raw_listener *listener);
+/* The listener this machine is there for, or NULL. If a port is wanted, the one of that port.
+ * Otherwise, of the addresses that can be reached from elsewhere, ports 443, 80, 8443, 8080, 8000,
+ * in this order; else the one other port there is, that of ssh (22) left out. With two of them
+ * there is none: guessing would be worse. Where nothing can be reached, those five of loopback. */
+const struct pl_raw_listener *pl_listen_main(const struct pl_listen_dump *dump);
 /* "*:443" for any address of either family, "127.0.0.1:80", "[2001:db8::1]:80" (RFC 5952). */
 void pl_listen_address_write(const struct pl_raw_listener *listener, struct pl_text *out);

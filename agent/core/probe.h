@@ -113,6 +113,14 @@ struct pl_raw_queues {
     uint64_t fill_bp; // of the fullest, basis points
 };
 
+/* The watched service (watched.h); filled by whoever looks for it. */
+struct pl_raw_service {
+    uint64_t generation;        // of another service, or of it begun anew, if this differs
+    uint64_t cpu_us;            // used since it was found, or since its group was made
+    uint64_t files_bp;          // open files of the process nearest to its limit, basis points
+    struct pl_raw_cgroup group; // absent without a group of its own
+};
+
 /* One reading of the machine. */
 struct pl_raw {
     struct pl_raw_stat stat;
@@ -130,6 +138,7 @@ struct pl_raw {
     uint64_t agent_cpu_us; // CPU time of the agent itself
     struct pl_raw_limits limits;
     struct pl_raw_cgroup cgroup;
+    struct pl_raw_service service;
     /* When each source was read, on one monotonic clock: one that was kept has the time of the
      * reading it was kept from. Last, at PL_READ_ALWAYS, that of all the rest. */
     int64_t read_us[PL_SOURCE_COUNT + 1];

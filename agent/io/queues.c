@@ -57,14 +57,6 @@ static int dump_listeners(struct pl_queues *q, struct pl_listen_dump *dump)
     return PL_E_TOO_BIG;
 }
 
-int pl_queues_list(struct pl_queues *q, struct pl_raw_listener *out, uint32_t max)
-{
-    struct pl_listen_dump dump = {.all = out, .all_max = max};
-    int err = dump_listeners(q, &dump);
-    if (err < 0) close_socket(q); // with what is left of the dump
-    return err < 0 ? err : (int)PL_MIN(dump.count, max);
-}
-
 /* True if it is another one than is named. */
 static bool name_listener(struct pl_queues *q, const struct pl_raw_listener *fullest)
 {
@@ -87,17 +79,22 @@ static bool find_owner(struct pl_queues *q)
 
 bool pl_queues_look(struct pl_queues *q, uint64_t passive_opens, int64_t now_mono_ms)
 {
-    struct pl_listen_dump dump = {0};
+    struct pl_listen_dump dump = {.wanted_port = q->main_port,
+                                  .wanted_inode = q->has_main ? q->main.inode : 0};
     if (!pl_listen_is_due(&q->watch, passive_opens, now_mono_ms)) return find_owner(q);
     int err = dump_listeners(q, &dump);
     if (err < 0) {
         if (q->count != PL_RAW_ABSENT)
             pl_log(PL_LOG_WARN, "listeners_unknown", "err=\"%s\"", pl_err_text(err));
         q->count = q->fill_bp = PL_RAW_ABSENT;
+        q->has_main = false;
         q->watch.due_mono_ms = now_mono_ms + PL_QUEUES_RETRY_MS;
         close_socket(q); // with what is left of the dump
         return false;
     }
+    const struct pl_raw_listener *main = pl_listen_main(&dump);
+    q->has_main = main != NULL;
+    if (main) q->main = *main;
     q->count = dump.count;
     q->fill_bp = dump.count == 0 ? 0 : (uint64_t)pl_listen_fill_bp(&dump.fullest);
     pl_listen_seen(&q->watch, passive_opens, q->fill_bp, now_mono_ms);
@@ -112,6 +109,8 @@ void pl_queues_init(struct pl_queues *q, const char *root, int64_t now_mono_ms)
     q->watch = (struct pl_listen_watch){.due_mono_ms = now_mono_ms, .idle_mono_ms = now_mono_ms};
     q->count = q->fill_bp = 0; // so that the first failure is logged
     q->inode = 0;
+    q->main_port = 0;
+    q->has_main = false;
     q->name = (struct pl_listener){0};
     q->root = root;
     pl_owner_init(&q->owner);

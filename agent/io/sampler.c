@@ -60,7 +60,7 @@ int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root, con
     if (len > PL_SAMPLER_PATH_BYTES - BELOW_BYTES) return PL_E_TOO_BIG;
     memcpy(s->root, root, len + 1);
     memset(s->raw, 0, sizeof s->raw);
-    s->has_before = s->has_new_name = false;
+    s->has_before = s->has_new_name = s->has_new_service = false;
     s->turn = 0;
     memset(s->values, 0, sizeof s->values);
     s->sys_root = sys_root;
@@ -72,8 +72,16 @@ int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root, con
     }
     pl_cgroup_init(&s->cgroup);
     pl_queues_init(&s->queues, s->root, pl_clock_mono_ms());
+    pl_watch_init(&s->watch, &(struct pl_watched_choice){.kind = PL_WATCHED_NONE}, s->root,
+                  s->sys_root);
     s->timer.data = s;
     return uv_timer_init(loop, &s->timer);
+}
+
+void pl_sampler_watch(struct pl_sampler *s, const struct pl_watched_choice *choice)
+{
+    pl_watch_init(&s->watch, choice, s->root, s->sys_root);
+    s->queues.main_port = choice->port;
 }
 
 /* A file that the kernel makes line by line gives at most one page per read, cut between two lines
@@ -101,16 +109,22 @@ static struct pl_span read_source(struct pl_sampler *s, enum pl_source source)
     return (struct pl_span){s->text, 0};
 }
 
+static struct pl_cgroup_whole whole_of(const struct pl_raw *now)
+{
+    return (struct pl_cgroup_whole){now->stat.cores, now->meminfo.total};
+}
+
 static void read_limits(struct pl_sampler *s, int64_t now_mono_ms)
 {
     struct pl_raw *now = &s->raw[s->turn];
     if (now_mono_ms >= s->limits_mono_ms) {
         pl_limits_read(s->root, s->sys_root, &now->netdev, &s->limits);
-        pl_cgroup_look(&s->cgroup, s->sys_root, now->stat.cores, now->meminfo.total);
+        pl_cgroup_look(&s->cgroup, s->sys_root, whole_of(now));
         s->limits_mono_ms = now_mono_ms + PL_SAMPLER_REOPEN_MS;
     }
     now->limits = s->limits;
-    pl_cgroup_read(&s->cgroup, &now->cgroup);
+    now->cgroup = s->cgroup.limits;
+    pl_cgroup_read(&s->cgroup, PL_CGROUP_FIRST_USAGE, PL_CGROUP_OOM, &now->cgroup);
 }
 
 static void read_sources(struct pl_sampler *s, int64_t now_us)
@@ -140,6 +154,11 @@ static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_
     now->queues = (struct pl_raw_queues){s->queues.count, s->queues.fill_bp};
     now->agent_cpu_us = (uint64_t)pl_clock_cpu_us();
     read_limits(s, now_mono_ms);
+    if (pl_watch_look(&s->watch, s->queues.has_main ? &s->queues.main : NULL, whole_of(now), now_us,
+                      &now->service)) {
+        s->has_new_service = true;
+        s->queues.watch.idle_mono_ms = now_mono_ms; // if it is lost, another may be there
+    }
 }
 
 static void on_tick(uv_timer_t *timer);
@@ -223,8 +242,17 @@ bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out)
     return true;
 }
 
+bool pl_sampler_new_service(struct pl_sampler *s, struct pl_service *out)
+{
+    if (!s->has_new_service) return false;
+    s->has_new_service = false;
+    *out = s->watch.name;
+    return true;
+}
+
 void pl_sampler_stop(struct pl_sampler *s)
 {
+    pl_watch_stop(&s->watch);
     pl_cgroup_stop(&s->cgroup);
     pl_queues_stop(&s->queues);
     for (int i = 0; i < PL_SOURCE_COUNT; i++) {

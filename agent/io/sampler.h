@@ -5,14 +5,15 @@
  * A file that is missing or stops answering makes its values absent and nothing else; it is tried
  * again every PL_SAMPLER_REOPEN_MS, when limits are read again, too. Sources with a cadence of
  * their own (pl_probe_cadence_ms, queues.h) are read by it, not with every sample. A sample costs
- * some 9 preads, a question for the own CPU time and 2 system calls for the queues; nothing is
- * allocated after the start. */
+ * some 9 preads, a question for the own CPU time and 2 system calls for the queues, and what
+ * watch.h says for a watched service; nothing is allocated after the start. */
 #pragma once
 
 #include "agent/core/probe.h"
 #include "agent/core/schedule.h"
 #include "agent/io/cgroup.h"
 #include "agent/io/queues.h"
+#include "agent/io/watch.h"
 #include "common/wire/hello.h"
 #include "common/wire/sample.h"
 
@@ -37,7 +38,9 @@ struct pl_sampler {
     struct pl_raw_limits limits;
     struct pl_cgroup cgroup;
     struct pl_queues queues;
-    bool has_new_name;               // of the fullest accept queue, not asked for yet
+    bool has_new_name;    // of the fullest accept queue, not asked for yet
+    bool has_new_service; // likewise
+    struct pl_watch watch;
     bool has_before;                 // raw[!turn] is a reading
     uint8_t turn;                    // raw[turn] takes the next one
     struct pl_raw raw[2];            // read on the clock of uv_hrtime
@@ -50,6 +53,8 @@ struct pl_sampler {
  * PL_E_TOO_BIG for a root that is too long, or a libuv code. */
 PL_MUST_CHECK int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root,
                                   const char *sys_root);
+/* Before the start: watch that service. Without this call none is watched. */
+void pl_sampler_watch(struct pl_sampler *s, const struct pl_watched_choice *choice);
 /* Take the first sample before this returns, and then one per `interval_ms`. `on_sample` gets it
  * with the values of pl_collect_values() and agent.late; its seq is 0. */
 void pl_sampler_start(struct pl_sampler *s, int64_t interval_ms,
@@ -66,5 +71,8 @@ void pl_sampler_calm(struct pl_sampler *s);
 void pl_sampler_facts(const struct pl_sampler *s, struct pl_fact_value *facts);
 /* The fullest accept queue is called otherwise since this was last asked: true, and its name. */
 bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out);
+/* The watched service is another one, or there is none any more, since this was last asked: true,
+ * and what it is. */
+bool pl_sampler_new_service(struct pl_sampler *s, struct pl_service *out);
 /* Close timer and files. Idempotent. */
 void pl_sampler_stop(struct pl_sampler *s);

@@ -71,7 +71,8 @@ static void send_turn(struct pl_uplink *u)
     struct pl_writer out = pl_writer_init(u->out, sizeof u->out);
     if (pl_link_is_busy(&u->link)) return; // on_drained goes on from here
     if (u->owes_listener) pl_agent_session_listener(&u->session, &u->listener, &out);
-    u->owes_listener = false;
+    if (u->owes_service) pl_agent_session_service(&u->session, &u->service, &out);
+    u->owes_listener = u->owes_service = false;
     u->send_seq = PL_MAX(u->send_seq, spool->first_seq);
     for (int i = 0; i < PL_UPLINK_TURN_SAMPLES_MAX && u->send_seq < spool->next_seq; i++) {
         struct pl_sample sample;
@@ -97,6 +98,7 @@ static void take_welcome(struct pl_uplink *u, const struct pl_welcome *welcome)
     u->state = PL_UPLINK_STREAM;
     u->send_seq = u->spool->first_seq;
     u->owes_listener = u->listener.address[0] != '\0';
+    u->owes_service = true;         // it may know of one that is no more
     (void)uv_timer_stop(&u->timer); // cannot fail
     pl_log(PL_LOG_INFO, "connected", "collector=%s resend=%u", present(u)->text,
            pl_spool_count(u->spool));
@@ -282,8 +284,9 @@ int pl_uplink_start(struct pl_uplink *u, uv_loop_t *loop, const struct pl_uplink
     u->spool = config->spool;
     u->handler = config->handler;
     u->hello = *config->hello;
-    u->owes_listener = false;
+    u->owes_listener = u->owes_service = false;
     u->listener = (struct pl_listener){0};
+    u->service = (struct pl_service){0};
     u->timer.data = u;
     pl_route_init(&u->route, config->collector_count, config->seed);
     open_connection(u);
@@ -305,6 +308,12 @@ void pl_uplink_listener(struct pl_uplink *u, const struct pl_listener *listener)
 {
     u->listener = *listener;
     u->owes_listener = true;
+}
+
+void pl_uplink_service(struct pl_uplink *u, const struct pl_service *service)
+{
+    u->service = *service;
+    u->owes_service = true;
 }
 
 void pl_uplink_stop(struct pl_uplink *u)

@@ -35,7 +35,7 @@ enum {
     PL_UPLINK_TURN_SAMPLES_MAX = 32,
     PL_UPLINK_LOG_MS = 60 * 1000, // failed attempts at one collector are logged no more often
     PL_UPLINK_OUT_BYTES =
-        PL_LISTENER_FRAME_BYTES_MAX +
+        PL_LISTENER_FRAME_BYTES_MAX + PL_SERVICE_FRAME_BYTES_MAX +
         PL_UPLINK_TURN_SAMPLES_MAX * (PL_FRAME_HEADER_BYTES + PL_SAMPLE_BYTES_MAX),
 };
 
@@ -83,10 +83,11 @@ struct pl_uplink {
     struct pl_spool *spool; // borrowed
     struct pl_route route;
     struct pl_agent_session session;
-    struct pl_listener listener; // no address: none was named yet
-    bool owes_listener;          // this collector has not been told yet
-    uint64_t send_seq;           // the next sample to send on this connection
-    int64_t heard_mono_ms;       // when the collector last said something, or had nothing to say
+    struct pl_listener listener;      // no address: none was named yet
+    struct pl_service service;        // no name: none is watched
+    bool owes_listener, owes_service; // this collector has not been told yet
+    uint64_t send_seq;                // the next sample to send on this connection
+    int64_t heard_mono_ms; // when the collector last said something, or had nothing to say
     struct pl_uplink_collector {
         union {
             struct sockaddr any;
@@ -108,5 +109,7 @@ PL_MUST_CHECK int pl_uplink_start(struct pl_uplink *u, uv_loop_t *loop,
 void pl_uplink_flush(struct pl_uplink *u);
 /* Name the fullest accept queue: goes out before the next sample, and on each new connection. */
 void pl_uplink_listener(struct pl_uplink *u, const struct pl_listener *listener);
+/* The watched service is this one now, or none; likewise. */
+void pl_uplink_service(struct pl_uplink *u, const struct pl_service *service);
 /* Hand the kernel what it takes of the spool, and close. Idempotent. */
 void pl_uplink_stop(struct pl_uplink *u);

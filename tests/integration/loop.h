@@ -19,7 +19,7 @@ static void on_loop_wake(uv_timer_t *timer)
     (void)timer;
 }
 
-static void loop_begin(void)
+__attribute__((unused)) static void loop_begin(void)
 {
     if (uv_loop_init(&loop) < 0 || uv_timer_init(&loop, &loop_wake) < 0 ||
         uv_timer_start(&loop_wake, on_loop_wake, LOOP_WAKE_MS, LOOP_WAKE_MS) < 0) {
@@ -28,7 +28,7 @@ static void loop_begin(void)
 }
 
 /* Checks that everybody closed what they opened. */
-static void loop_end(void)
+__attribute__((unused)) static void loop_end(void)
 {
     uv_close((uv_handle_t *)&loop_wake, NULL);
     CHECK_INT(uv_run(&loop, UV_RUN_DEFAULT), 0);
@@ -36,7 +36,7 @@ static void loop_end(void)
 }
 
 /* Runs the loop until `done(ctx)` or `limit_ms` passed; whether it came true. */
-static bool run_until(bool (*done)(void *ctx), void *ctx, int64_t limit_ms)
+__attribute__((unused)) static bool run_until(bool (*done)(void *ctx), void *ctx, int64_t limit_ms)
 {
     int64_t limit = pl_clock_mono_ms() + limit_ms;
     while (!done(ctx)) {

@@ -333,6 +333,8 @@ static void test_nothing_is_allocated_after_the_start(void)
         .handler = {.on_hello = on_hello, .on_welcome = on_welcome, .on_directive = on_directive}};
     CHECK_INT(pl_sampler_init(&sampler, &loop, "/proc", "/sys"), 0);
     CHECK_INT(pl_uplink_start(&uplink, &loop, &config), 0);
+    const struct pl_watched_choice choice = {.kind = PL_WATCHED_PROGRAM, .text = "agent_sink"};
+    pl_sampler_watch(&sampler, &choice); // and what watching it takes
     pl_sampler_start(&sampler, 100, on_sample_to_send, NULL);
     CHECK(wait_samples(3)); // connected and streaming
     unsigned long before = allocations;
@@ -340,6 +342,7 @@ static void test_nothing_is_allocated_after_the_start(void)
     CHECK(wait_samples(20));
     CHECK(run_until(is_welcomed_thrice, NULL, 20000)); // and through two reconnects
     CHECK_INT(allocations - before, 0);
+    CHECK_TEXT(sampler.watch.name.name, "agent_sink");
     pl_sampler_stop(&sampler);
     pl_uplink_stop(&uplink);
     loop_end();

@@ -124,6 +124,7 @@ static void test_agent_defaults(void)
     CHECK_INT(agent.collectors.item[0].port, 7410);
     CHECK_INT(agent.interval_ms, 1000);
     CHECK_INT(agent.spool_ms, 900000);
+    CHECK_INT(agent.service.kind, PL_WATCHED_MAIN);
 }
 
 static void test_one_file_serves_both_programs(void)
@@ -282,62 +283,6 @@ static void test_every_mistake_in_its_words(void)
     }
 }
 
-static void test_agent_local(void)
-{
-    CHECK_INT(load_agent("agent:\n"
-                         "  find_local: no\n"
-                         "  local:\n"
-                         "    edge: {kind: haproxy, socket: /run/haproxy/admin.sock}\n"
-                         "    web: {kind: apache, url: \"http://[::1]:8080/server-status?auto\"}\n"
-                         "    php: {kind: php-fpm, socket: 127.0.0.1:9000, workers: 40}\n"),
-              0);
-    CHECK_TEXT(all_errors(), "");
-    CHECK_INT(agent.find_local, 0);
-    CHECK_INT(agent.local_count, 3);
-    CHECK_INT(agent.local[0].kind, PL_CONFIG_LOCAL_HAPROXY);
-    CHECK_TEXT(agent.local[0].socket, "/run/haproxy/admin.sock");
-    CHECK_INT(agent.local[2].workers, 40);
-    CHECK_TEXT(agent.local[2].path, "/status");
-    struct pl_address address;
-    const char *path;
-    CHECK(pl_agent_local_url(agent.local[1].url, &address, &path));
-    CHECK_TEXT(address.host, "::1");
-    CHECK_INT(address.port, 8080);
-    CHECK_TEXT(path, "/server-status?auto");
-}
-
-static void test_agent_local_mistakes(void)
-{
-    static const struct {
-        const char *yaml, *error;
-    } cases[] = {
-        {"a: {kind: nginx}", "kind: needs url or socket beside it"},
-        {"a: {url: \"http://127.0.0.1/x\"}", "url: 'http://127.0.0.1/x' is not http://IP:PORT/PATH "
-                                             "with an IP address and a path of at most 100 bytes"},
-        {"a: {kind: nginx, socket: /run/x}", "socket: is for haproxy and php-fpm: give the url"},
-        {"a: {kind: haproxy, url: \"http://127.0.0.1:1/x\"}",
-         "url: is not how haproxy is asked: give its socket"},
-        {"a: {kind: apache, url: \"http://127.0.0.1:1/x\"}",
-         "url: must end in ?auto, the form that programs can read"},
-        {"a: {kind: php-fpm, socket: here}", "socket: 'here' is neither the path of a Unix socket, "
-                                             "which begins with /, nor IP:PORT"},
-        {"a: {kind: php-fpm, socket: /x, path: status}", "path: 'status' does not begin with /"},
-        {"a: {kind: php-fpm, socket: /x, path: \"/a b\"}",
-         "path: '/a b' has a character that must be written as %XX"},
-        {"a: {kind: php-fpm, socket: /x, url: \"http://127.0.0.1:1/x\"}",
-         "socket: is beside url: only one of them"},
-    };
-    for (size_t i = 0; i < PL_LEN(cases); i++) {
-        char yaml[256];
-        (void)snprintf(yaml, sizeof yaml, "agent:\n  local:\n    %s\n", cases[i].yaml);
-        CHECK_INT(load_agent(yaml), PL_E_SYNTAX);
-        bool has_place = strncmp(all_errors(), "f:3:", 4) == 0;
-        CHECK(has_place);
-        CHECK_TEXT(strstr(all_errors(), cases[i].error) ? cases[i].error : all_errors(),
-                   cases[i].error);
-    }
-}
-
 static void test_agent_mistakes(void)
 {
     CHECK_INT(
@@ -353,6 +298,22 @@ static void test_agent_mistakes(void)
     CHECK_TEXT(all_errors(), "f:3:3: agent.spool: is more than the spool holds: 9000 samples, "
                              "which at this interval are 1800s\n");
     CHECK_INT(load_agent("agent:\n  interval: 200ms\n  spool: 30m\n"), 0);
+}
+
+static void test_the_watched_service(void)
+{
+    CHECK_INT(load_agent("agent:\n  service: php-fpm8.2-a-long-name\n"), 0);
+    CHECK_INT(agent.service.kind, PL_WATCHED_PROGRAM);
+    CHECK_TEXT(agent.service.text, "php-fpm8.2-a-lo");
+    CHECK_INT(load_agent("agent:\n  service: 8080\n"), 0);
+    CHECK_INT(agent.service.kind, PL_WATCHED_PORT);
+    CHECK_INT(agent.service.port, 8080);
+    CHECK_INT(load_agent("agent:\n  service: 65536\n"), PL_E_SYNTAX);
+    CHECK_TEXT(all_errors(), "f:2:12: agent.service: '65536' is a number, but no port: those go "
+                             "from 1 to 65535\n");
+    CHECK_INT(load_agent("agent:\n  service: /web.slice/../x\n"), PL_E_SYNTAX);
+    CHECK_TEXT(all_errors(), "f:2:12: agent.service: '/web.slice/../x' is no path of a control "
+                             "group below its root\n");
 }
 
 static void test_unreadable_files_are_mistakes_too(void)
@@ -425,6 +386,7 @@ int main(void)
     RUN(test_rules_reach_the_engine);
     RUN(test_capacity_of_a_pool);
     RUN(test_agent_defaults);
+    RUN(test_the_watched_service);
     RUN(test_one_file_serves_both_programs);
     RUN(test_files_are_merged);
     RUN(test_who_hears_of_a_pool);
@@ -433,8 +395,6 @@ int main(void)
     RUN(test_pagerduty);
     RUN(test_every_mistake_in_its_words);
     RUN(test_agent_mistakes);
-    RUN(test_agent_local);
-    RUN(test_agent_local_mistakes);
     RUN(test_unreadable_files_are_mistakes_too);
     RUN(test_errors_are_printed_one_per_line);
     RUN(test_files);

@@ -219,6 +219,63 @@ static void test_addresses(void)
     }
 }
 
+/* Addresses as they are in memory, in either family. */
+static void put_at(const char *address, uint16_t port, uint32_t inode)
+{
+    static const uint8_t ip4[][4] = {{0, 0, 0, 0}, {127, 0, 0, 1}, {192, 0, 2, 1}};
+    static const uint8_t loopback_ip6[16] = {[15] = 1};
+    struct inet_diag_msg msg = listener(port, 0, 128);
+    const char *const names[] = {"any", "loop", "lan"};
+    for (size_t i = 0; i < PL_LEN(names); i++) {
+        if (strcmp(address, names[i]) == 0) memcpy(msg.id.idiag_src, ip4[i], sizeof ip4[i]);
+    }
+    if (strcmp(address, "loop6") == 0) {
+        msg.idiag_family = AF_INET6;
+        memcpy(msg.id.idiag_src, loopback_ip6, sizeof loopback_ip6);
+    }
+    msg.idiag_inode = inode;
+    put(TCPDIAG_GETSOCK, SEQ, &msg, sizeof msg);
+}
+
+static void test_the_main_one(void)
+{
+    static const struct {
+        uint16_t wanted_port;
+        uint32_t wanted_inode;
+        struct {
+            const char *address; // NULL: no more
+            uint16_t port;
+            uint32_t inode;
+        } listeners[4];
+        uint32_t want; // inode; 0: none
+    } cases[] = {
+        {0, 0, {{"any", 22, 1}, {"any", 80, 2}, {"lan", 443, 3}, {"any", 9100, 4}}, 3},
+        {0, 0, {{"loop", 443, 1}, {"any", 8000, 2}}, 2}, // reachable goes first
+        {0, 0, {{"loop", 443, 1}, {"loop6", 80, 2}, {"any", 22, 3}}, 1},
+        {0, 0, {{"any", 22, 1}, {"any", 3000, 2}, {"loop", 6379, 3}}, 2},  // the only one
+        {0, 0, {{"any", 22, 1}, {"any", 3000, 2}, {"any", 9100, 3}}, 0},   // it or the other?
+        {0, 0, {{"any", 3000, 2}, {"lan", 3000, 3}, {"any", 3000, 4}}, 2}, // one port
+        {0, 3, {{"any", 3000, 2}, {"lan", 3000, 3}, {"any", 3000, 4}}, 3}, // it stays
+        {0, 0, {{"any", 3000, 2}, {"any", 9100, 3}, {"any", 8080, 4}}, 4},
+        {0, 0, {{"loop", 6379, 1}, {"any", 22, 2}}, 0},
+        {6379, 0, {{"any", 80, 1}, {"loop", 6379, 2}}, 2}, // whatever it is
+        {22, 0, {{"any", 22, 9}}, 9},
+        {8080, 0, {{"any", 80, 1}}, 0},
+        {0, 0, {{NULL, 0, 0}}, 0},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_listen_dump dump = {.wanted_port = cases[i].wanted_port,
+                                      .wanted_inode = cases[i].wanted_inode};
+        for (size_t n = 0; n < PL_LEN(cases[i].listeners) && cases[i].listeners[n].address; n++)
+            put_at(cases[i].listeners[n].address, cases[i].listeners[n].port,
+                   cases[i].listeners[n].inode);
+        CHECK_INT(take(&dump), 0);
+        const struct pl_raw_listener *main = pl_listen_main(&dump);
+        printf("# %zu\n", i);
+        CHECK_INT(main ? main->inode : 0, cases[i].want);
+    }
+}
+
 int main(void)
 {
     RUN(test_the_request);
@@ -228,5 +285,6 @@ int main(void)
     RUN(test_what_is_no_listener);
     RUN(test_every_cut);
     RUN(test_addresses);
+    RUN(test_the_main_one);
     return check_finish();
 }

@@ -330,19 +330,28 @@ static void test_limits(void)
 
 static void test_control_groups(void)
 {
-    static const struct {
+    const uint64_t none = PL_RAW_ABSENT;
+    const struct {
         enum pl_cgroup_version version;
-        const char *texts[PL_CGROUP_FIRST_USAGE]; // cpu, period, cpuset, memory
-        uint64_t want_milli, want_bytes;
+        const char *texts[PL_CGROUP_FIRST_USAGE]; // cpu, period, cpuset, memory, weight
+        uint64_t want_milli, want_bytes, want_weight;
     } cases[] = {
-        {PL_CGROUP_V2, {"50000 100000\n", "", "0-3\n", "536870912\n"}, 500, 536870912},
-        {PL_CGROUP_V2, {"max 100000\n", "", "0-2,5\n", "max\n"}, 4000, PL_RAW_ABSENT},
-        {PL_CGROUP_V2, {"800000 100000\n", "", "0\n", ""}, 1000, PL_RAW_ABSENT},
-        {PL_CGROUP_V2, {"1 0\n", "", "3-1\n", "9"}, PL_RAW_ABSENT, PL_RAW_ABSENT},
-        {PL_CGROUP_V2, {"", "", "0-99999\n", ""}, PL_RAW_ABSENT, PL_RAW_ABSENT},
-        {PL_CGROUP_V2, {"", "", "0-1,\n", ""}, PL_RAW_ABSENT, PL_RAW_ABSENT},
-        {PL_CGROUP_V1, {"-1\n", "100000\n", "0-1\n", "9223372036854771712\n"}, 2000, PL_RAW_ABSENT},
-        {PL_CGROUP_V1, {"20000\n", "100000\n", "", "134217728\n"}, 200, 134217728},
+        {PL_CGROUP_V2,
+         {"50000 100000\n", "", "0-3\n", "536870912\n", "250\n"},
+         500,
+         536870912,
+         250},
+        {PL_CGROUP_V2, {"max 100000\n", "", "0-2,5\n", "max\n", ""}, 4000, none, none},
+        {PL_CGROUP_V2, {"800000 100000\n", "", "0\n", "", ""}, 1000, none, none},
+        {PL_CGROUP_V2, {"1 0\n", "", "3-1\n", "9", "77"}, none, none, none},
+        {PL_CGROUP_V2, {"", "", "0-99999\n", "", ""}, none, none, none},
+        {PL_CGROUP_V2, {"", "", "0-1,\n", "", ""}, none, none, none},
+        {PL_CGROUP_V1,
+         {"-1\n", "100000\n", "0-1\n", "9223372036854771712\n", "1024\n"},
+         2000,
+         none,
+         100},
+        {PL_CGROUP_V1, {"20000\n", "100000\n", "", "134217728\n", "2\n"}, 200, 134217728, 1},
     };
     struct pl_raw_cgroup c;
     for (size_t i = 0; i < PL_LEN(cases); i++) {
@@ -352,6 +361,7 @@ static void test_control_groups(void)
         printf("# %zu\n", i);
         CHECK(c.cpu_milli == cases[i].want_milli);
         CHECK(c.memory_max == cases[i].want_bytes);
+        CHECK(c.cpu_weight == cases[i].want_weight);
         ABSENT(c.cpu_us);
     }
     pl_cgroup_parse_usage(PL_CGROUP_V2, PL_CGROUP_CPU_STAT,

@@ -225,6 +225,9 @@ static void still_machine(void)
     before_raw.limits.link_count = 1;
     before_raw.limits.link[0] = (struct pl_raw_link){"eth0", 100};
     memset(&before_raw.cgroup, 0xff, sizeof before_raw.cgroup); // no limits
+    before_raw.stat.cores = 2;
+    before_raw.service =
+        (struct pl_raw_service){1, 7000000, 2500, {500, 400 << 20, 300, 0, 5, 1, 300 << 20, 0, 0}};
     now_raw = before_raw;
     elapse(1000000);
     now_raw.stat.idle = 200;
@@ -245,11 +248,11 @@ static void test_first_sample_has_levels_only(void)
     for (int m = 0; m < PL_METRIC_COUNT; m++) {
         bool level = pl_metric_info((enum pl_metric)m)->kind == PL_GAUGE || m == PL_MEMORY_USED ||
                      m == PL_SWAP_USED || m == PL_LISTEN_QUEUE || m == PL_FILES_USED ||
-                     m == PL_CONNTRACK_USED || m == PL_TCP_MEMORY_USED || m == PL_PORTS_USED;
+                     m == PL_CONNTRACK_USED || m == PL_TCP_MEMORY_USED || m == PL_PORTS_USED ||
+                     m == PL_SERVICE_CPU_LIMIT || m == PL_SERVICE_MEMORY || m == PL_SERVICE_FILES;
         bool agents = is_of_the_program((enum pl_metric)m);
         printf("# %s\n", pl_metric_info((enum pl_metric)m)->name);
-        bool service = m >= PL_SERVICE_CPU && m <= PL_SERVICE_FILES; // nobody looks for one yet
-        CHECK((values[m] != PL_ABSENT) == (level && !agents && !service));
+        CHECK((values[m] != PL_ABSENT) == (level && !agents));
     }
 }
 
@@ -261,8 +264,7 @@ static void test_second_sample_has_everything(void)
     for (int m = 0; m < PL_METRIC_COUNT; m++) {
         bool agents = is_of_the_program((enum pl_metric)m);
         printf("# %s\n", pl_metric_info((enum pl_metric)m)->name);
-        bool service = m >= PL_SERVICE_CPU && m <= PL_SERVICE_FILES;
-        CHECK((values[m] != PL_ABSENT) == (!agents && !service && m != PL_CPU_THROTTLED));
+        CHECK((values[m] != PL_ABSENT) == (!agents && m != PL_CPU_THROTTLED));
     }
 }
 
@@ -412,8 +414,9 @@ static void test_limits_of_a_control_group(void)
     int32_t values[PL_METRIC_COUNT];
     still_machine();
     now_raw.stat.user = 1000;
-    before_raw.cgroup = (struct pl_raw_cgroup){1500, 512 << 20, 0, 10, 1, 0, 0, 3};
-    now_raw.cgroup = (struct pl_raw_cgroup){1500, 512 << 20, 750000, 20, 6, 300 << 20, 44 << 20, 4};
+    before_raw.cgroup = (struct pl_raw_cgroup){1500, 512 << 20, 100, 0, 10, 1, 0, 0, 3};
+    now_raw.cgroup =
+        (struct pl_raw_cgroup){1500, 512 << 20, 100, 750000, 20, 6, 300 << 20, 44 << 20, 4};
     pl_collect_values(&before_raw, &now_raw, values);
     CHECK_INT(values[PL_CPU_BUSY], 5000);
     CHECK_INT(values[PL_CPU_THROTTLED], 5000);
