@@ -191,6 +191,10 @@ static void run_host_effect(struct pl_app *app, const struct pl_effect *effect, 
         pl_store_put_host(app->store, host, pool);
         return;
     }
+    if (effect->type == PL_EFFECT_SAVE_LEARNED) {
+        pl_store_put_learned(app->store, &host->name, &host->capacity, now);
+        return;
+    }
     uint32_t held = 0;
     if (!pl_log_allow(&app->presence_log, now.mono_ms, PRESENCE_LOG_MS, &held)) return;
     bool silent = effect->type == PL_EFFECT_HOST_SILENT;
@@ -202,6 +206,7 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
 {
     switch (effect->type) {
     case PL_EFFECT_SAVE_HOST:
+    case PL_EFFECT_SAVE_LEARNED:
     case PL_EFFECT_DROP_HOST:
     case PL_EFFECT_HOST_SILENT:
     case PL_EFFECT_HOST_BACK:

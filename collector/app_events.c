@@ -125,6 +125,12 @@ static void on_restore_change(void *ctx, uint32_t host, uint8_t place,
     pl_engine_restore_change(app->engine, host, place, change);
 }
 
+static void on_restore_learned(void *ctx, uint32_t host, const struct pl_capacity_learner *learned)
+{
+    struct pl_app *app = ctx;
+    pl_engine_restore_learned(app->engine, host, learned, pl_app_now());
+}
+
 static void on_restored(void *ctx, enum pl_store_restored what)
 {
     static const char *const words[] = {
@@ -170,5 +176,6 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_restore_trust = pl_app_restore_trust;
     options->on_restore_sample = on_restore_sample;
     options->on_restore_change = on_restore_change;
+    options->on_restore_learned = on_restore_learned;
     options->on_restored = on_restored;
 }

@@ -20,6 +20,7 @@ static const char *event_of(enum pl_effect_type type)
     case PL_EFFECT_SAVE_HOST:
     case PL_EFFECT_DROP_HOST:
     case PL_EFFECT_SAVE_CHANGE:
+    case PL_EFFECT_SAVE_LEARNED:
     case PL_EFFECT_DIRECT_HOST:
     case PL_EFFECT_SAVE_ALERT:
     case PL_EFFECT_SAVE_PAGE:

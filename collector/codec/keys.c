@@ -36,13 +36,23 @@ void pl_key_metric(char *out, const struct pl_name *host, enum pl_resolution res
     PL_ASSERT(!t.overflow);
 }
 
-void pl_key_changes(char *out, const struct pl_name *host)
+static void write_key(char *out, const struct pl_name *host, const char *kind)
 {
     struct pl_text t = pl_text_init(out, PL_KEY_BYTES);
     pl_text_str(&t, "pl:{");
     pl_text_span(&t, pl_name_span(host));
-    pl_text_str(&t, "}:changes");
+    pl_text_str(&t, kind);
     PL_ASSERT(!t.overflow);
+}
+
+void pl_key_changes(char *out, const struct pl_name *host)
+{
+    write_key(out, host, "}:changes");
+}
+
+void pl_key_learned(char *out, const struct pl_name *host)
+{
+    write_key(out, host, "}:learned");
 }
 
 int64_t pl_key_ttl_s(enum pl_resolution resolution, int64_t unix_ms, int64_t now_unix_ms)

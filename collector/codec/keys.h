@@ -4,6 +4,7 @@
  *     pl:{<host>}:r10:<bucket>    10 s min/avg/max    bucket  6 h    kept 24 h
  *     pl:{<host>}:r300:<bucket>   5 min min/avg/max   bucket  3 d    kept 30 d
  *     pl:{<host>}:changes         what changed on it  field: its place       kept 30 d
+ *     pl:{<host>}:learned         what its capacity was learned from         kept 30 d
  *     pl:hosts  pl:alerts  pl:outbox                  control records: kept until deleted
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:writer                                       the connection that may write
@@ -46,6 +47,10 @@ void pl_key_metric(char *out, const struct pl_name *host, enum pl_resolution res
  */
 void pl_key_changes(char *out, const struct pl_name *host);
 enum { PL_KEY_CHANGES_TTL_S = 30 * 24 * 3600 };
+/* The same for what was learned of it; one field, PL_FIELD_LEARNED. */
+void pl_key_learned(char *out, const struct pl_name *host);
+enum { PL_KEY_LEARNED_TTL_S = 30 * 24 * 3600 };
+#define PL_FIELD_LEARNED "capacity"
 /* Seconds to live of that bucket when it is written at `now`: to its end and keep_ms longer. Never
  * below keep_ms (late samples are kept as long as others) and never above what a bucket that began
  * just now gets (a host whose clock is ahead). */

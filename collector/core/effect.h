@@ -9,13 +9,14 @@
 enum { PL_EFFECT_MAX = 4096 };
 
 enum pl_effect_type {
-    PL_EFFECT_SAVE_HOST,   // host: name, pool, facts changed: write them down
-    PL_EFFECT_DROP_HOST,   // host is forgotten; `name` says which
-    PL_EFFECT_HOST_SILENT, // host fell silent (log, push)
-    PL_EFFECT_HOST_BACK,   // a silent host is heard again
-    PL_EFFECT_DIRECT_HOST, // host: ask its agent for samples every `interval_ms`, for `for_ms`
-    PL_EFFECT_SAVE_CHANGE, // host, change: write it down
-    PL_EFFECT_SAVE_ALERT,  // alert: write it down
+    PL_EFFECT_SAVE_HOST,    // host: name, pool, facts changed: write them down
+    PL_EFFECT_DROP_HOST,    // host is forgotten; `name` says which
+    PL_EFFECT_HOST_SILENT,  // host fell silent (log, push)
+    PL_EFFECT_HOST_BACK,    // a silent host is heard again
+    PL_EFFECT_DIRECT_HOST,  // host: ask its agent for samples every `interval_ms`, for `for_ms`
+    PL_EFFECT_SAVE_CHANGE,  // host, change: write it down
+    PL_EFFECT_SAVE_LEARNED, // host: what was learned of its capacity: write it down
+    PL_EFFECT_SAVE_ALERT,   // alert: write it down
     PL_EFFECT_ALERT_OPENED,
     PL_EFFECT_ALERT_RAISED,  // it shows on the page already; now it pages
     PL_EFFECT_ALERT_LOWERED, // it goes on, but no longer at the level that pages

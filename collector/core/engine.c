@@ -6,6 +6,8 @@
 #include "common/base/assert.h"
 #include "common/base/err.h"
 
+enum { SAVE_APART_MS = 7919 }; // prime: neighbours in the table are far apart
+
 /* ---- effects ---- */
 
 bool pl_engine_has_room(const struct pl_engine *e)
@@ -228,13 +230,25 @@ static bool follow_traffic(struct pl_engine *e, struct pl_host *h, int64_t taken
            surged;
 }
 
+/* Now and then, each host at its own time: after a restart all of them join at once. */
+static void save_learned(struct pl_engine *e, struct pl_host *h)
+{
+    uint32_t host = (uint32_t)(h - e->fleet.hosts);
+    int64_t apart_ms = (int64_t)host * SAVE_APART_MS % PL_LEARNED_SAVE_MS;
+    if (h->learned_mono_ms == PL_NEVER_MS) h->learned_mono_ms = e->now.mono_ms - apart_ms;
+    if (e->now.mono_ms - h->learned_mono_ms < PL_LEARNED_SAVE_MS || !pl_engine_has_room(e)) return;
+    h->learned_mono_ms = e->now.mono_ms;
+    pl_engine_emit_host(e, PL_EFFECT_SAVE_LEARNED, host);
+}
+
 /* What the host can take is learned from late samples too: nothing of it is urgent. */
 static void learn(struct pl_engine *e, struct pl_host *h, int64_t taken_unix_ms)
 {
     enum pl_traffic_source best = pl_traffic_best(&h->last);
     (void)pl_settled_step(&h->traffic_source, (uint8_t)best, taken_unix_ms); // the survey looks
-    (void)pl_capacity_step(&h->capacity, e->rules.levels, e->saturation[h->pool].unit, &h->last,
-                           taken_unix_ms);
+    if (pl_capacity_step(&h->capacity, e->rules.levels, e->saturation[h->pool].unit, &h->last,
+                         taken_unix_ms))
+        save_learned(e, h);
 }
 
 /* Look closer while something is about to happen. */

@@ -28,6 +28,7 @@ enum {
      * meantime still waits in sockets: nobody is found silent for as long again (at most
      * PL_TILT_JUMP_MS: beyond is tilt). */
     PL_STALL_MS = 1500,
+    PL_LEARNED_SAVE_MS = 10 * 60 * 1000, // as much of what was learned may a restart cost
     PL_HEALTH_CALM_MS = 60000,
 };
 
@@ -107,6 +108,9 @@ void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct p
 /* A change that was written down in that place, below PL_CHANGES_HOST_MAX. */
 void pl_engine_restore_change(struct pl_engine *e, uint32_t host, uint8_t place,
                               const struct pl_change *change);
+/* What was learned of a host's capacity goes on from there, unless samples came already. */
+void pl_engine_restore_learned(struct pl_engine *e, uint32_t host,
+                               const struct pl_capacity_learner *learned, struct pl_now now);
 /* An alert that was pending, firing or resolved. One that already lives here (Redis came late)
  * stays as it is, but remembers who was told. PL_E_FULL when its pool does not fit, PL_E_RANGE for
  * a rule, state or tier there is not. */

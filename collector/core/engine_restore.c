@@ -50,6 +50,17 @@ void pl_engine_restore_sample(struct pl_engine *e, uint32_t host, const struct p
     pl_fleet_set(&e->fleet, host, PL_WAITING, &tiers);
 }
 
+void pl_engine_restore_learned(struct pl_engine *e, uint32_t host,
+                               const struct pl_capacity_learner *learned, struct pl_now now)
+{
+    now = pl_engine_begin(e, now);
+    if (host >= e->fleet.slot_count || !e->fleet.hosts[host].used) return;
+    struct pl_host *h = &e->fleet.hosts[host];
+    if (!pl_capacity_adopt(&h->capacity, e->rules.levels, learned, now.unix_ms)) return;
+    h->traffic_source.choice = (uint8_t)learned->source;
+    pl_saturation_resume(&e->saturation[h->pool], learned->source);
+}
+
 /* Is every number of it one this program has a meaning for? */
 static bool is_sane(const struct pl_alert *a)
 {

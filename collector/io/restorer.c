@@ -7,6 +7,7 @@
 #include "collector/io/restorer.h"
 
 #include "collector/codec/change_records.h"
+#include "collector/codec/learned_record.h"
 #include "collector/codec/records.h"
 #include "collector/codec/trust_records.h"
 #include "common/base/assert.h"
@@ -31,7 +32,7 @@ enum part {
 };
 
 struct slot {
-    uint32_t parts; // of its host that are being read: changes, samples; 0: free
+    uint32_t parts; // of its host that are being read: changes, what was learned, samples; 0: free
     struct pl_restorer *restorer;
     uint32_t host;
     int64_t from_unix_ms;
@@ -272,6 +273,33 @@ static void ask_changes(struct pl_restorer *r, struct slot *slot, const struct p
     if (pl_redis_send(r->options.redis, &args, on_changes, slot) == 0) slot->parts++;
 }
 
+static void on_learned(void *ctx, const struct redisReply *reply)
+{
+    struct slot *slot = ctx;
+    struct pl_restorer *r = slot->restorer;
+    struct pl_capacity_learner learned;
+    if (r->part != PART_NONE && reply && reply->type == REDIS_REPLY_STRING) {
+        int err = pl_learned_read(span_of(reply), &learned);
+        if (err == 0)
+            r->options.on_learned(r->options.ctx, slot->host, &learned);
+        else
+            r->unreadable++;
+    }
+    part_done(slot);
+}
+
+/* If it cannot be asked, learning begins anew. */
+static void ask_learned(struct pl_restorer *r, struct slot *slot, const struct pl_name *host)
+{
+    char key[PL_KEY_BYTES];
+    struct pl_redis_args args = {0};
+    pl_key_learned(key, host);
+    pl_redis_arg_text(&args, "HGET");
+    pl_redis_arg_text(&args, key);
+    pl_redis_arg_text(&args, PL_FIELD_LEARNED);
+    if (pl_redis_send(r->options.redis, &args, on_learned, slot) == 0) slot->parts++;
+}
+
 /* False if no more can be started now. */
 static bool start_range(struct pl_restorer *r, struct slot *slot)
 {
@@ -292,6 +320,7 @@ static bool start_range(struct pl_restorer *r, struct slot *slot)
     r->busy_count++;
     r->next_host++;
     ask_changes(r, slot, &host->name);
+    ask_learned(r, slot, &host->name);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* restorer.h - brings back what was written down before this process began.
  *
  *     first READY: pl:hosts, pl:alerts, pl:outbox, pl:enrolled, pl:tokens
- *         -> then, host by host, what changed there and the last five minutes
+ *         -> then, host by host, what changed there, what was learned, and the last five minutes
  *
  * It has PL_STORE_RESTORE_MS from its start. A Redis that is not there by then is not waited for:
  * the collector begins empty, and the control records (not the samples, whose time has passed)
@@ -29,6 +29,7 @@ struct pl_restorer_options {
     void (*on_sample)(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
                       const struct pl_sample *sample);
     void (*on_change)(void *ctx, uint32_t host, uint8_t place, const struct pl_change *change);
+    void (*on_learned)(void *ctx, uint32_t host, const struct pl_capacity_learner *learned);
     /* Once; after PL_STORE_RESTORED_NOTHING once more with _LATE. */
     void (*on_restored)(void *ctx, enum pl_store_restored what);
 };

@@ -125,6 +125,12 @@ static void on_restore_change(void *ctx, uint32_t host, uint8_t place,
         s->options.on_restore_change(s->options.ctx, host, place, change);
 }
 
+static void on_restore_learned(void *ctx, uint32_t host, const struct pl_capacity_learner *learned)
+{
+    struct pl_store *s = ctx;
+    if (s->options.on_restore_learned) s->options.on_restore_learned(s->options.ctx, host, learned);
+}
+
 static void on_restored(void *ctx, enum pl_store_restored what)
 {
     struct pl_store *s = ctx;
@@ -260,6 +266,7 @@ static int make_parts(struct pl_store *s)
                                            .on_trust = on_restore_trust,
                                            .on_sample = on_restore_sample,
                                            .on_change = on_restore_change,
+                                           .on_learned = on_restore_learned,
                                            .on_restored = on_restored};
     s->compactor = pl_compactor_new(&compactor);
     s->charts = pl_charts_new(s->ranges);

@@ -72,6 +72,8 @@ struct pl_store_options {
     /* NULL: not asked for. */
     void (*on_restore_change)(void *ctx, uint32_t host, uint8_t place,
                               const struct pl_change *change);
+    /* NULL: not asked for. */
+    void (*on_restore_learned)(void *ctx, uint32_t host, const struct pl_capacity_learner *learned);
     void (*on_restored)(void *ctx, enum pl_store_restored what);
 };
 
@@ -106,6 +108,9 @@ void pl_store_put_host(struct pl_store *s, const struct pl_host *host, const str
  * again, and nothing is decided by it. */
 void pl_store_put_change(struct pl_store *s, const struct pl_name *host, uint8_t place,
                          const struct pl_change *change, struct pl_now now);
+/* What was learned of a host's capacity. Lost as a change is; the next one follows. */
+void pl_store_put_learned(struct pl_store *s, const struct pl_name *host,
+                          const struct pl_capacity_learner *learned, struct pl_now now);
 void pl_store_put_alert(struct pl_store *s, const struct pl_alert *alert, struct pl_now now);
 /* on_page_saved follows for a page in state INTENT, sooner or later: the caller bounds its wait. */
 void pl_store_put_page(struct pl_store *s, const struct pl_page *page, struct pl_now now);

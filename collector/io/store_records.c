@@ -3,6 +3,7 @@
 #include "collector/io/store_state.h"
 
 #include "collector/codec/change_records.h"
+#include "collector/codec/learned_record.h"
 #include "collector/codec/records.h"
 #include "collector/codec/trust_records.h"
 #include "common/base/assert.h"
@@ -68,6 +69,20 @@ void pl_store_put_alert(struct pl_store *s, const struct pl_alert *alert, struct
     queue_record(s, PL_KEY_ALERTS, id, &t, no_page);
 }
 
+/* Through the queue for samples, which may be full. */
+static void push_about_host(struct pl_store *s, const struct pl_name *host,
+                            const struct pl_write *write, struct pl_now now)
+{
+    if (s->stopping) return;
+    uint32_t held = 0;
+    int err = pl_write_queue_push(&s->samples.queue, write, now.mono_ms, NULL);
+    if (err < 0 && pl_log_allow(&s->drop_log, now.mono_ms, DROP_LOG_MS, &held)) {
+        pl_log(PL_LOG_WARN, "not_stored", "host=%s field=%.*s reason=\"%s\" held_back=%u",
+               host->text, (int)write->field.len, (const char *)write->field.ptr, pl_err_text(err),
+               held);
+    }
+}
+
 void pl_store_put_change(struct pl_store *s, const struct pl_name *host, uint8_t place,
                          const struct pl_change *change, struct pl_now now)
 {
@@ -89,13 +104,30 @@ void pl_store_put_change(struct pl_store *s, const struct pl_name *host, uint8_t
         .field = pl_span_of(field),
         .value = pl_text_bytes(&t),
     };
-    if (s->stopping) return;
-    uint32_t held = 0;
-    int err = pl_write_queue_push(&s->samples.queue, &write, now.mono_ms, NULL);
-    if (err < 0 && pl_log_allow(&s->drop_log, now.mono_ms, DROP_LOG_MS, &held)) {
-        pl_log(PL_LOG_WARN, "change_not_stored", "host=%s reason=\"%s\" held_back=%u", host->text,
-               pl_err_text(err), held);
-    }
+    push_about_host(s, host, &write, now);
+}
+
+void pl_store_put_learned(struct pl_store *s, const struct pl_name *host,
+                          const struct pl_capacity_learner *learned, struct pl_now now)
+{
+    uint8_t buf[PL_LEARNED_BYTES_MAX];
+    char key[PL_KEY_BYTES];
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_learned_write(learned, &w);
+    pl_key_learned(key, host);
+    PL_ASSERT(w.err == 0);
+    struct pl_write write = {
+        .kind = PL_WRITE_CHANGE,
+        .owner = PL_WRITE_NONE,
+        .host = PL_WRITE_NONE,
+        .ttl_s = PL_KEY_LEARNED_TTL_S,
+        .page = no_page,
+        .ticket = PL_STORE_NO_TICKET,
+        .key = pl_span_of(key),
+        .field = pl_span_of(PL_FIELD_LEARNED),
+        .value = {w.ptr, w.len},
+    };
+    push_about_host(s, host, &write, now);
 }
 
 static void write_number(char field[24], uint64_t number)

@@ -25,7 +25,7 @@ enum pl_write_kind {
     PL_WRITE_CHUNK,  // samples
     PL_WRITE_ROLLUP, // rows
     PL_WRITE_RECORD, // host, alert or page
-    PL_WRITE_CHANGE, // what changed on a host
+    PL_WRITE_CHANGE, // what changed on a host, or was learned of it
 };
 
 struct pl_write {

@@ -28,6 +28,8 @@ struct world {
     enum pl_store_restored restored;
     int restored_count;
     uint32_t restored_hosts, restored_alerts, restored_pages, restored_samples;
+    uint32_t restored_learned;
+    struct pl_capacity_learner learned; // the newest of them
     uint64_t restored_first_seq, restored_last_seq;
     struct pl_alert alert;
     struct pl_page page;
@@ -109,6 +111,15 @@ __attribute__((unused)) static void on_restore_sample(void *ctx, uint32_t host,
     w->restored_last_seq = sample->seq;
 }
 
+__attribute__((unused)) static void on_restore_learned(void *ctx, uint32_t host,
+                                                       const struct pl_capacity_learner *learned)
+{
+    struct world *w = ctx;
+    w->restored_learned++;
+    CHECK_INT(host, 0);
+    w->learned = *learned;
+}
+
 __attribute__((unused)) static void on_restored(void *ctx, enum pl_store_restored what)
 {
     struct world *w = ctx;
@@ -133,6 +144,7 @@ __attribute__((unused)) static void store_start(struct world *w, size_t queue_by
                                        .on_restore_alert = on_restore_alert,
                                        .on_restore_page = on_restore_page,
                                        .on_restore_sample = on_restore_sample,
+                                       .on_restore_learned = on_restore_learned,
                                        .on_restored = on_restored};
     (void)snprintf(options.redis.unix_path, sizeof options.redis.unix_path, "%s/redis/redis.sock",
                    w->dir);

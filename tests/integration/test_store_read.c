@@ -22,6 +22,13 @@ static void put_records(struct world *w)
     struct pl_page page = some_page();
     host.name = host_name(0);
     pl_store_put_host(w->store, &host, &pool);
+    pl_capacity_init(&host.capacity);
+    host.capacity.source = PL_SOURCE_REQUESTS;
+    for (int load = 10; load < 100; load++) {
+        pl_curve_step(&host.capacity.learning[PL_LEARNED_CPU].curve, load, load / 200.0,
+                      now.unix_ms);
+    }
+    pl_store_put_learned(w->store, &host.name, &host.capacity, now);
     pl_store_put_alert(w->store, &page.alert, now);
     page.alert.revision = 5;
     pl_store_put_alert(w->store, &page.alert, now); // the newer one counts
@@ -52,6 +59,12 @@ static void test_everything_comes_back_after_a_restart(void)
     CHECK_INT(w->restored_hosts, 1);
     CHECK_INT(w->restored_alerts, 1);
     CHECK_INT(w->restored_pages, 1);
+    CHECK_INT(w->restored_learned, 1);
+    CHECK_INT(w->learned.source, PL_SOURCE_REQUESTS);
+    float weight = 0;
+    for (int i = 0; i < PL_CURVE_BINS; i++)
+        weight += w->learned.learning[PL_LEARNED_CPU].curve.bins[i].weight;
+    CHECK_INT(weight, 90);
     CHECK(w->alert.revision == 5 && w->page.number == 77);
     CHECK(w->restored_samples >= 280 && w->restored_samples <= 301); // five minutes, from now on
     struct pl_boot_id boot_id = {{1}};

@@ -28,7 +28,8 @@ static void run_effect(struct sim_world *w, const struct pl_effect *effect)
     switch (effect->type) {
     case PL_EFFECT_SAVE_HOST: break; // written with the HELLO, which is at hand there
     case PL_EFFECT_DROP_HOST:
-    case PL_EFFECT_SAVE_CHANGE: // agents tell them again
+    case PL_EFFECT_SAVE_CHANGE:  // agents tell them again
+    case PL_EFFECT_SAVE_LEARNED: // worlds last for minutes
     case PL_EFFECT_HOST_SILENT:
     case PL_EFFECT_HOST_BACK:
     case PL_EFFECT_DIRECT_HOST: break; // machines here keep their pace

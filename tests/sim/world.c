@@ -98,7 +98,7 @@ void sim_tell_effect(struct sim_world *w, const struct pl_effect *effect)
         [PL_EFFECT_TILT_ON] = "tilt begins",          [PL_EFFECT_TILT_OFF] = "tilt ends",
     };
     bool is_quiet = effect->type == PL_EFFECT_SAVE_HOST || effect->type == PL_EFFECT_SAVE_ALERT ||
-                    effect->type == PL_EFFECT_DIRECT_HOST;
+                    effect->type == PL_EFFECT_DIRECT_HOST || effect->type == PL_EFFECT_SAVE_LEARNED;
     if (!w->tell || is_quiet) return;
     const char *word = words[effect->type];
     if (effect->type <= PL_EFFECT_HOST_BACK) {

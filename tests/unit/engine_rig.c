@@ -43,6 +43,7 @@ static const char *effect_word(enum pl_effect_type type)
     case PL_EFFECT_HOST_SILENT: return "SILENT";
     case PL_EFFECT_HOST_BACK: return "BACK";
     case PL_EFFECT_SAVE_CHANGE: return "SAVE_CHANGE";
+    case PL_EFFECT_SAVE_LEARNED: return "SAVE_LEARNED";
     case PL_EFFECT_SAVE_ALERT: return "SAVE_ALERT";
     case PL_EFFECT_ALERT_OPENED: return "OPENED";
     case PL_EFFECT_ALERT_RAISED: return "RAISED";
@@ -90,7 +91,7 @@ const char *rig_effects(void)
         if (list[i].type == PL_EFFECT_DIRECT_HOST) {
             rig.directed++;
             rig.directive = list[i];
-        } else if (list[i].type != PL_EFFECT_SAVE_ALERT) {
+        } else if (list[i].type != PL_EFFECT_SAVE_ALERT && list[i].type != PL_EFFECT_SAVE_LEARNED) {
             say(&out, &list[i]);
         }
     }

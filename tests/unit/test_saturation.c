@@ -281,6 +281,28 @@ static void test_imbalance_costs_capacity(void)
     rig_stop();
 }
 
+/* What the collector wrote down is enough to judge by at once, and in the same unit. */
+static void test_a_restart_knows_the_capacity(void)
+{
+    busy_day(0.5);
+    static struct pl_capacity_learner learned[2];
+    for (uint32_t i = 0; i < 2; i++) learned[i] = pl_engine_fleet(rig.engine)->hosts[i].capacity;
+    rig_stop();
+    struct pl_engine_config config = rig_config_of(4, 1);
+    rig_start(&config);
+    rig_pass(INT64_C(86400) * 1000);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct pl_hello hello = rig_hello_of(i == 0 ? "fe1" : "fe2", "web");
+        uint32_t host;
+        CHECK_INT(pl_engine_restore_host(rig.engine, &hello, rig.now, &host), 0);
+        learned[i].source = PL_SOURCE_REQUESTS; // as if
+        pl_engine_restore_learned(rig.engine, host, &learned[i], rig.now);
+    }
+    CHECK_INT(pl_engine_saturation(rig.engine, 0)->unit, PL_SOURCE_REQUESTS);
+    CHECK_NEAR(pl_engine_fleet(rig.engine)->hosts[1].capacity.answer.per_s.p50, 220, 11);
+    rig_stop();
+}
+
 /* Until traffic has varied there is no capacity, and nothing is judged. */
 static void test_even_traffic_teaches_nothing(void)
 {
@@ -309,6 +331,7 @@ int main(void)
     RUN(test_a_pool_that_fell_silent_proves_nothing);
     RUN(test_under_half_of_two_machines_is_no_headroom);
     RUN(test_imbalance_costs_capacity);
+    RUN(test_a_restart_knows_the_capacity);
     RUN(test_even_traffic_teaches_nothing);
     return check_finish();
 }

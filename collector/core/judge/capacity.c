@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <math.h>
 
-enum { CPU_NONE, CPU_OF_MACHINE, CPU_OF_SERVICE, PERIODS_MIN = 2 };
+enum { PERIODS_MIN = 2 };
 enum { USED_BP_MAX = 20000 };    // a share over the whole is possible, over twice is not
 enum { NEIGHBOUR_WEIGHT = 100 }; // cpu.weight of who never set it, cgroups(7)
 
@@ -31,6 +31,12 @@ static const double other_limit = 0.85;
 
 static_assert((int64_t)PL_LEARN_SAMPLES_MAX * USED_BP_MAX <= INT32_MAX, "a sum fits");
 
+enum pl_metric pl_learned_metric(enum pl_learned learned)
+{
+    PL_ASSERT(learned < PL_LEARNED_COUNT);
+    return table[learned].metric;
+}
+
 const char *pl_learned_name(enum pl_learned learned)
 {
     PL_ASSERT(learned < PL_LEARNED_COUNT);
@@ -53,7 +59,7 @@ void pl_capacity_init(struct pl_capacity_learner *c)
  * own quota. */
 static double cpu_limit(const struct pl_capacity_learner *c, double whole_limit)
 {
-    if (c->cpu.choice != CPU_OF_SERVICE) return whole_limit;
+    if (c->cpu.choice != PL_CPU_OF_SERVICE) return whole_limit;
     double theirs = c->neighbours * NEIGHBOUR_WEIGHT / (NEIGHBOUR_WEIGHT + c->weight);
     double quota = c->quota_bp > 0 ? c->quota_bp / whole_bp * whole_limit : whole_limit;
     return PL_MIN(whole_limit - theirs, quota);
@@ -133,7 +139,7 @@ static void answer(struct pl_capacity_learner *c, const struct pl_level_policy *
     struct pl_host_capacity *a = &c->answer;
     struct pl_line cpu = {.gap = PL_LINE_NEW};
     a->source = c->source;
-    a->cpu_of_service = c->cpu.choice == CPU_OF_SERVICE;
+    a->cpu_of_service = c->cpu.choice == PL_CPU_OF_SERVICE;
     a->neighbours = a->cpu_of_service ? c->neighbours : 0;
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
         const struct pl_learning *l = &c->learning[r];
@@ -204,9 +210,9 @@ static int32_t cpu_used_bp(struct pl_capacity_learner *c, const struct pl_sample
                            int64_t unix_ms)
 {
     int32_t service_bp = sample->values[PL_SERVICE_CPU];
-    uint8_t best = service_bp == PL_ABSENT ? CPU_OF_MACHINE : CPU_OF_SERVICE;
+    uint8_t best = service_bp == PL_ABSENT ? PL_CPU_OF_MACHINE : PL_CPU_OF_SERVICE;
     if (pl_settled_step(&c->cpu, best, unix_ms)) forget(&c->learning[PL_LEARNED_CPU]);
-    if (c->cpu.choice != CPU_OF_SERVICE) return sample->values[PL_CPU_BUSY];
+    if (c->cpu.choice != PL_CPU_OF_SERVICE) return sample->values[PL_CPU_BUSY];
     int32_t weight = sample->values[PL_SERVICE_CPU_WEIGHT];
     int32_t quota_bp = sample->values[PL_SERVICE_CPU_LIMIT];
     c->weight = weight > 0 ? weight : NEIGHBOUR_WEIGHT;
@@ -256,6 +262,15 @@ bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_polic
     open_period(c, unix_ms);
     if (unix_ms - c->drawn_unix_ms < PL_LEARN_EVERY_MS && unix_ms >= c->drawn_unix_ms) return false;
     c->drawn_unix_ms = unix_ms;
+    answer(c, levels, unix_ms);
+    return true;
+}
+
+bool pl_capacity_adopt(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
+                       const struct pl_capacity_learner *before, int64_t unix_ms)
+{
+    if (c->newest_unix_ms != 0 || before->source == PL_SOURCE_NONE) return false;
+    *c = *before;
     answer(c, levels, unix_ms);
     return true;
 }

@@ -35,6 +35,9 @@ enum pl_learned {
     PL_LEARNED_CONNTRACK,
     PL_LEARNED_COUNT
 };
+/* The metric it is learned from; its id names it in what is written down. (CPU: or the service's.)
+ */
+enum pl_metric pl_learned_metric(enum pl_learned learned);
 /* "cpu", "workers"; stable. */
 const char *pl_learned_name(enum pl_learned learned);
 
@@ -74,6 +77,9 @@ struct pl_host_capacity {
     struct pl_resource_capacity resource[PL_LEARNED_COUNT];
 };
 
+/* Whose CPU it is; larger is better. Stable: written down. */
+enum pl_cpu_source { PL_CPU_UNKNOWN, PL_CPU_OF_MACHINE, PL_CPU_OF_SERVICE };
+
 /* What is remembered of one resource. */
 struct pl_learning {
     struct pl_curve curve;
@@ -84,7 +90,7 @@ struct pl_learning {
 /* Everything about one host. What every sample touches comes first, close together. */
 struct pl_capacity_learner {
     enum pl_traffic_source source; // what the curves were learned in
-    struct pl_settled cpu;         // 1: the machine's, 2: the service's
+    struct pl_settled cpu;         // enum pl_cpu_source
     int64_t period_unix_ms;        // begin of the open period; 0: none is open
     int64_t newest_unix_ms;
     double traffic_sum;                    // of the open period
@@ -107,6 +113,10 @@ void pl_capacity_init(struct pl_capacity_learner *c);
 bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
                       enum pl_traffic_source source, const struct pl_sample *sample,
                       int64_t unix_ms);
+/* Go on with what was learned before a restart, if nothing was learned since. True if it was taken.
+ */
+bool pl_capacity_adopt(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
+                       const struct pl_capacity_learner *before, int64_t unix_ms);
 /* The machine changed from one HELLO to the next: RAM was doubled, cores were added. What was
  * learned stays, in shares of what there is now, and the answer says so. Facts that are not known
  * before or after change nothing. Both are arrays of PL_FACT_COUNT. */

@@ -47,6 +47,12 @@ static void change_unit(struct pl_saturation *s, enum pl_traffic_source unit)
     pl_surge_init(&s->surge);
 }
 
+void pl_saturation_resume(struct pl_saturation *s, enum pl_traffic_source unit)
+{
+    bool is_new = !s->traffic.ladder.started && s->heard_count == 0;
+    if (is_new && s->configured.source == PL_CAPACITY_UNKNOWN) s->unit = unit;
+}
+
 void pl_saturation_survey(struct pl_saturation *s, const struct pl_fleet *fleet, uint32_t pool,
                           int64_t unix_ms)
 {

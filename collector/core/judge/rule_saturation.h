@@ -38,6 +38,8 @@ void pl_saturation_set(struct pl_saturation *s, const struct pl_capacity *capaci
  * have in common, and the capacity to judge by. */
 void pl_saturation_survey(struct pl_saturation *s, const struct pl_fleet *fleet, uint32_t pool,
                           int64_t unix_ms);
+/* A host of the pool was learned in this unit before a restart: count in it from the beginning. */
+void pl_saturation_resume(struct pl_saturation *s, enum pl_traffic_source unit);
 /* Take the newest sample of a live host, taken at `taken_unix_ms` by our clock. `live_count` is of
  * its pool. True if it ended a round whose verdict differs from the one before. */
 bool pl_rule_saturation_step(struct pl_saturation *s, const struct pl_rules *rules,

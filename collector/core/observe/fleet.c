@@ -254,6 +254,7 @@ int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *name, uint32_t p
     pl_window_init(&host->window);
     for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) pl_level_init(&host->levels[r]);
     pl_capacity_init(&host->capacity);
+    host->learned_mono_ms = PL_NEVER_MS;
     host->used = true;
     host->share_bp = -1;
     host->level_per_s = -1;

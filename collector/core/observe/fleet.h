@@ -77,6 +77,7 @@ struct pl_host {
     int64_t traffic_known_ms;            // what it spans so far, at most ten minutes
     double traffic_mean_per_s;           // of the last ten minutes
     struct pl_capacity_learner capacity; // what it can take
+    int64_t learned_mono_ms;             // when that was last written down, or PL_NEVER_MS
     struct pl_age age;
     struct pl_level levels[PL_RESOURCE_COUNT];
     struct pl_sample last; // newest sample, all metrics
