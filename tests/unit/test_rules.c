@@ -180,11 +180,16 @@ static void test_every_resource_pages(void)
         enum pl_metric metric;
         int32_t fine, pages;
     } cases[] = {
-        {PL_CPU_BUSY, 8999, 9000},     {PL_MEMORY_USED, 8999, 9000},
-        {PL_LISTEN_QUEUE, 6999, 7000}, {PL_LISTEN_OVERFLOWS, 0, 1},
+        {PL_CPU_BUSY, 8999, 9000},
+        {PL_MEMORY_USED, 8999, 9000},
+        {PL_LISTEN_QUEUE, 6999, 7000},
+        {PL_LISTEN_OVERFLOWS, 0, 1},
         {PL_OOM_KILLS, 0, 17}, // one a minute
-        {PL_FILES_USED, 8499, 8500},   {PL_CONNTRACK_USED, 8499, 8500},
-        {PL_NET_USED, 8499, 8500},     {PL_PSI_MEMORY_FULL, 1999, 2000},
+        {PL_FILES_USED, 8499, 8500},
+        {PL_CONNTRACK_USED, 8499, 8500},
+        {PL_NET_USED, 8499, 8500},
+        {PL_WORKERS_USED, 8499, 8500},
+        {PL_PSI_MEMORY_FULL, 1999, 2000},
         {PL_PSI_IO_FULL, 1999, 2000},
     };
     static_assert(PL_LEN(cases) == PL_RESOURCE_SHARE, "one case for each that a sample tells");

@@ -18,16 +18,15 @@ static const struct {
     const char *name;
     enum pl_metric metric;
     bool by_concurrency;       // its load is what is inside at a time, not what comes
-    enum pl_resource resource; // whose paging level is the limit, or PL_RESOURCE_COUNT: 0.85
+    enum pl_resource resource; // whose paging level is the limit
 } table[PL_LEARNED_COUNT] = {
     [PL_LEARNED_CPU] = {"cpu", PL_CPU_BUSY, false, PL_RESOURCE_CPU},
     [PL_LEARNED_NETWORK] = {"network", PL_NET_USED, false, PL_RESOURCE_NETWORK},
     [PL_LEARNED_MEMORY] = {"memory", PL_MEMORY_USED, true, PL_RESOURCE_MEMORY},
-    [PL_LEARNED_WORKERS] = {"workers", PL_WORKERS_USED, true, PL_RESOURCE_COUNT},
+    [PL_LEARNED_WORKERS] = {"workers", PL_WORKERS_USED, true, PL_RESOURCE_WORKERS},
     [PL_LEARNED_FILES] = {"file handles", PL_FILES_USED, true, PL_RESOURCE_FILES},
     [PL_LEARNED_CONNTRACK] = {"conntrack", PL_CONNTRACK_USED, true, PL_RESOURCE_CONNTRACK},
 };
-static const double other_limit = 0.85;
 
 static_assert((int64_t)PL_LEARN_SAMPLES_MAX * USED_BP_MAX <= INT32_MAX, "a sum fits");
 
@@ -146,9 +145,7 @@ static void answer(struct pl_capacity_learner *c, const struct pl_level_policy *
         struct pl_line line = pl_line_fit(&l->curve, unix_ms);
         if (l->recent_weight >= PERIODS_MIN) pl_line_drift(&line, l->recent_load, l->recent_used);
         if (r == PL_LEARNED_CPU) cpu = line;
-        bool has_level = table[r].resource < PL_RESOURCE_COUNT;
-        a->resource[r].limit =
-            has_level ? levels[table[r].resource].page_bp / whole_bp : other_limit;
+        a->resource[r].limit = levels[table[r].resource].page_bp / whole_bp;
         if (r == PL_LEARNED_CPU) a->resource[r].limit = cpu_limit(c, a->resource[r].limit);
         answer_resource(c, r, &line, &cpu);
     }

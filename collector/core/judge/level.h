@@ -24,6 +24,7 @@ enum pl_resource {
     PL_RESOURCE_FILES,        // file handles of the whole machine
     PL_RESOURCE_CONNTRACK,    // entries of the connection tracking table
     PL_RESOURCE_NETWORK,      // the busiest link, of its speed
+    PL_RESOURCE_WORKERS,      // of the fullest pool of a local server
     PL_RESOURCE_MEMORY_STALL, // time in which nothing ran because all waited for memory
     PL_RESOURCE_IO_STALL,     // the same for input and output
     PL_RESOURCE_SHARE,        // traffic over the host's fair share of it, which is 1

@@ -25,6 +25,7 @@ const char *pl_resource_name(enum pl_resource resource)
     case PL_RESOURCE_FILES: return "file handles";
     case PL_RESOURCE_CONNTRACK: return "conntrack";
     case PL_RESOURCE_NETWORK: return "network";
+    case PL_RESOURCE_WORKERS: return "workers";
     case PL_RESOURCE_MEMORY_STALL: return "memory stall";
     case PL_RESOURCE_IO_STALL: return "io stall";
     case PL_RESOURCE_SHARE: return "share";
@@ -71,6 +72,7 @@ void pl_rules_default(struct pl_rules *rules)
                    [PL_RESOURCE_FILES] = table,
                    [PL_RESOURCE_CONNTRACK] = table,
                    [PL_RESOURCE_NETWORK] = table,
+                   [PL_RESOURCE_WORKERS] = table,
                    [PL_RESOURCE_MEMORY_STALL] = stall,
                    [PL_RESOURCE_IO_STALL] = stall,
                    [PL_RESOURCE_SHARE] = share},

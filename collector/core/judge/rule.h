@@ -25,7 +25,7 @@ enum pl_rule {
 /* "limit", "saturation": part of alert identities, stable. */
 const char *pl_rule_name(enum pl_rule rule);
 /* "cpu", "memory", "accept queue", "accept overflow", "oom kill", "file handles", "conntrack",
- * "network", "memory stall", "io stall", "share". */
+ * "network", "workers", "memory stall", "io stall", "share". */
 const char *pl_resource_name(enum pl_resource resource);
 
 struct pl_rules {

@@ -20,6 +20,7 @@ int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *s
     case PL_RESOURCE_FILES: return values[PL_FILES_USED];
     case PL_RESOURCE_CONNTRACK: return values[PL_CONNTRACK_USED];
     case PL_RESOURCE_NETWORK: return values[PL_NET_USED];
+    case PL_RESOURCE_WORKERS: return values[PL_WORKERS_USED];
     case PL_RESOURCE_MEMORY_STALL: return values[PL_PSI_MEMORY_FULL];
     case PL_RESOURCE_IO_STALL: return values[PL_PSI_IO_FULL];
     case PL_RESOURCE_SHARE: return PL_ABSENT; // no sample of one host says that
@@ -38,7 +39,8 @@ enum pl_strain pl_resource_strain(enum pl_resource resource)
     case PL_RESOURCE_OOM:
     case PL_RESOURCE_FILES:
     case PL_RESOURCE_CONNTRACK:
-    case PL_RESOURCE_NETWORK: return PL_STRAIN_LIMIT;
+    case PL_RESOURCE_NETWORK:
+    case PL_RESOURCE_WORKERS: return PL_STRAIN_LIMIT;
     case PL_RESOURCE_MEMORY_STALL:
     case PL_RESOURCE_IO_STALL: return PL_STRAIN_STALL;
     case PL_RESOURCE_SHARE: return PL_STRAIN_IMBALANCE;
