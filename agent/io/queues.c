@@ -116,6 +116,12 @@ void pl_queues_init(struct pl_queues *q, const char *root, int64_t now_mono_ms)
     pl_owner_init(&q->owner);
 }
 
+void pl_queues_forget(struct pl_queues *q, int64_t now_mono_ms)
+{
+    q->has_main = false;
+    q->watch.idle_mono_ms = now_mono_ms;
+}
+
 void pl_queues_stop(struct pl_queues *q)
 {
     close_socket(q);

@@ -39,4 +39,6 @@ void pl_queues_init(struct pl_queues *q, const char *root, int64_t now_mono_ms);
 /* Look if it is time to; `passive_opens` as for pl_listen_is_due(). True when `name` has changed.
  */
 bool pl_queues_look(struct pl_queues *q, uint64_t passive_opens, int64_t now_mono_ms);
+/* What was seen of the main listener is no more; look again at the next occasion. */
+void pl_queues_forget(struct pl_queues *q, int64_t now_mono_ms);
 void pl_queues_stop(struct pl_queues *q);

@@ -157,7 +157,7 @@ static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_
     if (pl_watch_look(&s->watch, s->queues.has_main ? &s->queues.main : NULL, whole_of(now), now_us,
                       &now->service)) {
         s->has_new_service = true;
-        s->queues.watch.idle_mono_ms = now_mono_ms; // if it is lost, another may be there
+        if (!s->watch.is_found) pl_queues_forget(&s->queues, now_mono_ms); // its socket, too
     }
 }
 

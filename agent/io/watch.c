@@ -20,7 +20,6 @@ void pl_watch_init(struct pl_watch *w, const struct pl_watched_choice *choice, c
     w->generation = 0;
     w->missed_inode = 0;
     w->search_mono_ms = w->limits_mono_ms = w->slow_mono_ms = 0;
-    w->retry_ms = PL_WATCH_RETRY_MS;
     w->listener = w->wanted = (struct pl_raw_listener){0};
     w->name = (struct pl_service){0};
     pl_owner_init(&w->owner);
@@ -95,7 +94,6 @@ static void begin(struct pl_watch *w, int64_t now_mono_ms)
 {
     w->is_found = true;
     w->generation++;
-    w->retry_ms = PL_WATCH_RETRY_MS;
     w->missed_inode = 0;
     w->slow_mono_ms = now_mono_ms;
     w->limits_mono_ms = now_mono_ms + PL_WATCH_LIMITS_MS;
@@ -134,30 +132,35 @@ static bool find_named_group(struct pl_watch *w, struct pl_cgroup_whole whole, i
 
 /* ---- looking for it ---- */
 
-/* The first miss may be of a service that is just starting again. */
+static bool is_by_socket(const struct pl_watch *w)
+{
+    return w->choice.kind == PL_WATCHED_MAIN || w->choice.kind == PL_WATCHED_PORT;
+}
+
+/* Whose socket it is that is not to be seen, is told once. */
 static void miss(struct pl_watch *w, int64_t now_mono_ms)
 {
-    if (w->retry_ms == 2 * PL_WATCH_RETRY_MS)
+    w->search_mono_ms = now_mono_ms + PL_WATCH_RETRY_MS;
+    if (!is_by_socket(w)) return;
+    if (w->missed_inode != w->wanted.inode)
         pl_log(PL_LOG_INFO, "service_unknown",
                "port=%u do=\"set agent.service, or let the agent read the descriptors of its "
                "process (CAP_SYS_PTRACE)\"",
                w->wanted.port);
     w->missed_inode = w->wanted.inode;
-    w->search_mono_ms = now_mono_ms + w->retry_ms;
-    w->retry_ms = PL_MIN(w->retry_ms * 2, (int64_t)PL_WATCH_RETRY_MS_MAX);
+    w->missed_mono_ms = now_mono_ms + PL_WATCH_MISSED_MS;
 }
 
 /* Is there something to look for, now? Then the search begins. */
 static bool start_search(struct pl_watch *w, const struct pl_raw_listener *main,
                          int64_t now_mono_ms)
 {
-    bool by_socket = w->choice.kind == PL_WATCHED_MAIN || w->choice.kind == PL_WATCHED_PORT;
-    bool is_another = by_socket && main && main->inode != w->listener.inode;
-    if (w->is_found ? !is_another : by_socket && !main) return false;
-    bool is_new = is_another && main->inode != w->missed_inode && !w->is_found;
-    if (now_mono_ms < w->search_mono_ms && !is_new) return false;
+    bool is_another = main && main->inode != w->listener.inode;
+    bool is_missed = main && main->inode == w->missed_inode && now_mono_ms < w->missed_mono_ms;
+    bool is_wanted = is_by_socket(w) ? is_another && !is_missed : !w->is_found;
+    if (!is_wanted || now_mono_ms < w->search_mono_ms) return false;
     w->search_mono_ms = now_mono_ms + PL_WATCH_RETRY_MS;
-    if (by_socket) {
+    if (is_by_socket(w)) {
         w->wanted = *main;
         pl_owner_start(&w->owner, w->proc, main->inode);
     } else {

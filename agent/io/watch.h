@@ -5,7 +5,9 @@
  *         -> else its process tree (processes.h), which tells open files in both cases
  *
  * It is looked for when nothing is known, when its root process has ended or another socket has
- * become the main one, at most every PL_WATCH_RETRY_MS. Each time it is found, its numbers begin
+ * become the main one, at most every PL_WATCH_RETRY_MS. A search costs some 5 us per descriptor of
+ * the machine, so the holder of a socket that cannot be seen (another user's, another container's)
+ * is looked for again after PL_WATCH_MISSED_MS only. Each time it is found, its numbers begin
  * anew: no rate reaches over that. A sample costs one pread (a group of version 2) or two (version
  * 1), or one and a clock per process (a tree); memory is read every PL_WATCH_SLOW_MS, limits every
  * PL_WATCH_LIMITS_MS. */
@@ -19,8 +21,8 @@
 #include "common/wire/service.h"
 
 enum {
-    PL_WATCH_RETRY_MS = 5 * 1000,      // after a search, found or not; then twice as long,
-    PL_WATCH_RETRY_MS_MAX = 60 * 1000, // until this
+    PL_WATCH_RETRY_MS = 10 * 1000,       // between two searches,
+    PL_WATCH_MISSED_MS = 10 * 60 * 1000, // and for the holder of a socket that was not found
     PL_WATCH_SLOW_MS = 10 * 1000,
     PL_WATCH_LIMITS_MS = 60 * 1000,
 };
@@ -35,8 +37,8 @@ struct pl_watch {
     bool is_found, has_group;
     uint64_t generation;             // counts what was found
     uint32_t missed_inode;           // of the listener nobody was found for; 0: none
+    int64_t missed_mono_ms;          // until then not again for that one
     int64_t search_mono_ms;          // not looked for before
-    int64_t retry_ms;                // the next wait
     int64_t slow_mono_ms;            // when memory is read again,
     int64_t limits_mono_ms;          // and limits
     struct pl_raw_cgroup slow;       // what was read then
