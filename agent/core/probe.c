@@ -56,8 +56,8 @@ int64_t pl_probe_cadence_ms(enum pl_source source)
     case PL_SOURCE_PRESSURE_MEMORY:
     case PL_SOURCE_PRESSURE_IO:
     case PL_SOURCE_SNMP: return 0;
-    case PL_SOURCE_NETDEV: // the dear ones, when samples come faster than this
-    case PL_SOURCE_NETSTAT: return 1000;
+    case PL_SOURCE_NETDEV: return 1000; // dear, when samples come faster than this
+    case PL_SOURCE_NETSTAT: // the dearest; and whenever the accept queues are worth a look
     case PL_SOURCE_LOADAVG: // the kernel's own cadence (LOAD_FREQ in linux/sched/loadavg.h)
     case PL_SOURCE_VMSTAT:  // as dear as two others
     case PL_SOURCE_CONNTRACK: return 5000;

@@ -127,13 +127,25 @@ static void read_limits(struct pl_sampler *s, int64_t now_mono_ms)
     pl_cgroup_read(&s->cgroup, PL_CGROUP_FIRST_USAGE, PL_CGROUP_OOM, &now->cgroup);
 }
 
-static void read_sources(struct pl_sampler *s, int64_t now_us)
+/* Accept queues overflow only where pl_listen_is_due() says that connections come or wait. */
+static bool is_due(const struct pl_sampler *s, enum pl_source source, int64_t now_mono_ms,
+                   int64_t now_us)
+{
+    const struct pl_raw *now = &s->raw[s->turn];
+    if (!s->has_before) return true;
+    if (source == PL_SOURCE_NETSTAT &&
+        pl_listen_is_due(&s->queues.watch, now->snmp.passive_opens, now_mono_ms))
+        return true;
+    return pl_probe_is_due(source, &s->raw[!s->turn], now_us, s->schedule.interval_ms);
+}
+
+static void read_sources(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_us)
 {
     const struct pl_raw *before = &s->raw[!s->turn];
     struct pl_raw *now = &s->raw[s->turn];
     for (int i = 0; i < PL_SOURCE_COUNT; i++) {
         enum pl_source source = (enum pl_source)i;
-        if (s->has_before && !pl_probe_is_due(source, before, now_us, s->schedule.interval_ms)) {
+        if (!is_due(s, source, now_mono_ms, now_us)) {
             pl_probe_keep(source, before, now);
             continue;
         }
@@ -149,7 +161,7 @@ static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_
 {
     struct pl_raw *now = &s->raw[s->turn];
     reopen_missing(s, now_mono_ms);
-    read_sources(s, now_us);
+    read_sources(s, now_mono_ms, now_us);
     if (pl_queues_look(&s->queues, now->snmp.passive_opens, now_mono_ms)) s->has_new_name = true;
     now->queues = (struct pl_raw_queues){s->queues.count, s->queues.fill_bp};
     now->agent_cpu_us = (uint64_t)pl_clock_cpu_us();

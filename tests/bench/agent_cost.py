@@ -45,7 +45,7 @@ class Bench:
         port = re.match(r"port=(\d+)", self.sink.stdout.readline())[1]
         config = os.path.join(self.folder, "agent.yaml")
         with open(config, "w", encoding="utf-8") as f:
-            f.write(f"agent:\n  host: bench\n  interval: {interval_ms}ms\n"
+            f.write(f"agent:\n  host: bench\n  interval: {interval_ms}ms\n  fast_interval: {interval_ms}ms\n"
                     f"  collectors: [127.0.0.1:{port}]\n")
         self.agent = self.spawn([programs.agent, "--config", config], stderr=subprocess.DEVNULL)
         time.sleep(interval_ms / 2000)

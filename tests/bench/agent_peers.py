@@ -165,7 +165,7 @@ def main():
     collector, host, others, missed = Collector(), None, [], []
     try:
         collector.start()
-        host = Host("bench").join(make_token(collector, "web")).start()
+        host = Host("bench", "agent:\n  fast_interval: 1s\n").join(make_token(collector, "web")).start()
         streams(collector, "bench")
         for one in peers():
             others.append(one)

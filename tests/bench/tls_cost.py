@@ -53,7 +53,7 @@ def with_collector(agents, measure):
 
 
 def measure_agent(collector, args):
-    host = Host("bench").join(make_token(collector, "web")).start()
+    host = Host("bench", "agent:\n  fast_interval: 1s\n").join(make_token(collector, "web")).start()
     time.sleep(0.5)  # half an interval apart, both see the same machine
     floor = spawn(args.floor, "1000")
     try:

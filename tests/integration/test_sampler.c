@@ -250,6 +250,24 @@ static void test_files_come_and_go(void)
     finish();
 }
 
+/* Overflows are looked for when connections come, not five seconds later. */
+static void test_overflows_while_connections_come(void)
+{
+    enum { LATEST = 12 }; // a look at the queues is due a second after the first
+    loop_begin();
+    make_root();
+    put("net/snmp", "Tcp: PassiveOpens\nTcp: 7\n");
+    put("net/netstat", "TcpExt: ListenOverflows\nTcpExt: 0\n");
+    start_sampler(100);
+    put("net/snmp", "Tcp: PassiveOpens\nTcp: 8\n");
+    put("net/netstat", "TcpExt: ListenOverflows\nTcpExt: 50\n");
+    REQUIRE(wait_samples(LATEST));
+    size_t n = 0;
+    while (n < LATEST && samples[n].values[PL_LISTEN_OVERFLOWS] <= 0) n++;
+    CHECK(n > 0 && n < LATEST);
+    finish();
+}
+
 static void test_a_root_too_long(void)
 {
     static char path[PL_SAMPLER_PATH_BYTES];
@@ -362,6 +380,7 @@ int main(int argc, char **argv)
     RUN(test_a_limited_container);
     RUN(test_a_link_of_known_speed);
     RUN(test_files_come_and_go);
+    RUN(test_overflows_while_connections_come);
     RUN(test_a_root_too_long);
     RUN(test_nothing_is_allocated_after_the_start);
     return check_finish();

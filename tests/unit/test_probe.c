@@ -402,11 +402,11 @@ static void test_a_cadence(void)
         bool due;
     } cases[] = {
         {PL_SOURCE_STAT, 100, 100, true},
-        {PL_SOURCE_NETSTAT, 900, 100, false},
-        {PL_SOURCE_NETSTAT, 999, 100, true},
-        {PL_SOURCE_NETSTAT, 750, 250, false},
-        {PL_SOURCE_NETSTAT, 998, 250, true},
-        {PL_SOURCE_NETSTAT, 700, 1000, true}, // the one before was late
+        {PL_SOURCE_NETDEV, 900, 100, false},
+        {PL_SOURCE_NETDEV, 999, 100, true},
+        {PL_SOURCE_NETDEV, 750, 250, false},
+        {PL_SOURCE_NETDEV, 998, 250, true},
+        {PL_SOURCE_NETDEV, 700, 1000, true}, // the one before was late
         {PL_SOURCE_VMSTAT, 4000, 1000, false},
         {PL_SOURCE_VMSTAT, 4990, 1000, true},
         {PL_SOURCE_VMSTAT, 60000, 60000, true},
