@@ -26,10 +26,17 @@ static int build_engine(struct pl_app *app)
 {
     const struct pl_collector_config *config = app->config;
     struct pl_pool_config *pools = calloc(PL_POOL_MAX, sizeof *pools);
-    if (!pools) return -ENOMEM;
+    struct pl_rules *rules = calloc(PL_CONFIG_POOLS_MAX, sizeof *rules);
+    if (!pools || !rules) {
+        free(pools);
+        free(rules);
+        return -ENOMEM;
+    }
     for (uint32_t i = 0; i < config->pool_count; i++) {
         const struct pl_config_pool *pool = &config->pools[i];
-        pools[i] = (struct pl_pool_config){.name = pool->name, .notify = pool->notifier_mask};
+        pl_collector_config_rules(config, pool, &rules[i]);
+        pools[i] = (struct pl_pool_config){
+            .name = pool->name, .notify = pool->notifier_mask, .rules = &rules[i]};
         if (pool->capacity_per_s == 0) continue;
         pools[i].capacity = (struct pl_capacity){.source = PL_CAPACITY_CONFIGURED,
                                                  .per_s = (double)pool->capacity_per_s};
@@ -42,15 +49,21 @@ static int build_engine(struct pl_app *app)
         .default_notify = pl_collector_config_notifiers(config, NULL),
         .seed = pl_process_seed(),
     };
-    pl_collector_config_rules(config, &engine.rules);
+    pl_collector_config_rules(config, NULL, &engine.rules);
     void *memory = calloc(1, pl_engine_bytes(&engine));
     if (memory) app->engine = pl_engine_init(memory, &engine, pl_app_now());
     free(pools);
+    free(rules);
     return memory ? 0 : -ENOMEM;
 }
 
 static void build_targets(struct pl_app *app)
 {
+    for (uint32_t i = 0; i < app->config->pool_count; i++) {
+        const struct pl_config_pool *pool = &app->config->pools[i];
+        app->contacts[i] =
+            (struct pl_contact){pool->name, pl_span_of(pool->owner), pl_span_of(pool->runbook)};
+    }
     static_assert((int)PL_CONFIG_NOTIFIERS_MAX <= (int)PL_TARGET_MAX, "a notifier is a target");
     app->target_count = app->config->notifier_count;
     for (uint32_t i = 0; i < app->target_count; i++) {
@@ -175,6 +188,7 @@ static int start_parts(struct pl_app *app)
         .webhook = app->webhook,
         .targets = app->target_names,
         .target_count = app->target_count,
+        .contacts = {app->contacts, app->config->pool_count},
         .agent_slots = (uint32_t)app->config->max_agents,
         .started_mono_ms = app->started_mono_ms,
     };

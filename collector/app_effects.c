@@ -87,6 +87,8 @@ static void send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now no
     struct pl_text changes_text = pl_text_init(changes, sizeof changes);
     write_changes(app, page, now, &changes_text);
     told.changes = pl_text_bytes(&changes_text);
+    told.contact = pl_contact_find(&(struct pl_contacts){app->contacts, app->config->pool_count},
+                                   &page->alert.pool);
     struct pl_text url_text = pl_text_init(app->url, sizeof app->url);
     struct pl_text header_text = pl_text_init(header, sizeof header);
     struct pl_text body_text = pl_text_init(app->body, sizeof app->body);

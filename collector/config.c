@@ -1,5 +1,6 @@
 #include "collector/config.h"
 
+#include "collector/config_rules.h"
 #include "common/base/err.h"
 #include "common/base/option_value.h"
 #include "common/base/quantity.h"
@@ -56,6 +57,11 @@ static const char *check_web_url(const void *value)
     if (is_between(host, end, '@')) return "holds a password, which has no place in a URL";
     if (host == end || strchr(url, ' ')) return "is not an address such as http://host:9099/hook";
     return NULL;
+}
+
+static const char *check_runbook(const void *value)
+{
+    return *(const char *)value == '\0' ? NULL : check_web_url(value);
 }
 
 /* Understand redis://HOST:PORT[/DATABASE], unix:///PATH, or nothing at all. */
@@ -143,6 +149,10 @@ static const struct pl_option options[] = {
 
     {"pools.*.notify", PL_OPTION_NAMES, POOL(notify),
      .help = "The notifiers that hear of this pool's alerts. Left out: all of them."},
+    {"pools.*.owner", PL_OPTION_TEXT, POOL(owner), .fallback = "",
+     .help = "Who answers for this pool, as people call them: named in every page."},
+    {"pools.*.runbook", PL_OPTION_TEXT, POOL(runbook), .fallback = "", .check = check_runbook,
+     .help = "The address of what to do about this pool: linked in every page."},
     {"pools.*.capacity", PL_OPTION_INTEGER, POOL(capacity_per_s), .fallback = "0", .min = "0",
      .max = "1000000000",
      .help =
@@ -159,43 +169,22 @@ static const struct pl_option options[] = {
      .help = "For pagerduty: a file that holds the integration's routing key, 32 characters, "
              "readable by the collector only."},
 
-    {"rules.limit.warn", PL_OPTION_SHARE, ROOT(limit.warn_ppm), .fallback = "0.75", .min = "0.01",
-     .max = "1", .help = "Share of a resource's limit from which a warning is shown."},
-    {"rules.limit.cpu", PL_OPTION_SHARE, ROOT(limit.cpu_ppm), .fallback = "0.90", .min = "0.01",
-     .max = "1", .help = "Share of a host's CPU from which somebody is paged."},
-    {"rules.limit.memory", PL_OPTION_SHARE, ROOT(limit.memory_ppm), .fallback = "0.90",
-     .min = "0.01", .max = "1", .help = "Share of a host's memory from which somebody is paged."},
-    {"rules.limit.leave", PL_OPTION_SHARE, ROOT(limit.leave_ppm), .fallback = "0.05", .min = "0",
-     .max = "0.5", .help = "How far below its level the share must fall before an alert lets go."},
-    {"rules.limit.hold", PL_OPTION_DURATION, ROOT(limit.hold_ms), .fallback = "10s", .min = "0",
-     .max = "1h",
-     .help = "How long a level must be exceeded before somebody is paged. "
-             "Accept queues fill faster: 70 % of one for 2 s pages, an overflow at once."},
-    {"rules.limit.clear", PL_OPTION_DURATION, ROOT(limit.clear_ms), .fallback = "15s", .min = "0",
-     .max = "1h", .help = "How long it must be left behind before the page is withdrawn."},
-
-    {"rules.saturation.warn", PL_OPTION_SHARE, ROOT(saturation.warn_ppm), .fallback = "0.85",
-     .min = "0.1", .max = "1",
-     .help = "A warning is shown when this share of a pool's capacity would be paged for."},
-    {"rules.saturation.time_to_act", PL_OPTION_DURATION, ROOT(saturation.time_to_act_ms),
-     .fallback = "20m", .min = "0", .max = "24h",
-     .help = "What your remedy takes, as starting another host. A crossing that cannot come "
-             "sooner is shown and pages nobody yet."},
-    {"rules.saturation.clear", PL_OPTION_DURATION, ROOT(saturation.clear_ms), .fallback = "20m",
-     .min = "0", .max = "24h",
-     .help = "How long there must be no reason to page before the page is withdrawn. Crowds pause "
-             "and come back."},
-
-    {"rules.silent.intervals", PL_OPTION_INTEGER, ROOT(silent.intervals), .fallback = "5",
-     .min = "2", .max = "1000",
-     .help = "Sampling intervals without a sample after which a host counts as silent."},
-    {"rules.silent.grace", PL_OPTION_DURATION, ROOT(silent.grace_ms), .fallback = "30s", .min = "0",
+#define FOR_ALL(key, type, member, fallback_text, min_text, max_text, help_text)                   \
+    {"rules." key,      PL_OPTION_##type,  ROOT(rules.member), .fallback = (fallback_text),        \
+     .min = (min_text), .max = (max_text), .help = (help_text)},
+#define X FOR_ALL
+#include "collector/rule_option.def"
+#undef X
+#define FOR_POOL(key, type, member, fallback_text, min_text, max_text, help_text)                  \
+    {"pools.*.rules." key, PL_OPTION_##type, POOL(rules.member), .min = (min_text),                \
+     .max = (max_text)},
+#define X FOR_POOL
+#include "collector/rule_option.def"
+#undef X
+    {"rules.silent.grace", PL_OPTION_DURATION, ROOT(silent_grace_ms), .fallback = "30s", .min = "0",
      .max = "1h",
      .help = "Time after the collector's start in which nobody counts as silent: agents come back "
              "one by one."},
-    {"rules.silent.forget", PL_OPTION_DURATION, ROOT(silent.forget_ms), .fallback = "24h",
-     .min = "1m", .max = "30d",
-     .help = "Silence after which a host is forgotten, and its place given to another."},
 };
 
 static const struct pl_option_section sections[] = {
@@ -203,7 +192,9 @@ static const struct pl_option_section sections[] = {
      offsetof(struct pl_collector_config, pools), sizeof(struct pl_config_pool),
      PL_CONFIG_POOLS_MAX,
      "Groups of hosts behind one load balancer, by the name their agents give. A pool that is not "
-     "listed is accepted with the default rules and every notifier."},
+     "listed is accepted with the default rules and every notifier. Below `rules` of a pool stands "
+     "what is to differ for it alone, with the keys of the section rules further down (all but "
+     "silent.grace)."},
     {"notifiers", offsetof(struct pl_collector_config, notifier_count),
      offsetof(struct pl_collector_config, notifiers), sizeof(struct pl_config_notifier),
      PL_CONFIG_NOTIFIERS_MAX, "Who is told about alerts, by a name of your choice."},
@@ -303,26 +294,12 @@ static void finish_pool(struct pl_option_loader *l, struct pl_collector_config *
     }
 }
 
-static void finish_levels(struct pl_option_loader *l, const struct pl_config_limit_rule *limit)
-{
-    static const char *const keys[] = {"rules/limit/cpu", "rules/limit/memory"};
-    const int64_t levels[] = {limit->cpu_ppm, limit->memory_ppm};
-    for (size_t i = 0; i < PL_LEN(levels); i++) {
-        if (levels[i] >= limit->warn_ppm) continue;
-        pl_option_refuse_key(l, keys[i], "is below rules.limit.warn: a warning comes first");
-    }
-    if (limit->leave_ppm >= limit->warn_ppm) {
-        pl_option_refuse_key(l, "rules/limit/leave",
-                             "leaves nothing of rules.limit.warn: no alert would ever let go");
-    }
-}
-
 static void finish(struct pl_option_loader *l, struct pl_collector_config *config)
 {
     (void)parse_redis_url(config->redis.url, &config->redis); // refused at its place if it is wrong
     for (uint32_t i = 0; i < config->notifier_count; i++) finish_notifier(l, &config->notifiers[i]);
     for (uint32_t i = 0; i < config->pool_count; i++) finish_pool(l, config, &config->pools[i]);
-    finish_levels(l, &config->limit);
+    pl_config_rules_finish(l, config);
     bool has_certificate = config->tls.certificate_file[0] != '\0';
     bool has_key = config->tls.key_file[0] != '\0';
     if (has_certificate && !has_key)
@@ -356,28 +333,4 @@ uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
         if (pl_name_eq(&config->pools[i].name, pool)) return config->pools[i].notifier_mask;
     }
     return (uint32_t)((UINT64_C(1) << config->notifier_count) - 1);
-}
-
-void pl_collector_config_rules(const struct pl_collector_config *config, struct pl_rules *out)
-{
-    enum { PPM_PER_BP = 100 };
-    const struct pl_config_limit_rule *limit = &config->limit;
-    const struct pl_level_policy policy = {
-        .warn_bp = (int32_t)(limit->warn_ppm / PPM_PER_BP),
-        .leave_bp = (int32_t)(limit->leave_ppm / PPM_PER_BP),
-        .hold_ms = limit->hold_ms,
-    };
-    pl_rules_default(out);
-    out->levels[PL_RESOURCE_CPU] = out->levels[PL_RESOURCE_MEMORY] = policy;
-    out->levels[PL_RESOURCE_CPU].page_bp = (int32_t)(limit->cpu_ppm / PPM_PER_BP);
-    out->levels[PL_RESOURCE_MEMORY].page_bp = (int32_t)(limit->memory_ppm / PPM_PER_BP);
-    out->clear_ms[PL_RULE_LIMIT] = limit->clear_ms;
-    const double whole_ppm = 1e6;
-    out->saturation.warn_share = (double)config->saturation.warn_ppm / whole_ppm;
-    out->saturation.time_to_act_s = (double)config->saturation.time_to_act_ms / 1000;
-    out->clear_ms[PL_RULE_SATURATION] = config->saturation.clear_ms;
-    out->silent_intervals = config->silent.intervals;
-    out->silent_grace_ms = config->silent.grace_ms;
-    out->silent_forget_ms = config->silent.forget_ms;
-    out->fast_interval_ms = (uint32_t)config->fast_interval_ms;
 }

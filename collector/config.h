@@ -11,6 +11,8 @@
 enum {
     PL_CONFIG_PATH_BYTES = 256,
     PL_CONFIG_URL_BYTES = 1024,
+    PL_CONFIG_OWNER_BYTES = 128,
+    PL_CONFIG_RUNBOOK_BYTES = 512,
     PL_CONFIG_POOLS_MAX = 256,
     PL_CONFIG_NOTIFIERS_MAX = 32,   // a pool's are the bits of a uint32_t
     PL_CONFIG_ROUTING_KEY_LEN = 32, // PagerDuty Events v2: exactly
@@ -52,13 +54,6 @@ struct pl_config_notifier {
     char routing_key[PL_CONFIG_ROUTING_KEY_LEN + 1]; // read from that file; secret, never logged
 };
 
-struct pl_config_pool {
-    struct pl_name name;
-    struct pl_option_names notify; // as written
-    uint32_t notifier_mask;        // bit i: notifiers[i]; all of them if `notify` was left out
-    int64_t capacity_per_s;        // accepted connections/s that the pool can take; 0: not known
-};
-
 /* Shares are parts per million of the resource's capacity. */
 struct pl_config_limit_rule {
     int64_t warn_ppm;
@@ -75,8 +70,32 @@ struct pl_config_saturation_rule {
 
 struct pl_config_silent_rule {
     int64_t intervals; // sampling intervals without a sample
-    int64_t grace_ms;  // after the collector's start
     int64_t forget_ms; // then the host leaves the fleet
+};
+
+/* A rule that is about one share: of the time, of what is fair, of what is expected. */
+struct pl_config_share_rule {
+    int64_t share_ppm;
+    int64_t hold_ms, clear_ms; // not every rule has a key for both
+};
+
+/* Everything that may be said for all pools and for one (rule_option.def). */
+struct pl_config_rules {
+    int64_t unstable_ms;
+    struct pl_config_limit_rule limit;
+    struct pl_config_share_rule stall, imbalance, collapse;
+    struct pl_config_saturation_rule saturation;
+    struct pl_config_silent_rule silent;
+};
+
+struct pl_config_pool {
+    struct pl_name name;
+    char owner[PL_CONFIG_OWNER_BYTES];
+    char runbook[PL_CONFIG_RUNBOOK_BYTES]; // http:// or https://; empty: none
+    struct pl_config_rules rules;          // what the files do not say for this pool is as for all
+    struct pl_option_names notify;         // as written
+    uint32_t notifier_mask; // bit i: notifiers[i]; all of them if `notify` was left out
+    int64_t capacity_per_s; // accepted connections/s that the pool can take; 0: not known
 };
 
 struct pl_collector_config {
@@ -95,9 +114,8 @@ struct pl_collector_config {
     struct pl_config_pool pools[PL_CONFIG_POOLS_MAX];
     struct pl_config_notifier notifiers[PL_CONFIG_NOTIFIERS_MAX];
 
-    struct pl_config_limit_rule limit;
-    struct pl_config_saturation_rule saturation;
-    struct pl_config_silent_rule silent;
+    struct pl_config_rules rules; // of every pool that says nothing else
+    int64_t silent_grace_ms;      // after the collector's start
 };
 
 extern const struct pl_option_table pl_collector_options;
@@ -114,5 +132,6 @@ PL_MUST_CHECK int pl_collector_config_load(const char *const *paths, size_t n,
 uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
                                        const struct pl_name *pool);
 
-/* The rules in the words of the engine. */
-void pl_collector_config_rules(const struct pl_collector_config *config, struct pl_rules *out);
+/* The rules in the words of the engine: of `pool`, or (NULL) of one that the files do not name. */
+void pl_collector_config_rules(const struct pl_collector_config *config,
+                               const struct pl_config_pool *pool, struct pl_rules *out);

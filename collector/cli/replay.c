@@ -59,6 +59,7 @@ struct job {
     FILE *series;                 // borrowed; NULL: a trace is played
     FILE *words;                  // borrowed: where summary and reasons go
     struct pl_pool_config pools[POOLS_MAX];
+    struct pl_rules rules[PL_CONFIG_POOLS_MAX]; // of the configured pools
     struct pl_simulation_setup setup;
 };
 
@@ -77,7 +78,8 @@ static int fill_pools(struct job *job, const struct pl_collector_config *config)
     uint32_t count = config->pool_count;
     for (uint32_t i = 0; i < count; i++) {
         const struct pl_config_pool *pool = &config->pools[i];
-        job->pools[i] = (struct pl_pool_config){.name = pool->name};
+        pl_collector_config_rules(config, pool, &job->rules[i]);
+        job->pools[i] = (struct pl_pool_config){.name = pool->name, .rules = &job->rules[i]};
         if (pool->capacity_per_s == 0) continue;
         job->pools[i].capacity = (struct pl_capacity){.source = PL_CAPACITY_CONFIGURED,
                                                       .per_s = (double)pool->capacity_per_s};
@@ -88,7 +90,9 @@ static int fill_pools(struct job *job, const struct pl_collector_config *config)
         if (pl_name_parse(pl_span_of(args->pool), &name) < 0) return refuse_pool(args->pool);
         while (at < count && !pl_name_eq(&job->pools[at].name, &name)) at++;
         job->pools[at] = (struct pl_pool_config){
-            .name = name, .capacity = {.source = PL_CAPACITY_CONFIGURED, .per_s = job->capacity}};
+            .name = name,
+            .rules = at < count ? &job->rules[at] : NULL,
+            .capacity = {.source = PL_CAPACITY_CONFIGURED, .per_s = job->capacity}};
         count = PL_MAX(count, at + 1);
     }
     job->setup.pools = job->pools;
@@ -110,7 +114,7 @@ static int load_setup(struct job *job, bool trial)
         errors->count = errors->dropped = 0;
         int err = pl_collector_config_load(files, args->file_count + trial, config, errors);
         pl_yaml_print_errors(errors, stderr);
-        if (err == 0) pl_collector_config_rules(config, &job->setup.rules);
+        if (err == 0) pl_collector_config_rules(config, NULL, &job->setup.rules);
         if (err == 0) status = fill_pools(job, config);
     }
     free(config);

@@ -152,6 +152,14 @@ static void put_hosts(FILE *out, const cJSON *list, bool colour)
     if (total == 0) (void)fputs("  none yet\n", out);
 }
 
+/* What not every alert says. */
+static void put_told(FILE *out, const char *words, const cJSON *alert, const char *key)
+{
+    if (!cJSON_HasObjectItem(alert, key)) return;
+    (void)fputs(words, out);
+    put_text(out, text_of(alert, key), 0);
+}
+
 static void put_alerts(FILE *out, const cJSON *list, bool colour)
 {
     size_t width = width_of(list, "id");
@@ -168,10 +176,9 @@ static void put_alerts(FILE *out, const cJSON *list, bool colour)
         put_text(out, text_of(alert, "summary"), 0);
         (void)fputs(", since ", out);
         put_text(out, text_of(alert, "since"), 0);
-        if (cJSON_HasObjectItem(alert, "hidden_by")) {
-            (void)fputs(", a consequence of ", out);
-            put_text(out, text_of(alert, "hidden_by"), 0);
-        }
+        put_told(out, ", a consequence of ", alert, "hidden_by");
+        put_told(out, ", owner ", alert, "owner");
+        put_told(out, ", runbook ", alert, "runbook");
         (void)fputc('\n', out);
     }
 }

@@ -223,7 +223,7 @@ static void explain_alert(const struct pl_alert *a, const struct pl_rules *rules
 void pl_story_explain(const struct pl_engine *engine, uint32_t alert, FILE *out)
 {
     const struct pl_alert *a = pl_engine_alert(engine, alert);
-    const struct pl_rules *rules = pl_engine_rules(engine);
+    const struct pl_rules *rules = pl_engine_rules(engine, alert / PL_RULE_COUNT);
     if (a->rule == PL_RULE_SATURATION) {
         struct pl_story_numbers n;
         pl_story_numbers_take(engine, alert / PL_RULE_COUNT, &n);

@@ -83,6 +83,20 @@ static const char *alert_state_name(enum pl_alert_state state)
     PL_UNREACHABLE("alert state");
 }
 
+static void put_contact(struct pl_text *out, const struct pl_view *view,
+                        const struct pl_alert *alert)
+{
+    struct pl_contact contact = pl_contact_find(&view->contacts, &alert->pool);
+    if (contact.owner.len > 0) {
+        pl_text_str(out, ",\"owner\":");
+        pl_text_json(out, contact.owner);
+    }
+    if (contact.runbook.len > 0) {
+        pl_text_str(out, ",\"runbook\":");
+        pl_text_json(out, contact.runbook);
+    }
+}
+
 static void put_outlook(struct pl_text *out, const struct pl_surge_outlook *surge)
 {
     pl_text_str(out, ",\"reason\":");
@@ -132,6 +146,7 @@ static void put_alert(struct pl_text *out, const struct pl_view *view, const str
         pl_text_json(out, pl_span_of(pl_rule_name(alert->hidden_by)));
     }
     put_pages(out, view, alert);
+    put_contact(out, view, alert);
     uint32_t pool = pl_fleet_find_pool(pl_engine_fleet(view->engine), &alert->pool);
     if (with_changes && pool != PL_NO_INDEX) pl_json_pool_changes(out, view, pool);
     pl_text_char(out, '}');

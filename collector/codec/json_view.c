@@ -144,7 +144,7 @@ struct worst {
 
 static void find_worst(const struct pl_view *view, const struct pl_host *host, struct worst *w)
 {
-    const struct pl_rules *rules = pl_engine_rules(view->engine);
+    const struct pl_rules *rules = pl_engine_rules(view->engine, host->pool);
     for (int r = 0; r < PL_RESOURCE_COUNT; r++) {
         int32_t used = pl_host_used_bp(host, (enum pl_resource)r);
         int32_t limit = rules->levels[r].page_bp;
@@ -168,6 +168,19 @@ static void put_pool_alerts(struct pl_text *out, const struct pl_view *view, uin
         first = false;
     }
     pl_text_str(out, "]");
+}
+
+static void put_limits(struct pl_text *out, const struct pl_rules *rules)
+{
+    for (int r = 0; r < PL_RESOURCE_COUNT; r++) {
+        if (pl_resource_strain((enum pl_resource)r) == PL_STRAIN_IMBALANCE) continue; // no share
+        pl_text_str(out, r == 0 ? ",\"limits\":{" : ",");
+        pl_text_json(out, pl_span_of(pl_resource_name((enum pl_resource)r)));
+        pl_json_put_number(out, ":{\"warn\":", rules->levels[r].warn_bp, BP);
+        pl_json_put_number(out, ",\"page\":", rules->levels[r].page_bp, BP);
+        pl_text_char(out, '}');
+    }
+    pl_text_char(out, '}');
 }
 
 static void put_pool(struct pl_text *out, const struct pl_view *view, uint32_t index)
@@ -198,6 +211,9 @@ static void put_pool(struct pl_text *out, const struct pl_view *view, uint32_t i
         pl_text_str(out, "null");
     }
     pl_json_put_capacity(out, view, index);
+    const struct pl_rules *own = pl_engine_rules(view->engine, index);
+    const struct pl_rules *usual = pl_engine_rules(view->engine, PL_NO_INDEX);
+    if (memcmp(own->levels, usual->levels, sizeof own->levels) != 0) put_limits(out, own);
     put_pool_alerts(out, view, index);
     pl_text_char(out, '}');
 }
@@ -258,19 +274,6 @@ static uint32_t pick_worst(const struct pl_fleet *fleet, uint32_t pool,
     return count;
 }
 
-static void put_limits(struct pl_text *out, const struct pl_rules *rules)
-{
-    for (int r = 0; r < PL_RESOURCE_COUNT; r++) {
-        if (pl_resource_strain((enum pl_resource)r) == PL_STRAIN_IMBALANCE) continue; // no share
-        pl_text_str(out, r == 0 ? ",\"limits\":{" : ",");
-        pl_text_json(out, pl_span_of(pl_resource_name((enum pl_resource)r)));
-        pl_json_put_number(out, ":{\"warn\":", rules->levels[r].warn_bp, BP);
-        pl_json_put_number(out, ",\"page\":", rules->levels[r].page_bp, BP);
-        pl_text_char(out, '}');
-    }
-    pl_text_char(out, '}');
-}
-
 static void put_used(struct pl_text *out, const char *key, const struct pl_host *host,
                      enum pl_resource resource)
 {
@@ -284,7 +287,7 @@ void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t poo
     uint32_t picked[PL_STATE_HOSTS_MAX], total;
     uint32_t count = pick_worst(fleet, pool, picked, &total);
     put_now(out, view);
-    put_limits(out, pl_engine_rules(view->engine));
+    put_limits(out, pl_engine_rules(view->engine, PL_NO_INDEX));
     put_pools(out, view, 2 * STATE_HOSTS_BYTES);
     pl_json_alert_list(out, view, STATE_HOSTS_BYTES, false);
     pl_json_put_number(out, ",\"hosts_total\":", total, 1);

@@ -6,6 +6,7 @@
  * not have is left out. */
 #pragma once
 
+#include "collector/codec/contact.h"
 #include "collector/core/engine.h"
 #include "collector/core/trouble.h"
 #include "common/base/text.h"
@@ -16,6 +17,7 @@ struct pl_view {
     const struct pl_troubles *troubles;
     const struct pl_name *targets; // names of the configuration's notifiers, by target
     uint32_t target_count;
+    struct pl_contacts contacts; // of the configured pools
     struct pl_now now;
 };
 

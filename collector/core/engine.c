@@ -91,7 +91,7 @@ struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *co
     e->tilt_until_mono_ms = e->deaf_until_mono_ms = PL_NEVER_MS;
     e->target_count = config->target_count;
     e->default_notify = config->default_notify;
-    e->rules = config->rules;
+    e->default_rules = config->rules;
     pl_outbox_init(&e->outbox, config->seed);
     pl_fleet_init(&e->fleet, e + 1, config->host_max);
     for (uint32_t i = 0; i < config->pool_count; i++) {
@@ -100,6 +100,7 @@ struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *co
         int err = pl_engine_admit_pool(e, &config->pools[i].name, &pool);
         PL_ASSERT(err == 0); // there is room for PL_POOL_MAX
         pl_saturation_set(&e->saturation[pool], &config->pools[i].capacity);
+        if (config->pools[i].rules) e->rules[pool] = *config->pools[i].rules;
     }
     e->default_notify = config->default_notify;
     return e;
@@ -114,6 +115,7 @@ int pl_engine_admit_pool(struct pl_engine *e, const struct pl_name *name, uint32
     if (err != 0 || e->fleet.pool_count == before) return err;
     pl_saturation_init(&e->saturation[*pool]);
     pl_collapse_init(&e->collapse[*pool]);
+    e->rules[*pool] = e->default_rules;
     for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
         pl_alert_init(&e->alerts[*pool * PL_RULE_COUNT + rule].alert, rule, name);
     }
@@ -145,7 +147,8 @@ bool pl_engine_introduce(struct pl_engine *e, const struct pl_hello *hello, uint
     h->boot_id = hello->boot_id;
     h->interval_ms = hello->interval_ms;
     memcpy(h->agent_version, hello->agent_version, sizeof h->agent_version);
-    pl_capacity_resize(&h->capacity, e->rules.levels, h->facts, hello->facts, e->now.unix_ms);
+    pl_capacity_resize(&h->capacity, e->rules[h->pool].levels, h->facts, hello->facts,
+                       e->now.unix_ms);
     memcpy(h->facts, hello->facts, sizeof h->facts);
     pl_fleet_weigh(&e->fleet, host, pl_rule_imbalance_weight(h->facts));
     return changed;
@@ -168,7 +171,7 @@ int pl_engine_join(struct pl_engine *e, const struct pl_hello *hello, struct pl_
     h->connected = h->joined = true;
     h->fast_until_mono_ms = 0; // the WELCOME that follows sets its usual pace
     pl_age_hello(&h->age, hello->unix_ms, now.mono_ms);
-    int64_t due_mono_ms = now.mono_ms + pl_rule_silent_after_ms(&e->rules, h->interval_ms);
+    int64_t due_mono_ms = now.mono_ms + pl_rule_silent_after_ms(&e->rules[h->pool], h->interval_ms);
     if (is_new) {
         h->arrived_mono_ms = now.mono_ms;
         h->arrived_unix_ms = now.unix_ms;
@@ -202,13 +205,13 @@ void pl_engine_leave(struct pl_engine *e, uint32_t host, struct pl_now now)
 struct pl_tiers pl_engine_follow(struct pl_engine *e, struct pl_host *h,
                                  const struct pl_sample *sample, int64_t taken_unix_ms)
 {
-    int64_t gap_ms = pl_rule_silent_after_ms(&e->rules, h->interval_ms);
+    int64_t gap_ms = pl_rule_silent_after_ms(&e->rules[h->pool], h->interval_ms);
     bool follows = h->judged_stamp_ms != PL_NEVER_MS && h->judged_stamp_ms <= sample->unix_ms &&
                    sample->unix_ms - h->judged_stamp_ms <= gap_ms;
     for (size_t r = 0; r < PL_RESOURCE_COUNT && !follows; r++) pl_level_gap(&h->levels[r]);
     if (!follows) pl_rule_imbalance_gap(h);
     h->judged_stamp_ms = sample->unix_ms;
-    return pl_rule_host_step(&e->rules, h, sample, taken_unix_ms);
+    return pl_rule_host_step(&e->rules[h->pool], h, sample, taken_unix_ms);
 }
 
 /* True if the pool's traffic is to be judged differently from here on. */
@@ -221,11 +224,11 @@ static bool follow_traffic(struct pl_engine *e, struct pl_host *h, int64_t taken
     pl_saturation_survey(s, &e->fleet, h->pool, taken_unix_ms);
     if (s->unit != unit) pl_collapse_init(&e->collapse[h->pool]); // what was usual is not known
     uint32_t round = s->round;
-    bool surged = pl_rule_saturation_step(s, &e->rules, h, live_count, taken_unix_ms);
+    bool surged = pl_rule_saturation_step(s, &e->rules[h->pool], h, live_count, taken_unix_ms);
     pl_rule_imbalance_step(h, p, s->unit, s->traffic.ladder.level[PL_RUNG_30S]);
     if (s->round == round) return surged;
     bool hosts_up = 2 * live_count > p->host_count;
-    return pl_rule_collapse_step(&e->collapse[h->pool], &e->rules, &s->traffic, hosts_up,
+    return pl_rule_collapse_step(&e->collapse[h->pool], &e->rules[h->pool], &s->traffic, hosts_up,
                                  taken_unix_ms) ||
            surged;
 }
@@ -246,16 +249,16 @@ static void learn(struct pl_engine *e, struct pl_host *h, int64_t taken_unix_ms)
 {
     enum pl_traffic_source best = pl_traffic_best(&h->last);
     (void)pl_settled_step(&h->traffic_source, (uint8_t)best, taken_unix_ms); // the survey looks
-    if (pl_capacity_step(&h->capacity, e->rules.levels, e->saturation[h->pool].unit, &h->last,
-                         taken_unix_ms))
-        save_learned(e, h);
+    bool news = pl_capacity_step(&h->capacity, e->rules[h->pool].levels,
+                                 e->saturation[h->pool].unit, &h->last, taken_unix_ms);
+    if (news) save_learned(e, h);
 }
 
 /* Look closer while something is about to happen. */
 static void watch_closely(struct pl_engine *e, uint32_t host)
 {
     struct pl_host *h = &e->fleet.hosts[host];
-    uint32_t interval_ms = e->rules.fast_interval_ms;
+    uint32_t interval_ms = e->rules[h->pool].fast_interval_ms;
     enum pl_tier traffic = e->saturation[h->pool].finding.tier;
     if (!pl_engine_has_room(e)) return; // the next sample asks again
     if (!pl_pace_step(&e->pace, h, traffic, interval_ms, e->now.mono_ms)) return;
@@ -281,7 +284,8 @@ static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sam
     h->has_sample = true;
     h->arrived_mono_ms = now.mono_ms;
     h->arrived_unix_ms = now.unix_ms;
-    e->fleet.due_mono_ms[host] = now.mono_ms + pl_rule_silent_after_ms(&e->rules, h->interval_ms);
+    e->fleet.due_mono_ms[host] =
+        now.mono_ms + pl_rule_silent_after_ms(&e->rules[h->pool], h->interval_ms);
     pl_window_push(&h->window, sample);
 
     struct pl_tiers tiers = pl_engine_follow(e, h, sample, now.unix_ms - age_ms);
@@ -341,7 +345,7 @@ static void fall_silent(struct pl_engine *e, uint32_t host)
     struct pl_host *h = &e->fleet.hosts[host];
     h->load_rising = pl_rule_silent_rising(&h->window);
     pl_fleet_set(&e->fleet, host, PL_SILENT, &h->tiers);
-    e->fleet.due_mono_ms[host] = e->now.mono_ms + e->rules.silent_forget_ms;
+    e->fleet.due_mono_ms[host] = e->now.mono_ms + e->rules[h->pool].silent_forget_ms;
     pl_engine_emit_host(e, PL_EFFECT_HOST_SILENT, host);
 }
 

@@ -34,8 +34,9 @@ enum {
 
 struct pl_pool_config {
     struct pl_name name;
-    uint32_t notify;             // bit t: target t
-    struct pl_capacity capacity; // all zero: not known
+    uint32_t notify;              // bit t: target t
+    struct pl_capacity capacity;  // all zero: not known
+    const struct pl_rules *rules; // borrowed during init; NULL: those of every pool
 };
 
 struct pl_engine_config {
@@ -141,7 +142,8 @@ struct pl_engine_counts {
 
 const struct pl_fleet *pl_engine_fleet(const struct pl_engine *e);
 const struct pl_changes *pl_engine_changes(const struct pl_engine *e);
-const struct pl_rules *pl_engine_rules(const struct pl_engine *e);
+/* Of one pool; PL_NO_INDEX: of those that nobody configured. */
+const struct pl_rules *pl_engine_rules(const struct pl_engine *e, uint32_t pool);
 /* Capacity, traffic and outlook of a pool. */
 const struct pl_saturation *pl_engine_saturation(const struct pl_engine *e, uint32_t pool);
 /* Alerts by index: pool * PL_RULE_COUNT + rule; `pl_engine_alert_count()` of them. Most are

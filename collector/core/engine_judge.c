@@ -161,7 +161,7 @@ struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum p
 /* The same, or that this is no moment to ask. */
 static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
 {
-    bool coming_back = e->now.mono_ms - e->start.mono_ms < e->rules.silent_grace_ms;
+    bool coming_back = e->now.mono_ms - e->start.mono_ms < e->default_rules.silent_grace_ms;
     if (e->tilted || (e->fleet.pools[pool].host_count == 0 && coming_back)) {
         return (struct pl_verdict){.no_data = true};
     }
@@ -172,16 +172,16 @@ static void describe(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
 {
     switch (a->rule) {
     case PL_RULE_LIMIT:
-        pl_rule_host_describe(&e->rules, &e->fleet, pool, PL_STRAIN_LIMIT, &a->finding);
+        pl_rule_host_describe(&e->rules[pool], &e->fleet, pool, PL_STRAIN_LIMIT, &a->finding);
         return;
     case PL_RULE_STALL:
-        pl_rule_host_describe(&e->rules, &e->fleet, pool, PL_STRAIN_STALL, &a->finding);
+        pl_rule_host_describe(&e->rules[pool], &e->fleet, pool, PL_STRAIN_STALL, &a->finding);
         return;
     case PL_RULE_IMBALANCE:
-        pl_rule_host_describe(&e->rules, &e->fleet, pool, PL_STRAIN_IMBALANCE, &a->finding);
+        pl_rule_host_describe(&e->rules[pool], &e->fleet, pool, PL_STRAIN_IMBALANCE, &a->finding);
         return;
     case PL_RULE_COLLAPSE:
-        pl_rule_collapse_describe(&e->collapse[pool], &e->rules, &e->fleet.pools[pool],
+        pl_rule_collapse_describe(&e->collapse[pool], &e->rules[pool], &e->fleet.pools[pool],
                                   &a->finding);
         return;
     case PL_RULE_SATURATION: pl_rule_saturation_describe(&e->saturation[pool], &a->finding); return;
@@ -225,8 +225,8 @@ static void step_alert(struct pl_engine *e, uint32_t pool, enum pl_rule rule, bo
     if (quiet && !trouble && !coming) return;
     /* The rules hold by themselves: levels for their hold time, silence for its intervals,
      * saturation until it has seen its reason in some samples. */
-    struct pl_alert_policy policy = {.clear_ms = e->rules.clear_ms[rule],
-                                     .unstable_ms = e->rules.unstable_ms};
+    struct pl_alert_policy policy = {.clear_ms = e->rules[pool].clear_ms[rule],
+                                     .unstable_ms = e->rules[pool].unstable_ms};
     enum pl_alert_action action = pl_alert_step(a, &policy, verdict, e->now);
     bool pending = a->state == PL_ALERT_PENDING && coming && (quiet || refresh);
     if (pending || (trouble && (action != PL_ALERT_NONE || refresh))) describe(e, pool, a);

@@ -21,8 +21,8 @@ int pl_engine_restore_host(struct pl_engine *e, const struct pl_hello *hello, st
     h->arrived_mono_ms = now.mono_ms;
     h->arrived_unix_ms = now.unix_ms;
     h->judged_stamp_ms = PL_NEVER_MS;
-    int64_t after_ms = pl_rule_silent_after_ms(&e->rules, h->interval_ms);
-    e->fleet.due_mono_ms[index] = now.mono_ms + PL_MAX(e->rules.silent_grace_ms, after_ms);
+    int64_t after_ms = pl_rule_silent_after_ms(&e->rules[h->pool], h->interval_ms);
+    e->fleet.due_mono_ms[index] = now.mono_ms + PL_MAX(e->default_rules.silent_grace_ms, after_ms);
     *host = index;
     return 0;
 }
@@ -56,7 +56,7 @@ void pl_engine_restore_learned(struct pl_engine *e, uint32_t host,
     now = pl_engine_begin(e, now);
     if (host >= e->fleet.slot_count || !e->fleet.hosts[host].used) return;
     struct pl_host *h = &e->fleet.hosts[host];
-    if (!pl_capacity_adopt(&h->capacity, e->rules.levels, learned, now.unix_ms)) return;
+    if (!pl_capacity_adopt(&h->capacity, e->rules[h->pool].levels, learned, now.unix_ms)) return;
     h->traffic_source.choice = (uint8_t)learned->source;
     pl_saturation_resume(&e->saturation[h->pool], learned->source);
 }

@@ -40,7 +40,8 @@ struct pl_engine {
     int64_t deaf_until_mono_ms; // nobody can be found silent before
     uint32_t target_count;
     uint32_t default_notify;
-    struct pl_rules rules;
+    struct pl_rules default_rules;      // of a pool nobody configured
+    struct pl_rules rules[PL_POOL_MAX]; // by pool
     struct pl_engine_counts counts;
     size_t effect_count;
     struct pl_effect effects[PL_EFFECT_MAX];

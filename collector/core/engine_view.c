@@ -8,9 +8,10 @@ const struct pl_fleet *pl_engine_fleet(const struct pl_engine *e)
     return &e->fleet;
 }
 
-const struct pl_rules *pl_engine_rules(const struct pl_engine *e)
+const struct pl_rules *pl_engine_rules(const struct pl_engine *e, uint32_t pool)
 {
-    return &e->rules;
+    PL_ASSERT(pool == PL_NO_INDEX || pool < e->fleet.pool_count);
+    return pool == PL_NO_INDEX ? &e->default_rules : &e->rules[pool];
 }
 
 const struct pl_saturation *pl_engine_saturation(const struct pl_engine *e, uint32_t pool)

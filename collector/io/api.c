@@ -318,6 +318,7 @@ struct pl_view pl_api_view(const struct pl_api *api, struct pl_now now)
                             .troubles = &api->troubles,
                             .targets = api->config.targets,
                             .target_count = api->config.target_count,
+                            .contacts = api->config.contacts,
                             .now = now};
 }
 

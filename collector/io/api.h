@@ -10,6 +10,7 @@
  * GET and HEAD. */
 #pragma once
 
+#include "collector/codec/contact.h"
 #include "collector/core/engine.h"
 #include "collector/io/ingest.h"
 #include "collector/io/redis_server.h"
@@ -27,7 +28,8 @@ struct pl_api_config {
     const struct pl_webhook *webhook;
     const struct pl_name *targets; // names of the engine's targets, by index
     uint32_t target_count;
-    uint32_t agent_slots; // for /api/v1/self
+    struct pl_contacts contacts; // of the configured pools
+    uint32_t agent_slots;        // for /api/v1/self
     int64_t started_mono_ms;
 };
 

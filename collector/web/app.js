@@ -104,6 +104,9 @@ function sinceOf(pools) {
   return times.length ? `since ${moment(Math.min(...times), collectorNow())}` : '';
 }
 
+// The levels of a pool: its own, if it has any.
+const limitsOf = name => state.pools.find(p => p.name === name)?.limits ?? state.limits;
+
 // ---- pools ----
 
 function makePool() {
@@ -130,7 +133,7 @@ function updatePool(item, pool) {
   const {worst, hosts, traffic} = pool;
   setText(part('.big'), worst ? percent(worst.utilisation) : '–');
   setText(part('.of'), worst ? `${worst.resource} of ${worst.host}, pages at ${percent(worst.limit)}` : 'no host is sending');
-  setBar(part('.bar'), worst?.utilisation, state.limits[worst?.resource]);
+  setBar(part('.bar'), worst?.utilisation, limitsOf(pool.name)[worst?.resource]);
   const up = hosts.silent > 0 ? `${hosts.up} of ${count(hosts.total, 'host', 'hosts')} heard` : count(hosts.total, 'host', 'hosts');
   const flow = traffic ? `${amount(traffic.value)} new connections/s` : '';
   setText(part('.facts'), [up, flow].filter(Boolean).join(' · '));
@@ -166,7 +169,7 @@ function updateHost(item, host) {
   setText(item.querySelector('.age'), name === 'silent' ? `for ${duration(host.age_ms)}` : '');
   for (const resource of ['cpu', 'memory']) {
     const meter = item.querySelector(`.meter-${resource}`);
-    setBar(meter.children[1], host[resource], state.limits[resource]);
+    setBar(meter.children[1], host[resource], limitsOf(host.pool)[resource]);
     setText(meter.children[2], host[resource] === undefined ? '–' : percent(host[resource]));
   }
 }
@@ -187,7 +190,7 @@ function makeAlert() {
   const card = node('div', 'card');
   const head = node('div', 'card-head');
   head.append(node('span', 'card-name'), node('span', 'state'));
-  card.append(head, node('div', 'alert-text'), node('div', 'alert-pages'));
+  card.append(head, node('div', 'alert-text'), node('div', 'alert-pages'), node('a', 'alert-runbook'));
   item.append(card);
   return item;
 }
@@ -203,7 +206,12 @@ function updateAlert(item, alert) {
   const pages = alert.pages.map(page => `${page.target} ${PAGE_WORDS[page.state] ?? page.state}`);
   if (alert.hidden_by) pages.push(`a consequence of ${alert.hidden_by}: not told on its own`);
   else if (shown === 'act' && pages.length === 0) pages.push('nobody is told: this pool has no notifier');
+  if (alert.owner) pages.push(`owner ${alert.owner}`);
   setText(item.querySelector('.alert-pages'), [at, ...pages].join(' · '));
+  const runbook = item.querySelector('.alert-runbook');
+  runbook.hidden = !alert.runbook;
+  if (alert.runbook) runbook.href = alert.runbook;
+  setText(runbook, alert.runbook ? 'Runbook' : '');
 }
 
 // ---- the page as a whole ----
@@ -261,7 +269,7 @@ function render() {
   el('hosts-more').hidden = total <= hosts.length;
   setText(el('hosts-more'), `The ${hosts.length} worst of ${total} hosts.`);
   setText(el('charts-title'), host ? `Charts of ${host}` : 'Charts');
-  charts.setLimits(state.limits);
+  charts.setLimits(limitsOf(pool));
   if (host !== charts.host) charts.show(host);
   live.watch(host, pool);
 }

@@ -20,7 +20,7 @@
 #include "common/base/name.h"
 
 enum {
-    PL_OPTION_DEPTH_MAX = 6,    // deeper nesting is an error; no table is deeper than 4
+    PL_OPTION_DEPTH_MAX = 6,    // deeper nesting is an error; no table is deeper than 5
     PL_OPTION_KEYS_MAX = 2048,  // keys and list items over all files, then an error
     PL_OPTION_PATH_BYTES = 512, // of a key's full path
     PL_OPTION_LIST_MAX = 16,    // items of a list of names or addresses
@@ -65,7 +65,8 @@ struct pl_option {
     /* NULL, or a further rule: what the stored value breaks ("is not ..."), or NULL if nothing. In
      * a list `value` is the item. */
     const char *(*check)(const void *value);
-    const char *help; // one or more full sentences
+    const char *help; // one or more full sentences; NULL: says for one item what the key without
+                      // its section (`rules.x` for `pools.*.rules.x`) says for all
 };
 
 /* Fill .offset and .size of an option from the field it stores to. */

@@ -3,6 +3,7 @@
 #include "tests/check.h"
 
 #include "collector/codec/alert_text.h"
+#include "collector/codec/notify/notify.h"
 
 static const int64_t since_ms = 1777644192000; // 2026-05-01T14:03:12Z
 
@@ -143,8 +144,30 @@ static void test_what_is_coming(void)
                             "pages at 10 s");
 }
 
+/* Who answers and what to do, as each provider names them; a resolve needs neither at PagerDuty. */
+static void test_owner_and_runbook(void)
+{
+    char body[PL_NOTIFY_BODY_BYTES];
+    const struct pl_page page = {.number = 1,
+                                 .created_unix_ms = since_ms + 12000,
+                                 .alert = alert_of(PL_RULE_STALL, PL_RESOURCE_IO_STALL, 1)};
+    struct pl_notify_target target = {.format = PL_NOTIFY_ALERTMANAGER,
+                                      .contact = {.owner = pl_span_of("Web \"A\" team"),
+                                                  .runbook = pl_span_of("https://wiki/web")}};
+    struct pl_text out = pl_text_init(body, sizeof body);
+    pl_notify_write_body(&target, &page, &out);
+    CHECK(strstr(body, ",\"owner\":\"Web \\\"A\\\" team\",\"runbook_url\":\"https://wiki/web\"}") !=
+          NULL);
+    target.format = PL_NOTIFY_PAGERDUTY;
+    out = pl_text_init(body, sizeof body);
+    pl_notify_write_body(&target, &page, &out);
+    CHECK(strstr(body, ",\"owner\":\"Web \\\"A\\\" team\"}") != NULL);
+    CHECK(strstr(body, ",{\"href\":\"https://wiki/web\",\"text\":\"Runbook\"}]}") != NULL);
+}
+
 int main(void)
 {
+    RUN(test_owner_and_runbook);
     RUN(test_stall);
     RUN(test_imbalance);
     RUN(test_collapse);

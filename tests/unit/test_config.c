@@ -68,18 +68,18 @@ static void test_collector_defaults(void)
     CHECK_INT(config.log_level, PL_LOG_INFO);
     CHECK_INT(config.redis.kind, PL_CONFIG_REDIS_MANAGED);
     CHECK_INT(config.redis.queue_bytes, 64 << 20);
-    CHECK_INT(config.limit.warn_ppm, 750000);
-    CHECK_INT(config.limit.cpu_ppm, 900000);
-    CHECK_INT(config.limit.memory_ppm, 900000);
-    CHECK_INT(config.limit.leave_ppm, 50000);
-    CHECK_INT(config.limit.hold_ms, 10000);
-    CHECK_INT(config.limit.clear_ms, 15000);
-    CHECK_INT(config.saturation.warn_ppm, 850000);
-    CHECK_INT(config.saturation.time_to_act_ms, 1200000);
-    CHECK_INT(config.saturation.clear_ms, 1200000);
-    CHECK_INT(config.silent.intervals, 5);
-    CHECK_INT(config.silent.grace_ms, 30000);
-    CHECK_INT(config.silent.forget_ms, 86400000);
+    CHECK_INT(config.rules.limit.warn_ppm, 750000);
+    CHECK_INT(config.rules.limit.cpu_ppm, 900000);
+    CHECK_INT(config.rules.limit.memory_ppm, 900000);
+    CHECK_INT(config.rules.limit.leave_ppm, 50000);
+    CHECK_INT(config.rules.limit.hold_ms, 10000);
+    CHECK_INT(config.rules.limit.clear_ms, 15000);
+    CHECK_INT(config.rules.saturation.warn_ppm, 850000);
+    CHECK_INT(config.rules.saturation.time_to_act_ms, 1200000);
+    CHECK_INT(config.rules.saturation.clear_ms, 1200000);
+    CHECK_INT(config.rules.silent.intervals, 5);
+    CHECK_INT(config.silent_grace_ms, 30000);
+    CHECK_INT(config.rules.silent.forget_ms, 86400000);
 }
 
 static void test_rules_reach_the_engine(void)
@@ -90,7 +90,7 @@ static void test_rules_reach_the_engine(void)
                    "  saturation: {warn: 80%, time_to_act: 5m, clear: 6m}\n"
                    "  silent: {intervals: 7, grace: 8s, forget: 9m}\n"),
               0);
-    pl_collector_config_rules(&config, &rules);
+    pl_collector_config_rules(&config, NULL, &rules);
     CHECK_INT(rules.levels[PL_RESOURCE_CPU].warn_bp, 6000);
     CHECK_INT(rules.levels[PL_RESOURCE_CPU].page_bp, 8000);
     CHECK_INT(rules.levels[PL_RESOURCE_CPU].leave_bp, 1000);
@@ -103,6 +103,70 @@ static void test_rules_reach_the_engine(void)
     CHECK_INT(rules.silent_intervals, 7);
     CHECK_INT(rules.silent_grace_ms, 8000);
     CHECK_INT(rules.silent_forget_ms, 540000);
+}
+
+/* What a pool does not say is as for all; a later file may say either. */
+static void test_rules_of_one_pool(void)
+{
+    struct pl_rules web, db, all;
+    CHECK_INT(load("pools:\n"
+                   "  web: {rules: {limit: {cpu: 85%, clear: 20s}, collapse: {share: 0.1}}}\n"
+                   "  db: {rules: {silent: {intervals: 9}, unstable: 0}}\n"
+                   "rules:\n"
+                   "  limit: {warn: 60%, cpu: 0.8}\n"
+                   "  stall: {share: 40%, hold: 5s, clear: 6s}\n"
+                   "  imbalance: {share: 2, hold: 2m}\n"
+                   "  silent: {forget: 10m}\n"),
+              0);
+    pl_collector_config_rules(&config, &config.pools[0], &web);
+    pl_collector_config_rules(&config, &config.pools[1], &db);
+    pl_collector_config_rules(&config, NULL, &all);
+    CHECK_INT(web.levels[PL_RESOURCE_CPU].page_bp, 8500);
+    CHECK_INT(web.levels[PL_RESOURCE_CPU].warn_bp, 6000);
+    CHECK_INT(web.clear_ms[PL_RULE_LIMIT], 20000);
+    CHECK_NEAR(web.collapse_share, 0.1, 1e-9);
+    CHECK_INT(web.unstable_ms, 600000);
+    CHECK_INT(db.levels[PL_RESOURCE_CPU].page_bp, 8000);
+    CHECK_INT(db.silent_intervals, 9);
+    CHECK_INT(db.silent_forget_ms, 600000);
+    CHECK_INT(db.unstable_ms, 0);
+    CHECK_INT(all.levels[PL_RESOURCE_MEMORY_STALL].page_bp, 4000);
+    CHECK_INT(all.levels[PL_RESOURCE_IO_STALL].leave_bp, 2000);
+    CHECK_INT(all.levels[PL_RESOURCE_IO_STALL].hold_ms, 5000);
+    CHECK_INT(all.clear_ms[PL_RULE_STALL], 6000);
+    CHECK_INT(all.levels[PL_RESOURCE_SHARE].warn_bp, 20000);
+    CHECK_INT(all.levels[PL_RESOURCE_SHARE].leave_bp, 5000);
+    CHECK_INT(all.levels[PL_RESOURCE_SHARE].hold_ms, 120000);
+    CHECK_INT(all.silent_intervals, 5);
+    const char *paths[] = {file("a.yaml", "pools: {web: {rules: {limit: {cpu: 85%}}}}\n"),
+                           file("b.yaml", "rules: {limit: {cpu: 0.95, memory: 0.95}}\n")};
+    CHECK_INT(pl_collector_config_load(paths, 2, &config, &errors), 0);
+    pl_collector_config_rules(&config, &config.pools[0], &web);
+    CHECK_INT(web.levels[PL_RESOURCE_CPU].page_bp, 8500);
+    CHECK_INT(web.levels[PL_RESOURCE_MEMORY].page_bp, 9500);
+}
+
+/* Nothing configured is what rule.c says. */
+static void test_default_rules_are_the_engines(void)
+{
+    struct pl_rules got, want;
+    CHECK_INT(pl_collector_config_load(NULL, 0, &config, &errors), 0);
+    pl_collector_config_rules(&config, NULL, &got);
+    pl_rules_default(&want);
+    CHECK(memcmp(got.levels, want.levels, sizeof want.levels) == 0);
+    CHECK(memcmp(got.clear_ms, want.clear_ms, sizeof want.clear_ms) == 0);
+    CHECK_NEAR(got.collapse_share, want.collapse_share, 1e-9);
+    CHECK_INT(got.collapse_hold_ms, want.collapse_hold_ms);
+    CHECK_INT(got.unstable_ms, want.unstable_ms);
+}
+
+static void test_who_answers_for_a_pool(void)
+{
+    CHECK_INT(load("pools: {web: {owner: Web team, runbook: https://wiki/web}, db: {}}\n"), 0);
+    CHECK_TEXT(config.pools[0].owner, "Web team");
+    CHECK_TEXT(config.pools[0].runbook, "https://wiki/web");
+    CHECK_TEXT(config.pools[1].owner, "");
+    CHECK_TEXT(config.pools[1].runbook, "");
 }
 
 static void test_capacity_of_a_pool(void)
@@ -148,7 +212,7 @@ static void test_files_are_merged(void)
     CHECK_INT(pl_collector_config_load(paths, 2, &config, &errors), 0);
     CHECK_INT(config.agents.port, 7410);
     CHECK_INT(config.http.port, 0);
-    CHECK_INT(config.limit.hold_ms, 0);
+    CHECK_INT(config.rules.limit.hold_ms, 0);
     REQUIRE(config.notifier_count == 1);
     CHECK_TEXT(config.notifiers[0].url, "http://127.0.0.1:1/");
     CHECK_INT(config.notifiers[0].type, PL_CONFIG_NOTIFIER_ALERTMANAGER);
@@ -234,6 +298,18 @@ static const struct {
     {"redis: {url: redis://h:1/16}\n",
      "f:1:14: redis.url: 'redis://h:1/16' is not redis://HOST:PORT, redis://HOST:PORT/DATABASE or "
      "unix:///PATH of a socket\n"},
+    {"pools: {web: {rules: {limit: {cpu: 150%}}}}\n",
+     "f:1:36: pools.web.rules.limit.cpu: '150%' is more than 1\n"},
+    {"pools: {web: {rules: {limt: {cpu: 80%}}}}\n",
+     "f:1:23: pools.web.rules: there is no key 'limt' here; did you mean 'limit'?\n"},
+    {"pools:\n  web:\n    rules:\n      limit:\n        cpu: 50%\n",
+     "f:5:9: pools.web.rules.limit.cpu: is below rules.limit.warn: a warning comes first\n"},
+    {"pools: {web: {rules: {silent: {grace: 1s}}}}\n",
+     "f:1:32: pools.web.rules.silent: there is no key 'grace' here; did you mean "
+     "'rules.silent.grace'?\n"},
+    {"pools: {web: {runbook: wiki/web}}\n",
+     "f:1:24: pools.web.runbook: 'wiki/web' is not an address that begins with http:// or "
+     "https://\n"},
     {"notifiers: {a: {typ: alertmanager}}\n",
      "f:1:17: notifiers.a: there is no key 'typ' here; did you mean 'type'?\n"
      "f:1:13: notifiers.a.type: is missing: alertmanager or pagerduty\n"},
@@ -384,6 +460,9 @@ int main(void)
     if (!mkdtemp(folder) || chdir(folder) < 0) return 1;
     RUN(test_collector_defaults);
     RUN(test_rules_reach_the_engine);
+    RUN(test_rules_of_one_pool);
+    RUN(test_default_rules_are_the_engines);
+    RUN(test_who_answers_for_a_pool);
     RUN(test_capacity_of_a_pool);
     RUN(test_agent_defaults);
     RUN(test_the_watched_service);

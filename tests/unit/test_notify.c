@@ -233,6 +233,8 @@ static void test_longest_page_fits(void)
     longest[PL_NAME_LEN_MAX] = '\0';
     for (int rule = 0; rule < PL_RULE_COUNT; rule++) {
         struct pl_page page = rule == PL_RULE_LIMIT ? limit_page() : silent_page();
+        page.alert.rule = (enum pl_rule)rule;
+        page.alert.unstable = true;
         struct pl_finding *f = &page.alert.finding;
         page.alert.pool = name(longest);
         page.created_unix_ms = since_ms + INT32_MAX;
@@ -248,6 +250,8 @@ static void test_longest_page_fits(void)
             to.name = pl_span_of(longest);
             to.changes = (struct pl_span){(const uint8_t *)changes, sizeof changes};
             to.external_url = pl_span_of(url);
+            to.contact.owner = (struct pl_span){(const uint8_t *)url, 127};
+            to.contact.runbook = (struct pl_span){(const uint8_t *)url, 511};
             struct pl_text out = pl_text_init(buf, sizeof buf);
             pl_notify_write_body(&to, &page, &out);
             CHECK(!out.overflow);

@@ -332,6 +332,35 @@ static void test_what_paged_first_is_not_hidden(void)
     CHECK(pl_alert_pages(collapse));
 }
 
+/* A pool with levels of its own, beside one without. */
+static void test_a_pool_with_rules_of_its_own(void)
+{
+    struct pl_engine_config config = rig_config_of(HOSTS, 1);
+    struct pl_rules batch = config.rules;
+    batch.levels[PL_RESOURCE_CPU].page_bp = 9900;
+    batch.silent_intervals = 30;
+    struct pl_pool_config pool = {.name = rig_name_of("batch"), .notify = 1, .rules = &batch};
+    config.pools = &pool;
+    config.pool_count = 1;
+    rig_start(&config);
+    uint32_t b1 = rig_join("b1", "batch"), w1 = rig_join("w1", "web");
+    (void)rig_effects();
+    for (int s = 0; s < 20; s++) {
+        rig_pass(1000);
+        (void)rig_feed(b1, 9500);
+        (void)rig_feed(w1, 9500);
+        pl_engine_tick(rig.engine, rig.now);
+    }
+    CHECK_INT(pl_engine_alert(rig.engine, PL_RULE_LIMIT)->tier, PL_TIER_WARN);
+    CHECK_INT(pl_engine_alert(rig.engine, PL_RULE_COUNT + PL_RULE_LIMIT)->tier, PL_TIER_PAGE);
+    (void)rig_effects();
+    for (int s = 0; s < 20; s++) rig_run(PL_NO_INDEX, 0, 1);
+    CHECK_INT(pl_engine_fleet(rig.engine)->hosts[b1].presence, PL_LIVE);
+    CHECK_INT(pl_engine_fleet(rig.engine)->hosts[w1].presence, PL_SILENT);
+    CHECK_INT(pl_engine_rules(rig.engine, 0)->silent_intervals, 30);
+    CHECK_INT(pl_engine_rules(rig.engine, PL_NO_INDEX)->silent_intervals, 5);
+}
+
 int main(void)
 {
     RUN(test_what_is_coming_is_visible);
@@ -344,6 +373,7 @@ int main(void)
     RUN(test_the_pager_hears_of_a_flapping_pool_three_times);
     RUN(test_a_consequence_waits_for_its_cause);
     RUN(test_what_paged_first_is_not_hidden);
+    RUN(test_a_pool_with_rules_of_its_own);
     rig_stop();
     return check_finish();
 }

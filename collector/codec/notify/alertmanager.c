@@ -69,6 +69,14 @@ static void annotations(const struct pl_notify_target *target, const struct pl_p
         pl_text_fixed(out, f->level_bp, 10000);
         pl_text_char(out, '"');
     }
+    if (target->contact.owner.len > 0) {
+        pl_text_str(out, ",\"owner\":");
+        pl_text_json(out, target->contact.owner);
+    }
+    if (target->contact.runbook.len > 0) {
+        pl_text_str(out, ",\"runbook_url\":");
+        pl_text_json(out, target->contact.runbook);
+    }
     if (target->changes.len > 0) {
         pl_text_str(out, ",\"changes\":");
         pl_text_json(out, target->changes);

@@ -6,6 +6,7 @@
  * as of the moment the page was written. What comes back is read by result.h. */
 #pragma once
 
+#include "collector/codec/contact.h"
 #include "collector/codec/notify/result.h"
 #include "collector/core/alert/outbox.h"
 #include "common/base/text.h"
@@ -26,6 +27,7 @@ struct pl_notify_target {
     struct pl_span url;          // the hook, or PagerDuty's base; borrowed; secret
     struct pl_span routing_key;  // PagerDuty only; borrowed; secret
     struct pl_span external_url; // where people reach this collector, "http://127.0.0.1:7411/"
+    struct pl_contact contact;   // for this page's pool
     struct pl_span changes; // "changed in 24 h: ..." of this page's pool; borrowed; empty: none
 };
 

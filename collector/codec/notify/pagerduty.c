@@ -69,6 +69,10 @@ static void details(const struct pl_notify_target *target, const struct pl_page 
         break;
     case PL_RULE_COUNT: PL_UNREACHABLE("rule");
     }
+    if (target->contact.owner.len > 0) {
+        pl_text_str(out, ",\"owner\":");
+        pl_text_json(out, target->contact.owner);
+    }
     if (target->changes.len > 0) {
         pl_text_str(out, ",\"changes\":");
         pl_text_json(out, target->changes);
@@ -113,7 +117,13 @@ void pl_pagerduty_write(const struct pl_notify_target *target, const struct pl_p
         payload(target, page, out);
         pl_text_str(out, ",\"links\":[{\"href\":");
         pl_text_json(out, target->external_url);
-        pl_text_str(out, ",\"text\":\"Live view\"}]");
+        pl_text_str(out, ",\"text\":\"Live view\"}");
+        if (target->contact.runbook.len > 0) {
+            pl_text_str(out, ",{\"href\":");
+            pl_text_json(out, target->contact.runbook);
+            pl_text_str(out, ",\"text\":\"Runbook\"}");
+        }
+        pl_text_char(out, ']');
     }
     pl_text_char(out, '}');
 }
