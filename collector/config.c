@@ -157,7 +157,8 @@ static const struct pl_option options[] = {
      .max = "1000000000",
      .help =
          "Accepted connections per second that all hosts of the pool take together, from a load "
-         "test or experience. 0: not known, and nobody is told that it will be reached."},
+         "test or experience. 0: learned from their traffic, and judged by what is left after the "
+         "loss of the host that hurts most."},
 
     {"notifiers.*.type", PL_OPTION_WORD, NOTIFIER(type), .words = notifier_types,
      .help = "alertmanager: a webhook in the form Prometheus Alertmanager sends. pagerduty: Events "

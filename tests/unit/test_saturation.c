@@ -281,6 +281,20 @@ static void test_imbalance_costs_capacity(void)
     rig_stop();
 }
 
+/* A capacity that may as well be half or twice as much wakes nobody. */
+static void test_doubt_warns_only(void)
+{
+    const struct pl_capacity doubtful = {
+        .source = PL_CAPACITY_CONFIGURED, .per_s = 1000, .uncertain = true};
+    start(&doubtful);
+    for (int s = 0; s < 600; s++) second(wavy(s, 300), true);
+    for (int s = 0; s < 60; s++) second(2000, true);
+    CHECK_INT(alert()->state, PL_ALERT_FIRING);
+    CHECK_INT(alert()->tier, PL_TIER_WARN);
+    CHECK(!pl_alert_pages(alert()));
+    rig_stop();
+}
+
 /* What the collector wrote down is enough to judge by at once, and in the same unit. */
 static void test_a_restart_knows_the_capacity(void)
 {
@@ -331,6 +345,7 @@ int main(void)
     RUN(test_a_pool_that_fell_silent_proves_nothing);
     RUN(test_under_half_of_two_machines_is_no_headroom);
     RUN(test_imbalance_costs_capacity);
+    RUN(test_doubt_warns_only);
     RUN(test_a_restart_knows_the_capacity);
     RUN(test_even_traffic_teaches_nothing);
     return check_finish();

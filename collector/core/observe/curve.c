@@ -8,7 +8,10 @@ enum { MINUTE_MS = 60 * 1000, FIRST_VALUES = 8 };
 
 /* Values are basis points: a resource that never moved is known as exactly as that. */
 static const double spread_min = 1e-4;
-static const double spread_clip = 4;     // deviations that one value may count as
+static const double spread_clip = 4; // deviations that one value may count as
+/* Half a deviation decides: three of ten values lie nearer. A step must be larger by as much, or an
+ * average would settle more slowly than the values' own noise (Robbins and Monro's condition). */
+static const double level_clip = 0.5, level_step = 3.2;
 static const double empty_weight = 0.5;  // forgotten
 static const double load_min = 1.0 / 16; // per second; less is none
 
@@ -75,7 +78,7 @@ void pl_curve_step(struct pl_curve *c, double load, double used, int64_t unix_ms
     double size = fabs(off), clip = PL_MAX(spread, spread_min);
     if (weight > FIRST_VALUES) {
         size = PL_MIN(size, spread_clip * clip);
-        off = PL_MAX(PL_MIN(off, clip), -clip);
+        off = level_step * PL_MAX(PL_MIN(off, level_clip * clip), -level_clip * clip);
     } else if (weight < 1 + empty_weight) {
         size = 0; // the first: there is no level yet to be away from
     }

@@ -2,8 +2,8 @@
  *
  * The load axis is cut into bins of an eighth of an octave (9 %), 32 of them: a factor of 16. Each
  * keeps the mean load of what fell into it and a robust level of use. The level is Huber's location
- * estimate with a clip of one mean deviation, which is nearly the median: each value moves it by a
- * step that no outlier can make longer. It needs no history, and a step that shrinks with the
+ * estimate with a clip of half a mean deviation, which is nearly the median: each value moves it by
+ * a step that no outlier can make longer. It needs no history, and a step that shrinks with the
  * weight of the bin makes it an average over all of its past, of which PL_CURVE_MEMORY_MS ago
  * counts 1/e. (Huber, Robust Estimation of a Location Parameter, 1964; Robbins and Monro, 1951.)
  *
