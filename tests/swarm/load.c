@@ -102,10 +102,18 @@ static void step_network(struct load_host *host, double load, double elapsed_s, 
     set(values, PL_NET_TX, noisy(host, accepted * SENT_KBIT, 0.1));
 }
 
+/* It has no swap, and no agent that asks its services. */
+static const enum pl_metric absent[] = {
+    PL_SWAP_USED,          PL_SERVICE_CPU,     PL_SERVICE_CPU_LIMIT, PL_SERVICE_CPU_THROTTLED,
+    PL_SERVICE_CPU_WEIGHT, PL_SERVICE_MEMORY,  PL_SERVICE_FILES,     PL_TRAFFIC_REQUESTS,
+    PL_TRAFFIC_ACTIVE,     PL_TRAFFIC_WAITING, PL_WORKERS_USED,      PL_WORKERS_BUSY,
+    PL_WORKERS_MAX,        PL_LOCAL_MISSED,
+};
+
 void load_host_step(struct load_host *host, double load, double elapsed_s, int32_t *values)
 {
     memset(values, 0, PL_METRIC_COUNT * sizeof values[0]);
-    values[PL_SWAP_USED] = PL_ABSENT; // it has no swap
+    for (size_t i = 0; i < PL_LEN(absent); i++) values[absent[i]] = PL_ABSENT;
     step_processor(host, load, elapsed_s, values);
     step_memory(host, load, elapsed_s, values);
     step_network(host, load, elapsed_s, values);
