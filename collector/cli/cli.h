@@ -13,6 +13,7 @@ enum {
 /* Each command gets its own name as argv[0], answers on stdout, complains on stderr, and returns an
  * exit status. */
 int pl_status_main(int argc, char **argv);
+int pl_top_main(int argc, char **argv);
 int pl_replay_main(int argc, char **argv);
 int pl_token_main(int argc, char **argv);
 int pl_host_main(int argc, char **argv);

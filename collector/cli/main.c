@@ -13,6 +13,7 @@ static const char usage[] =
     "  plimsoll replay --capacity 500 <load.csv\n"
     "\n"
     "  status   what a collector sees now\n"
+    "  top      the same every second\n"
     "  token    make a token with which hosts join\n"
     "  host     list, revoke and forget the hosts that have joined\n"
     "  replay   run the alerting engine over recorded load\n"
@@ -23,6 +24,7 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {{"status", pl_status_main},
+                {"top", pl_top_main},
                 {"token", pl_token_main},
                 {"host", pl_host_main},
                 {"replay", pl_replay_main}};

@@ -1,4 +1,5 @@
-/* plimsoll status: three questions to the API, one table or one JSON object. */
+/* plimsoll status: three questions to the API, one table or one JSON object; plimsoll top: the
+ * table again every second. */
 #include "collector/cli/cli.h"
 #include "collector/cli/client.h"
 #include "collector/cli/status_view.h"
@@ -14,7 +15,8 @@ static const char usage[] =
     "  plimsoll status --json | jq '.alerts.alerts[].summary'\n"
     "  plimsoll status --url http://127.0.0.1:8411\n"
     "\n"
-    "Shows pools, hosts (the worst first) and alerts of a collector.\n"
+    "Shows pools and hosts (the worst first) and alerts of a collector. Of a pool: what is left\n"
+    "after losing a host (N-1), until when, and which resource ends it.\n"
     "\n"
     "  --json     one object with the API's answers: pools, hosts, alerts\n"
     "  --url URL  where the collector's pages are (else PLIMSOLL_URL, else " PL_CLIENT_URL_DEFAULT
@@ -23,6 +25,20 @@ static const char usage[] =
     "NO_COLOR turns colours off. Exit status: 0 shown, 1 a bad answer, 2 wrong usage, 3 no "
     "collector\n"
     "answers.\n";
+
+static const char top_usage[] =
+    "Examples:\n"
+    "  plimsoll top\n"
+    "  plimsoll top --url http://127.0.0.1:8411\n"
+    "\n"
+    "What plimsoll status shows, every second until Ctrl-C.\n"
+    "\n"
+    "  --url URL  where the collector's pages are (else PLIMSOLL_URL, else " PL_CLIENT_URL_DEFAULT
+    ")\n"
+    "\n"
+    "NO_COLOR turns colours off. Exit status as of plimsoll status.\n";
+
+#define CLEAR_SCREEN "\033[H\033[2J"
 
 enum { POOLS, HOSTS, ALERTS, ANSWER_COUNT };
 
@@ -69,26 +85,36 @@ static void print(const struct answers *answers, bool as_json)
     (void)puts("}");
 }
 
-static int show(const char *url, bool as_json)
+static int show_once(struct pl_client *client, bool as_json, bool afresh)
 {
-    struct pl_client client;
     struct answers answers = {0};
-    int err = pl_client_init(&client, url);
-    if (err < 0) {
-        pl_cli_complain("'%s' is not the address of a collector: %s", url, pl_err_text(err));
-        return PL_EXIT_USAGE;
-    }
-    int status = ask(&client, &answers);
+    int status = ask(client, &answers);
+    if (status == PL_EXIT_OK && afresh) (void)fputs(CLEAR_SCREEN, stdout);
     if (status == PL_EXIT_OK) print(&answers, as_json);
     for (size_t i = 0; i < ANSWER_COUNT; i++) {
         cJSON_Delete(answers.json[i]);
         free(answers.reply[i].text);
     }
+    return status;
+}
+
+static int show(const char *url, bool as_json, bool again)
+{
+    struct pl_client client;
+    bool afresh = again && isatty(STDOUT_FILENO);
+    int err = pl_client_init(&client, url);
+    if (err < 0) {
+        pl_cli_complain("'%s' is not the address of a collector: %s", url, pl_err_text(err));
+        return PL_EXIT_USAGE;
+    }
+    int status;
+    do status = show_once(&client, as_json, afresh);
+    while (again && status == PL_EXIT_OK && fflush(stdout) == 0 && sleep(1) == 0);
     pl_client_fini(&client);
     return status;
 }
 
-int pl_status_main(int argc, char **argv)
+static int run(int argc, char **argv, bool is_top)
 {
     enum { JSON = 1, URL, HELP };
     static const struct option options[] = {{"json", no_argument, NULL, JSON},
@@ -100,15 +126,29 @@ int pl_status_main(int argc, char **argv)
     if (!url || url[0] == '\0') url = PL_CLIENT_URL_DEFAULT;
     for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (opt) {
-        case JSON: as_json = true; break;
+        case JSON:
+            as_json = !is_top;
+            if (as_json) break;
+            pl_cli_complain("top has no --json; plimsoll status --json does it");
+            return PL_EXIT_USAGE;
         case URL: url = optarg; break;
-        case HELP: (void)fputs(usage, stdout); return PL_EXIT_OK;
+        case HELP: (void)fputs(is_top ? top_usage : usage, stdout); return PL_EXIT_OK;
         default: return PL_EXIT_USAGE; // getopt has said why
         }
     }
     if (optind < argc) {
-        pl_cli_complain("status takes no argument '%s'", argv[optind]);
+        pl_cli_complain("%s takes no argument '%s'", is_top ? "top" : "status", argv[optind]);
         return PL_EXIT_USAGE;
     }
-    return show(url, as_json);
+    return show(url, as_json, is_top);
+}
+
+int pl_status_main(int argc, char **argv)
+{
+    return run(argc, argv, false);
+}
+
+int pl_top_main(int argc, char **argv)
+{
+    return run(argc, argv, true);
 }

@@ -309,11 +309,18 @@ static void test_status_table(void)
 {
     char *text = view(
         "{\"now\":\"2026-05-01T14:03:12.000Z\",\"notes\":[],\"pools\":["
-        "{\"name\":\"web\",\"state\":\"watch\",\"hosts\":{\"total\":2,\"up\":2,\"silent\":0},"
-        "\"worst\":{\"host\":\"fe1\",\"resource\":\"cpu\",\"utilisation\":0.82,\"limit\":0.9},"
-        "\"traffic\":{\"value\":120.0,\"unit\":\"accepted connections/s\"},\"alerts\":[]},"
         "{\"name\":\"empty-pool\",\"state\":\"nodata\",\"hosts\":{\"total\":0,\"up\":0},"
-        "\"worst\":null}]}",
+        "\"worst\":null},"
+        "{\"name\":\"new\",\"state\":\"watch\",\"hosts\":{\"total\":1,\"up\":1},"
+        "\"capacity\":{\"headroom\":null,\"unknown\":{\"text\":\"fe3: too \\u0007new\"}}},"
+        "{\"name\":\"api\",\"state\":\"watch\",\"hosts\":{\"total\":1,\"up\":1},"
+        "\"capacity\":{\"headroom\":0.38,\"spare\":null},\"outlook\":{\"left_s\":null}},"
+        "{\"name\":\"web\",\"state\":\"watch\",\"hosts\":{\"total\":2,\"up\":2,\"silent\":0},"
+        "\"capacity\":{\"headroom\":-0.2,\"spare\":{\"p50\":100},\"first_limit\":\"cpu\","
+        "\"first_host\":\"fe2\",\"missing\":{\"hosts\":1,\"like\":\"fe2\"}},"
+        "\"outlook\":{\"left_s\":840,\"early_s\":50,\"late_s\":9000},"
+        "\"worst\":{\"host\":\"fe1\",\"resource\":\"cpu\",\"utilisation\":0.82,\"limit\":0.9},"
+        "\"traffic\":{\"value\":120.0,\"unit\":\"connections/s\"},\"alerts\":[]}]}",
         "{\"hosts\":[{\"name\":\"fe1\",\"pool\":\"web\",\"state\":\"ok\",\"age_ms\":320,"
         "\"metrics\":{\"cpu.busy\":0.12,\"memory.used\":0.5}},"
         "{\"name\":\"fe2\",\"pool\":\"web\",\"state\":\"act\",\"age_ms\":1320,\"metrics\":{}}]}",
@@ -322,9 +329,16 @@ static void test_status_table(void)
         false);
     CHECK_TEXT(text, "2026-05-01T14:03:12.000Z\n"
                      "\nPools\n"
-                     "  △ watch        web         2 of 2 hosts up, 82 % of cpu at fe1, page at "
-                     "90 %, 120 accepted connections/s\n"
-                     "  ┄ no data yet  empty-pool  0 of 0 hosts up\n"
+                     "  △ watch        web         headroom -20 % (N-1), full in about 14 min "
+                     "(50 s to 2.5 h), first limit: cpu of fe2, what helps: +1 like fe2\n"
+                     "                             2 of 2 hosts up, 82 % of cpu at fe1, page at "
+                     "90 %, 120 connections/s\n"
+                     "  △ watch        api         headroom 38 %, not filling up\n"
+                     "                             1 of 1 hosts up\n"
+                     "  △ watch        new         capacity not known yet, fe3: too ?new\n"
+                     "                             1 of 1 hosts up\n"
+                     "  ┄ no data yet  empty-pool  capacity not known yet\n"
+                     "                             0 of 0 hosts up\n"
                      "\nHosts\n"
                      "  ◆ act now      fe2  cpu   - %  memory   - %  1.3 s ago  in web\n"
                      "  ○ ok           fe1  cpu  12 %  memory  50 %  0.3 s ago  in web\n"
