@@ -4,6 +4,9 @@
 
 import {Charts} from './charts.js';
 import {Live} from './live.js';
+import {bar, node, renderList, setBar, setState, setText} from './parts.js';
+import {makePool, updatePool} from './pools.js';
+import {Traffic} from './traffic.js';
 import {STATES, amount, clock, count, duration, iconUrl, moment, percent, shape, stateOf, switchZone, zoneName} from './words.js';
 
 const STALE_MS = 4000;
@@ -29,66 +32,24 @@ function hashOf(pool, host) {
   return `#${hash}`;
 }
 
-// Without a choice: the pool in the worst state, and its worst host.
+// Without a choice: the pool in the worst state. Another one takes its place only when that is worse,
+// so that the page does not turn over under a reader.
+function worstPool() {
+  const rank = pool => STATES[stateOf(pool.state)].rank;
+  const least = pool => pool.capacity.headroom ?? 1 - (pool.worst?.utilisation ?? 0);
+  const worst = [...state.pools].sort((a, b) => rank(b) - rank(a) || least(a) - least(b))[0];
+  const shown = state.pools.find(p => p.name === traffic.pool);
+  return shown && worst && rank(shown) >= rank(worst) ? shown : worst;
+}
+
+// What is shown: what was chosen, else the worst pool and its worst host.
 function effective() {
   const {pool, host} = chosen();
-  const worst = [...state.pools].sort((a, b) => STATES[stateOf(b.state)].rank - STATES[stateOf(a.state)].rank
-    || (b.worst?.utilisation ?? 0) - (a.worst?.utilisation ?? 0))[0];
-  const thePool = pool && state.pools.some(p => p.name === pool) ? pool : worst?.name ?? null;
+  const thePool = pool && state.pools.some(p => p.name === pool) ? pool : worstPool()?.name ?? null;
   const hosts = state.hosts.filter(h => h.pool === thePool);
   const sticky = hosts.some(h => h.name === charts.host) ? charts.host : null;
   const theHost = host && (hosts.some(h => h.name === host) || state.hosts_total > state.hosts.length) ? host : sticky ?? hosts[0]?.name ?? null;
   return {pool: thePool, host: theHost};
-}
-
-// ---- small parts ----
-
-function node(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-// Write only what changed: assistive technology and selections stay undisturbed.
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function setState(element, name, word = STATES[name].word) {
-  if (element.dataset.state === name && element.textContent === word) return;
-  element.dataset.state = name;
-  element.replaceChildren(shape(name), word);
-}
-
-// Keep one element per item, in the items' order; `make` builds it, `update` fills it.
-function renderList(list, items, keyOf, make, update) {
-  const old = new Map([...list.children].map(child => [child.dataset.key, child]));
-  items.forEach((item, index) => {
-    const key = keyOf(item);
-    const child = old.get(key) ?? make();
-    old.delete(key);
-    child.dataset.key = key;
-    if (list.children[index] !== child) list.insertBefore(child, list.children[index] ?? null);
-    update(child, item);
-  });
-  for (const child of old.values()) child.remove();
-}
-
-function bar() {
-  const element = node('div', 'bar');
-  element.setAttribute('aria-hidden', 'true');
-  element.append(node('div', 'bar-fill'), node('div', 'bar-line'));
-  return element;
-}
-
-// `limit`: the levels of that resource; the line stands where somebody is paged.
-function setBar(element, share, limit) {
-  const [fill, line] = element.children;
-  fill.style.width = `${Math.min(100, 100 * (share ?? 0))}%`;
-  fill.dataset.level = !limit || !share ? '' : share >= limit.page ? 'act' : share >= limit.warn ? 'watch' : 'ok';
-  line.hidden = !limit;
-  if (limit) line.style.left = `${100 * limit.page}%`;
 }
 
 const openAlerts = pool => state.alerts.filter(a => a.pool === pool && a.state !== 'resolved');
@@ -107,37 +68,12 @@ function sinceOf(pools) {
 // The levels of a pool: its own, if it has any.
 const limitsOf = name => state.pools.find(p => p.name === name)?.limits ?? state.limits;
 
-// ---- pools ----
-
-function makePool() {
-  const item = node('li');
-  const card = node('a', 'card');
-  const head = node('div', 'card-head');
-  head.append(node('span', 'card-name'), node('span', 'state'));
-  const full = node('div', 'full');
-  full.append(node('span', 'big'), ' ', node('span', 'of'));
-  card.append(head, full, bar(), node('div', 'facts'), node('div', 'since'));
-  item.append(card);
-  return item;
-}
-
-function updatePool(item, pool) {
+function showPool(item, pool) {
   const name = stateOf(pool.state);
-  const card = item.firstChild;
-  const part = selector => item.querySelector(selector);
-  card.dataset.state = name;
-  card.href = hashOf(pool.name);
-  card.setAttribute('aria-current', String(pool.name === effective().pool));
-  setText(part('.card-name'), pool.name);
-  setState(part('.state'), name);
-  const {worst, hosts, traffic} = pool;
-  setText(part('.big'), worst ? percent(worst.utilisation) : '–');
-  setText(part('.of'), worst ? `${worst.resource} of ${worst.host}, pages at ${percent(worst.limit)}` : 'no host is sending');
-  setBar(part('.bar'), worst?.utilisation, limitsOf(pool.name)[worst?.resource]);
-  const up = hosts.silent > 0 ? `${hosts.up} of ${count(hosts.total, 'host', 'hosts')} heard` : count(hosts.total, 'host', 'hosts');
-  const flow = traffic ? `${amount(traffic.value)} new connections/s` : '';
-  setText(part('.facts'), [up, flow].filter(Boolean).join(' · '));
-  setText(part('.since'), name === 'ok' ? '' : sinceOf([pool]));
+  updatePool(item, pool, limitsOf(pool.name));
+  item.firstChild.href = hashOf(pool.name);
+  item.firstChild.setAttribute('aria-current', String(pool.name === effective().pool));
+  setText(item.querySelector('.since'), name === 'ok' ? '' : sinceOf([pool]));
 }
 
 // ---- hosts ----
@@ -259,7 +195,7 @@ function render() {
   const alerts = [...state.alerts].sort((a, b) => (a.state === 'resolved') - (b.state === 'resolved') || Date.parse(b.since) - Date.parse(a.since));
   el('alerts-section').hidden = alerts.length === 0;
   renderList(el('alerts'), alerts, alert => alert.id, makeAlert, updateAlert);
-  renderList(el('pools'), [...state.pools].sort((a, b) => byUrgency(a, b) || byName(a, b)), p => p.name, makePool, updatePool);
+  renderList(el('pools'), [...state.pools].sort((a, b) => byUrgency(a, b) || byName(a, b)), p => p.name, makePool, showPool);
   el('pools-empty').hidden = state.pools.length > 0;
   el('hosts-section').hidden = el('charts-section').hidden = !host;
   const hosts = state.hosts.filter(h => h.pool === pool).sort((a, b) => byUrgency(a, b) || byName(a, b));
@@ -268,9 +204,11 @@ function render() {
   const total = state.pools.find(p => p.name === pool)?.hosts.total ?? 0;
   el('hosts-more').hidden = total <= hosts.length;
   setText(el('hosts-more'), `The ${hosts.length} worst of ${total} hosts.`);
+  setText(el('traffic-title'), pool ? `Traffic of ${pool}` : 'Traffic');
   setText(el('charts-title'), host ? `Charts of ${host}` : 'Charts');
   charts.setLimits(limitsOf(pool));
   if (host !== charts.host) charts.show(host);
+  traffic.show(state.pools.find(p => p.name === pool) ?? null);
   live.watch(host, pool);
 }
 
@@ -294,6 +232,8 @@ const charts = new Charts(el('charts'), text => {
   el('charts-note').hidden = !text;
 });
 
+const traffic = new Traffic(el('traffic'));
+
 const live = new Live({
   state(next) {
     const isAway = ({notes}) => notes.some(note => note.kind === 'redis_away');
@@ -303,6 +243,7 @@ const live = new Live({
     render();
     if (redisCameBack) charts.reload();
     charts.draw(collectorNow());
+    traffic.draw(collectorNow());
     showClock();
   },
   sample(sample) {
@@ -318,6 +259,7 @@ el('zone').addEventListener('click', () => {
   el('summary').dataset.text = '';
   render();
   charts.zoneChanged();
+  traffic.rebuild();
   showClock();
 });
 
@@ -325,6 +267,7 @@ el('span').addEventListener('click', ({target}) => {
   if (!target.dataset.minutes) return;
   for (const button of el('span').querySelectorAll('button')) button.setAttribute('aria-pressed', String(button === target));
   charts.setSpan(Number(target.dataset.minutes));
+  traffic.setSpan(Number(target.dataset.minutes));
 });
 
 setInterval(showClock, 1000);

@@ -5,6 +5,7 @@
 // the gap is shaded behind it. A sample that comes late (an agent resends what was not stored) finds
 // its place in the list and closes its gap.
 
+import {CURSOR, STROKES, css, hatch, onSchemeChange} from './plot.js';
 import {amount, isUtc, moment, percent} from './words.js';
 
 const HOUR_MS = 3600 * 1000;
@@ -49,48 +50,6 @@ const CHARTS = [
 ];
 
 const METRICS = CHARTS.flatMap(chart => chart.series.map(([metric]) => metric));
-const STROKES = [null, [6, 3], [2, 3]];
-
-const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-// Slanted lines over a field: nothing is known here.
-function hatch(context, {x, y, w, h}) {
-  context.save();
-  context.beginPath();
-  context.rect(x, y, w, h);
-  context.clip();
-  context.strokeStyle = css('--gap');
-  context.lineWidth = 3;
-  context.beginPath();
-  for (let at = x - (x % 9) - h; at < x + w; at += 9) {
-    context.moveTo(at, y + h);
-    context.lineTo(at + h, y);
-  }
-  context.stroke();
-  context.restore();
-}
-
-// A vertical line at the chosen moment, in every chart.
-const CURSOR = {
-  activate: () => ({
-    select: ({dygraph}) => {
-      const point = dygraph.selPoints_[0];
-      if (!point) return;
-      const {h, y} = dygraph.getArea();
-      const context = dygraph.canvas_ctx_;
-      context.strokeStyle = css('--quiet');
-      context.lineWidth = 1;
-      context.beginPath();
-      context.moveTo(Math.floor(point.canvasx) + 0.5, y);
-      context.lineTo(Math.floor(point.canvasx) + 0.5, y + h);
-      context.stroke();
-    },
-  }),
-  toString: () => 'Cursor',
-};
-
-// The legend is ours, and theirs writes style attributes, which the page's policy forbids.
-Dygraph.PLUGINS = Dygraph.PLUGINS.filter(plugin => plugin !== Dygraph.Plugins.Legend);
 
 export class Charts {
   // root: where the figures go; note(text): what to say above them, '' for nothing.
@@ -107,8 +66,7 @@ export class Charts {
     this.zoomed = null; // [from, to] while a part was chosen with the mouse
     this.figures = CHARTS.map((chart, index) => this.#figure(chart, index));
     this.coarse = matchMedia('(pointer: coarse)').matches;
-    for (const query of ['(prefers-color-scheme: dark)', '(prefers-contrast: more)'])
-      matchMedia(query).addEventListener('change', () => this.#rebuild());
+    onSchemeChange(() => this.#rebuild());
   }
 
   // Show `host` from here on. Its points of the last hour come first.

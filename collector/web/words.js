@@ -57,6 +57,19 @@ export function duration(ms) {
   return pair(Math.floor(s / 86400), 'd', Math.floor(s / 3600) % 24, 'h');
 }
 
+// A time that is only roughly known: "50 s", "14 min", "2.5 h".
+const roughly = s => s < 90 ? [Math.round(s / 10) * 10, 's'] : s < 5400 ? [Math.round(s / 60), 'min'] : [Math.round(s / 360) / 10, 'h'];
+
+export function about(seconds) {
+  return roughly(seconds).join('\u00a0');
+}
+
+// "9 to 25 min", "50 s to 3 min"
+export function between(early, late) {
+  const [a, unit] = roughly(early), [b, lateUnit] = roughly(late);
+  return unit === lateUnit ? `${a} to ${b}\u00a0${unit}` : `${a}\u00a0${unit} to ${b}\u00a0${lateUnit}`;
+}
+
 // Up to three digits and a unit prefix: 12.3 k, 4.56 M.
 export function amount(value) {
   const size = Math.abs(value);

@@ -99,8 +99,8 @@ static char *replay(const char *csv, size_t len, double capacity, int want_statu
     FILE *out = open_memstream(&text, &text_len);
     if (!copy || !in || !out) abort();
     complaint[0] = '\0';
-    int status =
-        capacity > 0 ? pl_replay_capacity(in, out, capacity, &rules, NULL) : pl_replay_score(in, out);
+    int status = capacity > 0 ? pl_replay_capacity(in, out, capacity, &rules, NULL)
+                              : pl_replay_score(in, out);
     CHECK_INT(status, want_status);
     (void)fclose(in); // only read from
     CHECK_INT(fclose(out), 0);
