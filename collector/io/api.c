@@ -149,6 +149,16 @@ static void get_self(struct pl_api_call *c)
     pl_api_reply_json(c);
 }
 
+/* Written by hand; a test compares it with the routes below. */
+static void get_openapi(struct pl_api_call *c)
+{
+    if (!read_no_query(c)) return;
+    const struct pl_asset *asset = pl_asset_find(pl_span_of("/openapi.json"));
+    PL_ASSERT(asset); // embedded
+    struct pl_http_reply r = pl_asset_reply(asset, c->request);
+    pl_http_server_reply(c->api->server, c->client, &r);
+}
+
 static void get_pools(struct pl_api_call *c)
 {
     if (!read_no_query(c)) return;
@@ -281,6 +291,7 @@ static const struct route {
     {{"readyz"}, get_readyz},
     {{"metrics"}, get_metrics},
     {{"api", "v1", "self"}, get_self},
+    {{"api", "v1", "openapi.json"}, get_openapi},
     {{"api", "v1", "pools"}, get_pools},
     {{"api", "v1", "pools", "{}", "outlook"}, get_outlook},
     {{"api", "v1", "hosts"}, get_hosts},

@@ -81,7 +81,7 @@ static const char *content_type(const char *name)
     } types[] = {
         {".html", "text/html; charset=utf-8"},     {".css", "text/css; charset=utf-8"},
         {".js", "text/javascript; charset=utf-8"}, {".svg", "image/svg+xml"},
-        {".txt", "text/plain; charset=utf-8"},
+        {".txt", "text/plain; charset=utf-8"},     {".json", "application/json"},
     };
     size_t len = strlen(name);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {

@@ -7,7 +7,7 @@ import signal
 import urllib.request
 
 import pytest
-from programs import until
+from programs import ROOT, until
 
 # The machine that runs the tests may be busy; here that is no alert.
 pytestmark = pytest.mark.config("rules:\n  limit:\n    hold: 1h\n")
@@ -99,6 +99,52 @@ def test_methods(collector):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     assert refused.value.code == 405 and refused.value.headers["Allow"] == "GET, HEAD"
+
+
+def routes_in_code():
+    """The paths of the route table, names of path parameters left out."""
+    path = os.path.join(ROOT, "collector", "io", "api.c")
+    with open(path, encoding="utf-8") as f:
+        table = re.search(r"\} routes\[\] = \{(.*?)\n\};", f.read(), re.DOTALL).group(1)
+    return {"/" + "/".join(re.findall(r'"([^"]*)"', row)) for row in re.findall(r'\{\{((?:"[^"]*"(?:,\s*)?)+)\}', table)}
+
+
+def without_names(path):
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
+def test_openapi_tells_all_routes_and_no_other(watched):
+    api = watched.get("/api/v1/openapi.json")
+    assert api["openapi"].startswith("3.1")
+    assert {without_names(path) for path in api["paths"]} == routes_in_code()
+    defined = {f"#/components/{kind}/{name}" for kind, items in api["components"].items() for name in items}
+    assert set(re.findall(r'"\$ref": "([^"]*)"', json.dumps(api))) == defined
+
+
+def test_openapi_tells_parameters_and_answers(watched):
+    """Every route takes the parameters it is said to take, and answers as it is said to answer."""
+    api = watched.get("/api/v1/openapi.json")
+    for path, methods in api["paths"].items():
+        get = methods["get"]
+        told = [one["name"] for one in get.get("parameters", []) if one["in"] == "query"]
+        real = path.replace("{pool}", "web").replace("{host}", "fe1")
+        refused = problem(watched, f"{real}?nonsense=1", 400, "nonsense")
+        assert refused.endswith("it takes " + (", ".join(told) or "none")), path
+        assert "400" in get["responses"], path
+        query = "?metric=cpu.busy" if "metric" in told else ""
+        with urllib.request.urlopen(watched.url(real + query), timeout=5) as answer:
+            kind = answer.headers["Content-Type"].split(";")[0]
+            assert list(get["responses"]["200"]["content"]) == [kind], path
+            body = json.loads(answer.read()) if kind == "application/json" else {}
+        schema = get["responses"]["200"]["content"][kind]["schema"]
+        if "$ref" in schema:
+            schema = api["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+        if "properties" in schema:
+            assert set(body) - {"listener"} == set(schema["properties"]) - {"listener"}, path
+    pool = watched.get("/api/v1/pools")["pools"][0]
+    for name in ("Pool", "Capacity"):
+        shown = pool if name == "Pool" else pool["capacity"]
+        assert set(shown) == set(api["components"]["schemas"][name]["properties"]), name
 
 
 def test_outlook_of_a_pool(watched):
