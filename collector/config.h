@@ -83,7 +83,7 @@ struct pl_config_share_rule {
 struct pl_config_rules {
     int64_t unstable_ms;
     struct pl_config_limit_rule limit;
-    struct pl_config_share_rule stall, imbalance, collapse;
+    struct pl_config_share_rule stall, imbalance, collapse, no_spare;
     struct pl_config_saturation_rule saturation;
     struct pl_config_silent_rule silent;
 };

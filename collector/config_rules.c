@@ -128,6 +128,7 @@ void pl_collector_config_rules(const struct pl_collector_config *config,
     out->collapse_share = share_of(rules->collapse.share_ppm);
     out->collapse_hold_ms = rules->collapse.hold_ms;
     out->clear_ms[PL_RULE_COLLAPSE] = rules->collapse.clear_ms;
+    out->no_spare_hold_ms = rules->no_spare.hold_ms;
     out->saturation.warn_share = share_of(rules->saturation.warn_ppm);
     out->saturation.time_to_act_s = (double)rules->saturation.time_to_act_ms / 1000;
     out->clear_ms[PL_RULE_SATURATION] = rules->saturation.clear_ms;

@@ -202,12 +202,22 @@ static void explain_collapse(const struct pl_alert *a, const struct pl_rules *ru
                   duration(buf, rules->collapse_hold_ms));
 }
 
+static void explain_no_spare(const struct pl_alert *a, const struct pl_rules *rules, FILE *out)
+{
+    char buf[DURATION_BYTES];
+    (void)fprintf(out,
+                  "      rule     no_spare, the pool would not survive the loss of a host\n"
+                  "      numbers  %.0f %% of what is left without it, held for %s\n",
+                  a->finding.value_bp / 100.0, duration(buf, rules->no_spare_hold_ms));
+}
+
 /* Every rule but `saturation`, which speaks of the pool's traffic. */
 static void explain_alert(const struct pl_alert *a, const struct pl_rules *rules, FILE *out)
 {
     switch (a->rule) {
     case PL_RULE_SILENT: explain_silence(a, rules, out); break;
     case PL_RULE_COLLAPSE: explain_collapse(a, rules, out); break;
+    case PL_RULE_NO_SPARE: explain_no_spare(a, rules, out); break;
     case PL_RULE_LIMIT:
     case PL_RULE_STALL:
     case PL_RULE_IMBALANCE: explain_host(a, rules, out); break;

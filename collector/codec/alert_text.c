@@ -204,6 +204,16 @@ static void collapse_write(const struct pl_finding *f, int64_t lasted_ms, struct
     lasted_write(f, lasted_ms, out);
 }
 
+static void no_spare_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    pl_text_str(out, "no spare host: traffic at ");
+    percent_write(f->value_bp, 100, out);
+    pl_text_str(out, " of what the pool could take without ");
+    if (f->host_count == 0) pl_text_str(out, "one of its hosts");
+    pl_alert_hosts_write(f, 1, out);
+    lasted_write(f, lasted_ms, out);
+}
+
 static void silent_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
 {
     pl_alert_hosts_write(f, SILENT_NAMED_MAX, out);
@@ -287,6 +297,7 @@ static void over_write(const struct pl_alert *alert, bool lowered, struct pl_tex
     case PL_RULE_STALL: stall_over(&alert->finding, out); return;
     case PL_RULE_IMBALANCE: imbalance_over(&alert->finding, out); return;
     case PL_RULE_COLLAPSE: pl_text_str(out, "traffic back to what is usual now"); return;
+    case PL_RULE_NO_SPARE: pl_text_str(out, "the pool could do without a host again"); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -324,6 +335,7 @@ static void trouble_write(const struct pl_alert *alert, int64_t lasted_ms, struc
     case PL_RULE_STALL: stall_write(f, lasted_ms, out); return;
     case PL_RULE_IMBALANCE: imbalance_write(f, lasted_ms, out); return;
     case PL_RULE_COLLAPSE: collapse_write(f, lasted_ms, out); return;
+    case PL_RULE_NO_SPARE: no_spare_write(f, lasted_ms, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

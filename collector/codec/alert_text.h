@@ -9,6 +9,7 @@
  *     fe1 stalled, waiting for memory 34 % of the time (limit 20 %) for 12 s
  *     fe1 takes 1.8 times its fair share of the traffic (limit 1.5) for 1 min
  *     traffic collapsed to 4 % of what is usual now, although 2 hosts are up for 10 s
+ *     no spare host: traffic at 112 % of what the pool could take without fe2 for 1 min
  *     cpu of fe1 at 97 % (limit 90 %) for 4 s, pages at 10 s
  *     fe1 and fe2 silent for 5 s (50 % of the pool), load was rising
  *     unstable, comes and goes: cpu of fe1 at 97 % (limit 90 %) for 12 s

@@ -218,19 +218,21 @@ struct pl_tiers pl_engine_follow(struct pl_engine *e, struct pl_host *h,
 static bool follow_traffic(struct pl_engine *e, struct pl_host *h, int64_t taken_unix_ms)
 {
     const struct pl_pool *p = &e->fleet.pools[h->pool];
+    const struct pl_rules *rules = &e->rules[h->pool];
     struct pl_saturation *s = &e->saturation[h->pool];
     uint32_t live_count = p->host_count - p->waiting_count - p->silent_count;
     enum pl_traffic_source unit = s->unit;
     pl_saturation_survey(s, &e->fleet, h->pool, taken_unix_ms);
     if (s->unit != unit) pl_collapse_init(&e->collapse[h->pool]); // what was usual is not known
     uint32_t round = s->round;
-    bool surged = pl_rule_saturation_step(s, &e->rules[h->pool], h, live_count, taken_unix_ms);
+    bool surged = pl_rule_saturation_step(s, rules, h, live_count, taken_unix_ms);
     pl_rule_imbalance_step(h, p, s->unit, s->traffic.ladder.level[PL_RUNG_30S]);
     if (s->round == round) return surged;
     bool hosts_up = 2 * live_count > p->host_count;
-    return pl_rule_collapse_step(&e->collapse[h->pool], &e->rules[h->pool], &s->traffic, hosts_up,
-                                 taken_unix_ms) ||
-           surged;
+    bool fell =
+        pl_rule_collapse_step(&e->collapse[h->pool], rules, &s->traffic, hosts_up, taken_unix_ms);
+    bool bare = pl_rule_no_spare_step(&e->no_spare[h->pool], rules, s, taken_unix_ms);
+    return surged || fell || bare;
 }
 
 /* Now and then, each host at its own time: after a restart all of them join at once. */

@@ -151,6 +151,7 @@ struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum p
     case PL_RULE_STALL: return pl_rule_host_judge(p, PL_STRAIN_STALL);
     case PL_RULE_IMBALANCE: return pl_rule_host_judge(p, PL_STRAIN_IMBALANCE);
     case PL_RULE_COLLAPSE: return pl_rule_collapse_judge(&e->collapse[pool], p);
+    case PL_RULE_NO_SPARE: return pl_rule_no_spare_judge(&e->no_spare[pool], p);
     case PL_RULE_SATURATION: return pl_rule_saturation_judge(&e->saturation[pool], p);
     case PL_RULE_SILENT: return pl_rule_silent_judge(p);
     case PL_RULE_COUNT: break;
@@ -183,6 +184,9 @@ static void describe(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
     case PL_RULE_COLLAPSE:
         pl_rule_collapse_describe(&e->collapse[pool], &e->rules[pool], &e->fleet.pools[pool],
                                   &a->finding);
+        return;
+    case PL_RULE_NO_SPARE:
+        pl_rule_no_spare_describe(&e->no_spare[pool], &e->saturation[pool], &e->fleet, &a->finding);
         return;
     case PL_RULE_SATURATION: pl_rule_saturation_describe(&e->saturation[pool], &a->finding); return;
     case PL_RULE_SILENT: pl_rule_silent_describe(&e->fleet, pool, &a->finding); return;

@@ -14,6 +14,7 @@
 #include "collector/core/engine.h"
 #include "collector/core/judge/pace.h"
 #include "collector/core/judge/rule_collapse.h"
+#include "collector/core/judge/rule_no_spare.h"
 #include "collector/core/judge/rule_saturation.h"
 
 enum {
@@ -48,6 +49,7 @@ struct pl_engine {
     struct pl_alert_slot alerts[PL_ALERT_MAX];    // pool * PL_RULE_COUNT + rule
     struct pl_saturation saturation[PL_POOL_MAX]; // by pool
     struct pl_collapse collapse[PL_POOL_MAX];
+    struct pl_no_spare no_spare[PL_POOL_MAX];
     struct pl_pace pace;
     struct pl_outbox outbox;
     struct pl_changes changes;

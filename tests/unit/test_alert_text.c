@@ -96,6 +96,18 @@ static void test_collapse(void)
                 "traffic back to what is usual now after 3 min 20 s");
 }
 
+static void test_no_spare(void)
+{
+    struct pl_alert a = alert_of(PL_RULE_NO_SPARE, PL_RESOURCE_CPU, 1);
+    a.tier = a.finding.tier = PL_TIER_WARN;
+    a.finding.value_bp = 11299;
+    a.finding.level_bp = 10000;
+    check_texts(a,
+                "no spare host: traffic at 112 % of what the pool could take without fe1 for 12 s",
+                "the pool could do without a host again, resolves when that lasts",
+                "the pool could do without a host again after 3 min 20 s");
+}
+
 static void test_what_is_frozen(void)
 {
     struct pl_alert a = alert_of(PL_RULE_LIMIT, PL_RESOURCE_CPU, 1);
@@ -171,6 +183,7 @@ int main(void)
     RUN(test_stall);
     RUN(test_imbalance);
     RUN(test_collapse);
+    RUN(test_no_spare);
     RUN(test_what_is_frozen);
     RUN(test_what_is_unstable);
     RUN(test_what_is_coming);

@@ -157,6 +157,7 @@ static void test_default_rules_are_the_engines(void)
     CHECK(memcmp(got.clear_ms, want.clear_ms, sizeof want.clear_ms) == 0);
     CHECK_NEAR(got.collapse_share, want.collapse_share, 1e-9);
     CHECK_INT(got.collapse_hold_ms, want.collapse_hold_ms);
+    CHECK_INT(got.no_spare_hold_ms, want.no_spare_hold_ms);
     CHECK_INT(got.unstable_ms, want.unstable_ms);
 }
 

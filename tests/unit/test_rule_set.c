@@ -332,6 +332,35 @@ static void test_what_paged_first_is_not_hidden(void)
     CHECK(pl_alert_pages(collapse));
 }
 
+/* Two machines and a capacity somebody gave: over half of it nobody may be lost. */
+static void test_a_pool_without_a_spare_warns(void)
+{
+    struct pl_engine_config config = rig_config_of(HOSTS, 1);
+    struct pl_pool_config pool = {
+        .name = rig_name_of("web"), .notify = 1, .capacity = {PL_CAPACITY_CONFIGURED, 1000, false}};
+    config.pools = &pool;
+    config.pool_count = 1;
+    rig_start(&config);
+    hosts[0] = rig_join("fe1", "web");
+    hosts[1] = rig_join("fe2", "web");
+    (void)rig_effects();
+    serve(230, 230, 1200);
+    CHECK_TEXT(rig_effects(), "");
+    serve(275, 275, 60); // over half of 1000 within half a minute
+    CHECK_TEXT(rig_effects(), "");
+    serve(275, 275, 60);
+    CHECK_TEXT(rig_effects(), "OPENED no_spare/web");
+    const struct pl_alert *a = alert_of(PL_RULE_NO_SPARE);
+    CHECK_INT(a->tier, PL_TIER_WARN);
+    CHECK(a->finding.value_bp >= 10000 && a->finding.value_bp < 11500);
+    CHECK_INT(a->finding.named_count, 1);
+    serve(245, 245, 600); // at the edge it goes on
+    CHECK_INT(a->state, PL_ALERT_FIRING);
+    serve(200, 200, 420);
+    CHECK_TEXT(rig_effects(), "RESOLVED no_spare/web");
+    CHECK_INT(alert_of(PL_RULE_SATURATION)->state, PL_ALERT_OK);
+}
+
 /* A pool with levels of its own, beside one without. */
 static void test_a_pool_with_rules_of_its_own(void)
 {
@@ -373,6 +402,7 @@ int main(void)
     RUN(test_the_pager_hears_of_a_flapping_pool_three_times);
     RUN(test_a_consequence_waits_for_its_cause);
     RUN(test_what_paged_first_is_not_hidden);
+    RUN(test_a_pool_without_a_spare_warns);
     RUN(test_a_pool_with_rules_of_its_own);
     rig_stop();
     return check_finish();

@@ -54,6 +54,7 @@ static void details(const struct pl_notify_target *target, const struct pl_page 
         break;
     case PL_RULE_IMBALANCE:
     case PL_RULE_COLLAPSE:
+    case PL_RULE_NO_SPARE:
         share_member(out, "value", f->value_bp);
         share_member(out, "level", f->level_bp);
         break;

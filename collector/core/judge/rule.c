@@ -37,8 +37,10 @@ const char *pl_resource_name(enum pl_resource resource)
 enum pl_tier pl_rule_hides(enum pl_rule cause, enum pl_rule rule)
 {
     static const enum pl_tier hides[PL_RULE_COUNT][PL_RULE_COUNT] = {
-        [PL_RULE_SILENT] = {[PL_RULE_COLLAPSE] = PL_TIER_PAGE, [PL_RULE_IMBALANCE] = PL_TIER_WARN},
-        [PL_RULE_SATURATION] = {[PL_RULE_LIMIT] = PL_TIER_WARN},
+        [PL_RULE_SILENT] = {[PL_RULE_COLLAPSE] = PL_TIER_PAGE,
+                            [PL_RULE_IMBALANCE] = PL_TIER_WARN,
+                            [PL_RULE_NO_SPARE] = PL_TIER_WARN},
+        [PL_RULE_SATURATION] = {[PL_RULE_LIMIT] = PL_TIER_WARN, [PL_RULE_NO_SPARE] = PL_TIER_WARN},
         [PL_RULE_STALL] = {[PL_RULE_LIMIT] = PL_TIER_WARN},
         [PL_RULE_COLLAPSE] = {[PL_RULE_IMBALANCE] = PL_TIER_WARN},
     };
@@ -82,11 +84,13 @@ void pl_rules_default(struct pl_rules *rules)
                      [PL_RULE_SILENT] = 15 * 1000,
                      [PL_RULE_STALL] = 30 * 1000,
                      [PL_RULE_IMBALANCE] = 60 * 1000,
-                     [PL_RULE_COLLAPSE] = 5 * 60 * 1000},
+                     [PL_RULE_COLLAPSE] = 5 * 60 * 1000,
+                     [PL_RULE_NO_SPARE] = 5 * 60 * 1000},
         .unstable_ms = 10 * 60 * 1000,
         .collapse_share = 0.2,
         .collapse_normal_share = 0.5,
         .collapse_hold_ms = 10 * 1000,
+        .no_spare_hold_ms = 60 * 1000,
         .silent_intervals = 5,
         .silent_grace_ms = 30 * 1000,
         .silent_forget_ms = 24 * 3600 * 1000,

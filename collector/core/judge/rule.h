@@ -13,7 +13,8 @@
     X(PL_RULE_SILENT, "silent")                                                                    \
     X(PL_RULE_STALL, "stall")                                                                      \
     X(PL_RULE_IMBALANCE, "imbalance")                                                              \
-    X(PL_RULE_COLLAPSE, "collapse")
+    X(PL_RULE_COLLAPSE, "collapse")                                                                \
+    X(PL_RULE_NO_SPARE, "no_spare")
 
 enum pl_rule {
 #define PL_RULE_ENUM(rule, name) rule,
@@ -36,6 +37,7 @@ struct pl_rules {
     double collapse_share;        // traffic under this share of what is expected has collapsed
     double collapse_normal_share; // and is normal again from this one on
     int64_t collapse_hold_ms;     // after this long
+    int64_t no_spare_hold_ms;     // without a spare for this long before the warning
     int64_t silent_intervals;     // samples missed before a host is silent
     int64_t silent_grace_ms;      // after the collector's own start: agents are coming back
     int64_t silent_forget_ms;     // a host silent for this long is forgotten
@@ -46,8 +48,9 @@ struct pl_rules {
  * `rule` of the same pool pages nobody up to the tier returned; NONE: it is a problem of its own.
  *
  *     cause        hides                        because
- *     silent       collapse, imbalance          the traffic of dead hosts is missing, or moved on
- *     saturation   limit up to WARN             a full pool has busy hosts
+ *     silent       collapse, imbalance,         the traffic of dead hosts is missing, or moved on,
+ *                  no_spare                     and what was spare is in use
+ *     saturation   limit up to WARN, no_spare   a full pool has busy hosts, and nothing to spare
  *     stall        limit up to WARN             who waits for memory has little of it
  *     collapse     imbalance                    next to nothing cannot be shared fairly
  *
@@ -84,7 +87,8 @@ struct pl_finding {
     int32_t value_bp;              // `limit`, `stall`: its utilisation; `saturation`: used
                                    // capacity; `silent`: silent share of the pool; `imbalance`:
                                    // its traffic over its fair share; `collapse`: traffic over
-                                   // what is expected
+                                   // what is expected; `no_spare`: over what is left without the
+                                   // host whose loss hurts most
     int32_t level_bp;              // the level it is over
     int64_t hold_ms;               // for how long it must be, while that time runs; else 0
     bool load_rising;              // `silent`: load was rising when a host fell silent
