@@ -43,6 +43,7 @@ void sim_machine_init(struct sim_world *w, uint32_t m, uint32_t pool)
     machine->name.len = (uint8_t)name.len;
     machine->pool = pool;
     machine->cpu_bp = 3000;
+    machine->memory_bp = 4000;
     sim_machine_start(w, m);
 }
 
@@ -84,8 +85,14 @@ static void take_sample(struct sim_world *w, struct sim_machine *machine)
         sample.values[restless[i]] = (int32_t)pl_rng_below(&w->rng, 50);
     }
     int32_t noise_bp = (int32_t)pl_rng_below(&w->rng, 200) - 100;
-    sample.values[PL_CPU_BUSY] = PL_MAX(machine->cpu_bp + noise_bp, 0);
-    sample.values[PL_MEMORY_USED] = 4000 + noise_bp;
+    int64_t busy_bp = machine->cpu_bp + machine->traffic_milli * machine->cost_bp / 10000;
+    sample.values[PL_CPU_BUSY] = (int32_t)PL_MAX(PL_MIN(busy_bp, 9900) + noise_bp, 0);
+    sample.values[PL_MEMORY_USED] = PL_MIN(machine->memory_bp, 9800) + noise_bp;
+    sample.values[PL_PSI_IO_FULL] = machine->stall_bp;
+    sample.values[PL_TRAFFIC_REQUESTS] = PL_ABSENT;
+    sample.values[PL_TCP_ACCEPTED] = (int32_t)(machine->traffic_milli / 100);
+    machine->memory_bp += machine->leak_bp;
+    machine->traffic_milli += machine->traffic_milli * machine->growth_ppm / 1000000;
     pl_spool_push(&machine->spool, &sample);
     machine->taken_ms[sample.seq % SIM_SPOOL] = w->now_ms;
     machine->next_sample_ms += SIM_INTERVAL_MS;

@@ -37,17 +37,17 @@ static void follow_load(struct sim_world *w, uint32_t m, const struct pl_sample 
                         int64_t taken_ms)
 {
     struct sim_truth *truth = &w->oracle.machines[m];
-    int32_t cpu_bp = sample->values[PL_CPU_BUSY];
+    int32_t fullest_bp = PL_MAX(sample->values[PL_CPU_BUSY], sample->values[PL_MEMORY_USED]);
     if (taken_ms - truth->taken_ms > SILENT_MS) truth->over_since_ms = PL_NEVER_MS;
     truth->taken_ms = taken_ms;
     truth->over_until_ms = taken_ms;
-    if (cpu_bp < page_bp)
+    if (fullest_bp < page_bp)
         truth->over_since_ms = PL_NEVER_MS;
     else if (truth->over_since_ms == PL_NEVER_MS)
         truth->over_since_ms = taken_ms;
-    if (cpu_bp < leave_bp) truth->held = false;
+    if (fullest_bp < leave_bp) truth->held = false;
     if (over_for(truth, HOLD_MS - SLACK_MS)) truth->held = true;
-    if (cpu_bp >= calm_bp)
+    if (fullest_bp >= calm_bp)
         truth->calm_since_ms = PL_NEVER_MS;
     else if (truth->calm_since_ms == PL_NEVER_MS)
         truth->calm_since_ms = w->now_ms;

@@ -46,7 +46,13 @@ struct sim_machine {
     struct pl_name name;
     uint32_t pool;
     bool up;                // the machine runs, and its agent with it
-    int32_t cpu_bp;         // load now
+    int32_t cpu_bp;         // load now, without traffic
+    int32_t memory_bp;      // used now
+    int32_t leak_bp;        // more of it every second
+    int32_t stall_bp;       // time in which everything waits for I/O
+    int64_t traffic_milli;  // connections now, thousandths per second; 0: it serves nobody
+    int32_t growth_ppm;     // of traffic, every second
+    int32_t cost_bp;        // of cpu, for ten connections per second
     int64_t clock_error_ms; // of its wall clock
     int64_t clock_set_ms;   // when that changed last
     uint32_t boot_count;    // of the agent: in its boot id

@@ -8,11 +8,32 @@
 
 #include <stdlib.h>
 
-enum { STORY_BYTES = 64 * 1024, EVENTS_MAX = 12, MACHINES = 7 };
+enum {
+    STORY_BYTES = 64 * 1024,
+    EVENTS_MAX = 16,
+    MACHINES = 7,
+    DAY_S = 86400,
+    COST_BP = 100, // ten connections/s are one per cent of a machine
+};
 
 /* Machines: fe1 is alone in pool db; fe2, fe4, fe6 are pool api (pager 0), fe3, fe5, fe7 pool web
  * (pagers 0 and 1). */
-enum event_type { LOAD, STOP, START, MOOD, JUMP, KILL, STORE_AWAY, STORE_BACK, PAUSE };
+enum event_type {
+    LOAD,
+    STOP,
+    START,
+    MOOD,
+    JUMP,
+    KILL,
+    STORE_AWAY,
+    STORE_BACK,
+    PAUSE,
+    TRAFFIC,  // connections/s of a machine of web, or (0) of each
+    GROWTH,   // of them, millionths per second
+    LEAK,     // of a machine's memory, basis points per second
+    CAPACITY, // connections/s that pool web takes, as somebody says
+    STALL,    // of a machine's time, basis points
+};
 
 struct event {
     int32_t at_s;
@@ -70,6 +91,79 @@ static const struct story stories[] = {
      900,
      {{20, MOOD, 0, SIM_DOWN}, {30, LOAD, 2, 9600}, {300, LOAD, 2, 3000}, {600, MOOD, 0, SIM_WELL}},
      4},
+    /* 900 connections/s is what web takes; a launch doubles it every three minutes. */
+    {"launch_day",
+     3600,
+     {{0, CAPACITY, 0, 900},
+      {0, TRAFFIC, 0, 50},
+      {1800, GROWTH, 0, 3850},
+      {2400, GROWTH, 0, 0},
+      {2700, TRAFFIC, 0, 60}},
+     5},
+    {"one_host_dies",
+     900,
+     {{0, CAPACITY, 0, 900},
+      {0, TRAFFIC, 0, 160},
+      {600, STOP, 3, 0},
+      {601, TRAFFIC, 5, 240},
+      {601, TRAFFIC, 7, 240}},
+     5},
+    {"slow_leak", 1500, {{60, LEAK, 3, 5}, {1350, LEAK, 3, -100}, {1400, LEAK, 3, 0}}, 3},
+    {"flash_crowd",
+     2400,
+     {{0, CAPACITY, 0, 900},
+      {0, TRAFFIC, 0, 60},
+      {1900, GROWTH, 0, 20000},
+      {1990, GROWTH, 0, 0},
+      {2100, TRAFFIC, 0, 70}},
+     5},
+    {"deploy_restarts_all",
+     600,
+     {{0, TRAFFIC, 0, 100},
+      {300, STOP, 3, 0},
+      {310, START, 3, 0},
+      {330, STOP, 5, 0},
+      {340, START, 5, 0},
+      {360, STOP, 7, 0},
+      {370, START, 7, 0}},
+     7},
+    {"ddos_step",
+     2400,
+     {{0, CAPACITY, 0, 900}, {0, TRAFFIC, 0, 60}, {1900, TRAFFIC, 0, 3000}, {1960, TRAFFIC, 0, 60}},
+     4},
+    /* A usual day, then nobody is served for ten minutes, and all come back at once. */
+    {"collapse_and_retry_storm",
+     DAY_S + 5400,
+     {{0, TRAFFIC, 0, 100},
+      {DAY_S + 1800, TRAFFIC, 0, 3},
+      {DAY_S + 2400, TRAFFIC, 0, 70},
+      {DAY_S + 2520, TRAFFIC, 0, 5},
+      {DAY_S + 2700, TRAFFIC, 0, 110}},
+     5},
+    {"noisy_neighbour",
+     1500,
+     {{60, LOAD, 3, 9600},
+      {90, LOAD, 3, 3000},
+      {120, LOAD, 3, 9600},
+      {150, LOAD, 3, 3000},
+      {180, LOAD, 3, 9600},
+      {210, LOAD, 3, 3000},
+      {240, LOAD, 3, 9600},
+      {270, LOAD, 3, 3000},
+      {300, LOAD, 3, 9600},
+      {330, LOAD, 3, 3000},
+      {360, LOAD, 3, 9600},
+      {390, LOAD, 3, 3000}},
+     12},
+    {"midnight_batch",
+     900,
+     {{60, STALL, 1, 2600},
+      {68, STALL, 1, 0},
+      {120, LOAD, 1, 8200},
+      {420, LOAD, 1, 3000},
+      {500, STALL, 1, 2600},
+      {560, STALL, 1, 0}},
+     6},
     {"pager_asks_for_peace",
      180,
      {{20, MOOD, 0, SIM_LIMIT}, {30, LOAD, 2, 9600}, {50, MOOD, 0, SIM_WELL}, {120, LOAD, 2, 3000}},
@@ -115,10 +209,39 @@ static void on_line(void *arg, const char *line)
     (void)snprintf(p->last, sizeof p->last, "%s", line + TIME_LEN); // lines are shorter
 }
 
+/* To one machine, or (what 0) to all of pool web. */
+static void happen_to(struct sim_world *w, const struct event *event)
+{
+    static const char *const words[] = {[TRAFFIC] = "connections/s",
+                                        [GROWTH] = "millionths more of them every second",
+                                        [LEAK] = "bp more memory every second",
+                                        [STALL] = "bp of its time stalled"};
+    for (uint32_t m = 0; m < w->machine_count; m++) {
+        struct sim_machine *machine = &w->machines[m];
+        bool meant = event->what == 0 ? machine->pool == 0 : m == (uint32_t)event->what - 1;
+        if (!meant) continue;
+        if (event->type == TRAFFIC) machine->traffic_milli = INT64_C(1000) * event->value;
+        if (event->type == TRAFFIC) machine->cost_bp = COST_BP;
+        if (event->type == GROWTH) machine->growth_ppm = event->value;
+        if (event->type == LEAK) machine->leak_bp = event->value;
+        if (event->type == STALL) machine->stall_bp = event->value;
+        sim_say(w, "%s: %d %s", machine->name.text, event->value, words[event->type]);
+    }
+}
+
 static void happen(struct sim_world *w, const struct event *event)
 {
     uint32_t m = (uint32_t)event->what - 1;
     switch (event->type) {
+    case CAPACITY:
+        pl_engine_capacity(w->engine, 0,
+                           &(struct pl_capacity){PL_CAPACITY_CONFIGURED, event->value, false});
+        sim_say(w, "web is said to take %d/s", event->value);
+        return;
+    case TRAFFIC:
+    case GROWTH:
+    case LEAK:
+    case STALL: happen_to(w, event); return;
     case LOAD:
         w->machines[m].cpu_bp = event->value;
         sim_say(w, "load of %s is %d %%", w->machines[m].name.text, event->value / 100);
@@ -157,8 +280,8 @@ static int tell_story(const struct story *story, struct page *page)
     w->tell = on_line;
     w->tell_arg = page;
     sim_world_init(w, 1, MACHINES);
-    for (int next = 0; w->now_ms < 1000 * story->seconds; sim_step(w)) {
-        while (next < story->event_count && w->now_ms >= 1000 * story->events[next].at_s) {
+    for (int next = 0; w->now_ms < INT64_C(1000) * story->seconds; sim_step(w)) {
+        while (next < story->event_count && w->now_ms >= INT64_C(1000) * story->events[next].at_s) {
             happen(w, &story->events[next++]);
         }
     }

@@ -73,9 +73,18 @@ static void describe_finding(const struct pl_alert *a, char *out, size_t cap)
     const struct pl_finding *f = &a->finding;
     static const char *const tiers[] = {"", "warn", "page"};
     int at = snprintf(out, cap, "%s", tiers[a->tier]);
-    if (a->rule == PL_RULE_LIMIT) {
+    if (a->unstable) at += snprintf(out + at, cap - (size_t)at, ", unstable");
+    if (a->hidden) {
+        at += snprintf(out + at, cap - (size_t)at, ", hidden by %s", pl_rule_name(a->hidden_by));
+    }
+    if (a->rule == PL_RULE_LIMIT || a->rule == PL_RULE_STALL) {
         at += snprintf(out + at, cap - (size_t)at, ", %s %d of %d", pl_resource_name(f->resource),
                        f->value_bp, f->level_bp);
+    } else if (a->rule == PL_RULE_SATURATION) {
+        at += snprintf(out + at, cap - (size_t)at, ", %s at %d %%",
+                       pl_surge_reason_name(f->surge.reason), f->value_bp / 100);
+    } else if (a->rule != PL_RULE_SILENT) {
+        at += snprintf(out + at, cap - (size_t)at, ", %d %%", f->value_bp / 100);
     } else if (f->load_rising) {
         at += snprintf(out + at, cap - (size_t)at, ", load was rising");
     }

@@ -154,6 +154,7 @@ SUITES = {
     "lint": ("layout, zero warnings under gcc and clang, clang-tidy, shellcheck", "tests/lint", lint_suite),
     "unit": ("each module alone", "tests/unit", meson_suite("unit")),
     "sim": ("seeded worlds in which everything breaks", "tests/sim", meson_suite("sim")),
+    "mutants": ("faults planted into the engine are seen", "tests/sim", meson_suite("mutants")),
     "sanitize": ("the C suites again under ASan and UBSan", "tests/unit", sanitize_suite),
     "fuzz": ("every parser against libFuzzer, 15 s each", "tests/fuzz", fuzz_suite),
     "integration": ("parts against the real Redis and real sockets, and the programs together",
