@@ -1,13 +1,15 @@
 /* struct app owns everything and lives as long as the loop runs.
  *
  *     sampler -> on_sample -> spool -> uplink         uplink -> on_welcome, on_directive -> sampler
- *                                                   pressure -> on_pressure ------------> sampler
+ *                    \-> local                        pressure -> on_pressure ------------> sampler
  */
 #include "agent/app.h"
 
+#include "agent/io/local.h"
 #include "agent/io/pressure.h"
 #include "agent/io/sampler.h"
 #include "agent/io/uplink.h"
+#include "agent/sources.h"
 #include "agent/trust.h"
 #include "common/base/err.h"
 #include "common/sys/clock.h"
@@ -28,6 +30,7 @@ struct app {
     void *spool_memory; // owned
     struct pl_sampler sampler;
     struct pl_pressure pressure;
+    struct pl_local local;
     struct pl_uplink uplink;
     struct pl_agent_trust trust;
 };
@@ -51,6 +54,7 @@ static void on_sample(void *arg, struct pl_sample *sample)
 {
     struct app *app = arg;
     if (!is_watched(app)) pl_sampler_calm(&app->sampler);
+    pl_local_sample(&app->local, sample->values, app->sampler.schedule.due_mono_ms);
     sample->values[PL_AGENT_SPOOLED] = (int32_t)pl_spool_count(&app->spool);
     sample->values[PL_AGENT_DROPPED] =
         (int32_t)PL_MIN(app->spool.dropped_count, (uint64_t)INT32_MAX);
@@ -92,6 +96,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
     pl_log(PL_LOG_INFO, "stopping", "signal=%d spooled=%u", number, pl_spool_count(&app->spool));
+    pl_local_stop(&app->local);
     pl_sampler_stop(&app->sampler);
     pl_pressure_stop(&app->pressure);
     pl_uplink_stop(&app->uplink);
@@ -141,6 +146,20 @@ static int start_uplink(struct app *app, const struct pl_agent_config *config)
     return pl_uplink_start(&app->uplink, &app->loop, &uplink);
 }
 
+static int start_local(struct app *app, const struct pl_agent_config *config)
+{
+    struct pl_local_target targets[PL_LOCAL_SOURCES_MAX];
+    const struct pl_local_config local = {
+        .targets = targets,
+        .count = pl_sources_targets(config, targets),
+        .finds = config->find_local,
+        .queues = &app->sampler.queues,
+        .proc_root = "/proc",
+        .run_root = "/run",
+    };
+    return pl_local_init(&app->local, &app->loop, &local);
+}
+
 static int start(struct app *app, struct pl_agent_config *config)
 {
     int err = pl_agent_trust_load(&app->trust, config);
@@ -152,6 +171,7 @@ static int start(struct app *app, struct pl_agent_config *config)
     pl_spool_init(&app->spool, app->spool_memory, capacity);
     err = watch_signals(app);
     if (err == 0) err = pl_sampler_init(&app->sampler, &app->loop, "/proc", "/sys");
+    if (err == 0) err = start_local(app, config);
     if (err == 0) err = start_uplink(app, config);
     if (err < 0) return err;
     pl_sampler_watch(&app->sampler, &config->service);

@@ -22,6 +22,47 @@ static const char *check_collector(const void *value)
     return is_ip ? NULL : "is a name, which this agent does not resolve: give an IP address";
 }
 
+bool pl_agent_local_url(const char *url, struct pl_address *address, const char **path)
+{
+    static const char scheme[] = "http://";
+    if (strncmp(url, scheme, sizeof scheme - 1) != 0) return false;
+    const char *host = url + sizeof scheme - 1;
+    *path = strchr(host, '/');
+    if (!*path || strlen(*path) >= PL_AGENT_LOCAL_PATH_BYTES) return false;
+    struct pl_span where = {(const uint8_t *)host, (size_t)(*path - host)};
+    return pl_address_parse(where, address) == 0 && !check_collector(address);
+}
+
+static const char *check_request_path(const void *value)
+{
+    const char *path = value;
+    if (path[0] != '/') return "does not begin with /";
+    for (const char *c = path; *c != '\0'; c++) {
+        if (*c <= ' ' || *c > '~') return "has a character that must be written as %XX";
+    }
+    return NULL;
+}
+
+static const char *check_local_url(const void *value)
+{
+    const char *url = value, *path;
+    struct pl_address address;
+    if (url[0] == '\0') return NULL;
+    if (!pl_agent_local_url(url, &address, &path))
+        return "is not http://IP:PORT/PATH with an IP address and a path of at most 100 bytes";
+    return check_request_path(path);
+}
+
+static const char *check_local_socket(const void *value)
+{
+    const char *socket = value;
+    struct pl_address address;
+    if (socket[0] == '\0' || socket[0] == '/') return NULL;
+    if (pl_address_parse(pl_span_of(socket), &address) == 0 && !check_collector(&address))
+        return NULL;
+    return "is neither the path of a Unix socket, which begins with /, nor IP:PORT";
+}
+
 static const char *check_service(const void *value)
 {
     struct pl_watched_choice choice;
@@ -32,7 +73,15 @@ static const char *check_service(const void *value)
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 
-#define ROOT(member) PL_OPTION_STORE(struct pl_agent_config, member)
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const local_kinds[] = {
+    [PL_CONFIG_LOCAL_HAPROXY] = "haproxy", [PL_CONFIG_LOCAL_NGINX] = "nginx",
+    [PL_CONFIG_LOCAL_APACHE] = "apache",   [PL_CONFIG_LOCAL_PHP_FPM] = "php-fpm",
+    [PL_CONFIG_LOCAL_PHP_FPM + 1] = NULL,
+};
+
+#define ROOT(member)  PL_OPTION_STORE(struct pl_agent_config, member)
+#define LOCAL(member) PL_OPTION_STORE(struct pl_config_local, member)
 
 static const struct pl_option options[] = {
     {"agent.host", PL_OPTION_NAME, ROOT(host),
@@ -75,6 +124,26 @@ static const struct pl_option options[] = {
      .max = "1h",
      .help = "How much is kept in memory until a collector has stored it; then the oldest samples "
              "are dropped and counted."},
+    {"agent.find_local", PL_OPTION_WORD, ROOT(find_local), .fallback = "yes", .words = no_yes,
+     .help = "Whether to look for nginx, haproxy, Apache and php-fpm on this host, at the places "
+             "where they usually say how busy they are. Kinds named in agent.local are not looked "
+             "for."},
+    {"agent.local.*.kind", PL_OPTION_WORD, LOCAL(kind), .words = local_kinds,
+     .help = "What answers there."},
+    {"agent.local.*.url", PL_OPTION_TEXT, LOCAL(url), .fallback = "", .check = check_local_url,
+     .help = "Its status page, as http://IP:PORT/PATH: stub_status of nginx, server-status?auto of "
+             "Apache, the status page of php-fpm behind either of them."},
+    {"agent.local.*.socket", PL_OPTION_TEXT, LOCAL(socket), .fallback = "",
+     .check = check_local_socket,
+     .help = "The stats socket of haproxy, or where php-fpm listens: the path of a Unix socket, or "
+             "IP:PORT. A php-fpm whose workers are all taken answers only at its "
+             "pm.status_listen."},
+    {"agent.local.*.path", PL_OPTION_TEXT, LOCAL(path), .fallback = "/status",
+     .check = check_request_path, .help = "pm.status_path of the php-fpm behind socket."},
+    {"agent.local.*.workers", PL_OPTION_INTEGER, LOCAL(workers), .fallback = "0", .min = "0",
+     .max = "1000000",
+     .help = "How many workers or connections it may have, if it does not say it itself: "
+             "pm.max_children of a php-fpm whose pm is not static. 0: what it says."},
     {"agent.log_level", PL_OPTION_WORD, ROOT(log_level), .fallback = "info", .words = log_levels,
      .help = "The least important lines that are still logged."},
 };
@@ -82,7 +151,14 @@ static const struct pl_option options[] = {
 static const char *const foreign[] = {"collector", "tls",   "redis", "pools",
                                       "notifiers", "rules", NULL};
 
-const struct pl_option_table pl_agent_options = {options, PL_LEN(options), NULL, 0, foreign};
+static const struct pl_option_section sections[] = {
+    {"agent.local", offsetof(struct pl_agent_config, local_count),
+     offsetof(struct pl_agent_config, local), sizeof(struct pl_config_local), PL_AGENT_LOCAL_MAX,
+     .help = "Servers of this host that say how busy they are, each under a name of its own."},
+};
+
+const struct pl_option_table pl_agent_options = {options, PL_LEN(options), sections,
+                                                 PL_LEN(sections), foreign};
 
 static void default_host(struct pl_option_loader *l, struct pl_agent_config *config)
 {
@@ -125,6 +201,37 @@ static void check_files(struct pl_option_loader *l, const struct pl_agent_config
         pl_option_refuse_key(l, "agent/certificate_file", "needs agent.ca_file beside it");
 }
 
+static void refuse_local(struct pl_option_loader *l, const struct pl_config_local *local,
+                         const char *key, const char *problem)
+{
+    char path[PL_OPTION_PATH_BYTES];
+    struct pl_text t = pl_text_init(path, sizeof path);
+    pl_text_str(&t, "agent/local/");
+    pl_text_str(&t, local->name.text);
+    pl_text_char(&t, '/');
+    pl_text_str(&t, key);
+    pl_option_refuse_key(l, path, problem);
+}
+
+static void check_local(struct pl_option_loader *l, const struct pl_config_local *local)
+{
+    bool has_url = local->url[0] != '\0', has_socket = local->socket[0] != '\0';
+    if (has_url && has_socket) refuse_local(l, local, "socket", "is beside url: only one of them");
+    if (!has_url && !has_socket) refuse_local(l, local, "kind", "needs url or socket beside it");
+    switch (local->kind) {
+    case PL_CONFIG_LOCAL_HAPROXY:
+        if (has_url) refuse_local(l, local, "url", "is not how haproxy is asked: give its socket");
+        return;
+    case PL_CONFIG_LOCAL_APACHE:
+        if (has_url && !strstr(local->url, "?auto"))
+            refuse_local(l, local, "url", "must end in ?auto, the form that programs can read");
+        break;
+    case PL_CONFIG_LOCAL_NGINX: break;
+    case PL_CONFIG_LOCAL_PHP_FPM: return;
+    }
+    if (has_socket) refuse_local(l, local, "socket", "is for haproxy and php-fpm: give the url");
+}
+
 int pl_agent_config_load(const char *const *paths, size_t n, struct pl_agent_config *out,
                          struct pl_option_errors *errors)
 {
@@ -139,6 +246,8 @@ int pl_agent_config_load(const char *const *paths, size_t n, struct pl_agent_con
     if (errors->count == 0) default_host(loader, &config);
     if (errors->count == 0) check_files(loader, &config);
     if (errors->count == 0) check_spool(loader, &config);
+    for (uint32_t i = 0; i < config.local_count && errors->count == 0; i++)
+        check_local(loader, &config.local[i]);
     free(loader);
     if (errors->count > 0) return PL_E_SYNTAX;
     int err = pl_watched_choice_parse(pl_span_of(config.service_text), &config.service);

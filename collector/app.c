@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 enum { TICK_MS = 1000, POST_SLOTS = 64, DRAIN_MS = 3000, DRAIN_POLL_MS = 50 };
+enum { TRAFFIC_SAVE_MS = 5 * 60 * 1000 };
 
 struct pl_now pl_app_now(void)
 {
@@ -84,6 +85,7 @@ int pl_app_new(uv_loop_t *loop, const struct pl_collector_config *config, struct
     struct pl_app *app = calloc(1, sizeof *app);
     if (!app) return -ENOMEM;
     *app = (struct pl_app){.loop = loop, .config = config, .started_mono_ms = pl_clock_mono_ms()};
+    app->traffic_due_mono_ms = app->started_mono_ms + TRAFFIC_SAVE_MS;
     app->effects = calloc(PL_EFFECT_MAX, sizeof *app->effects);
     int err = app->effects ? build_engine(app) : -ENOMEM;
     if (err != 0) {
@@ -97,6 +99,18 @@ int pl_app_new(uv_loop_t *loop, const struct pl_collector_config *config, struct
 
 /* ---- running ---- */
 
+/* A restart forgets what came after this: a few minutes of weeks. */
+static void save_traffic(struct pl_app *app, int64_t now_mono_ms)
+{
+    const struct pl_fleet *fleet = pl_engine_fleet(app->engine);
+    app->traffic_due_mono_ms = now_mono_ms + TRAFFIC_SAVE_MS;
+    for (uint32_t pool = 0; pool < fleet->pool_count; pool++) {
+        const struct pl_saturation *s = pl_engine_saturation(app->engine, pool);
+        if (s->traffic.ladder.started)
+            pl_store_put_traffic(app->store, &fleet->pools[pool].name, s->unit, &s->traffic);
+    }
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct pl_app *app = timer->data;
@@ -106,6 +120,7 @@ static void on_tick(uv_timer_t *timer)
     pl_app_settle(app, now);
     pl_ingest_tick(app->ingest, now);
     pl_api_tick(app->api, now);
+    if (now.mono_ms >= app->traffic_due_mono_ms) save_traffic(app, now.mono_ms);
     if (app->phase == PL_APP_RUNNING) pl_app_trust_tick(app, now);
 }
 
@@ -326,6 +341,7 @@ static bool stop_part(struct pl_app *app, enum pl_app_phase phase)
         return true;
     case PL_APP_STOPPING_STORE:
         if (!app->store) return false;
+        save_traffic(app, pl_clock_mono_ms());
         pl_store_stop(app->store, stop_next, app);
         return true;
     case PL_APP_STOPPING_REDIS:

@@ -111,6 +111,13 @@ static void on_restore_page(void *ctx, const struct pl_page *page)
            pl_err_text(err));
 }
 
+static void on_restore_traffic(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
+                               const struct pl_traffic *traffic)
+{
+    struct pl_app *app = ctx;
+    pl_engine_restore_traffic(app->engine, pool, unit, traffic);
+}
+
 static void on_restore_sample(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
                               const struct pl_sample *sample)
 {
@@ -172,6 +179,7 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_restore_host = on_restore_host;
     options->on_restore_alert = on_restore_alert;
     options->on_restore_page = on_restore_page;
+    options->on_restore_traffic = on_restore_traffic;
     options->on_trust_saved = pl_app_trust_saved;
     options->on_restore_trust = pl_app_restore_trust;
     options->on_restore_sample = on_restore_sample;

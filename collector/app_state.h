@@ -59,9 +59,10 @@ struct pl_app {
     const struct pl_collector_config *config; // borrowed
     enum pl_app_phase phase;
     int64_t started_mono_ms;
-    bool failed;   // ended by an error that was logged
-    bool restored; // the store has said what it remembers, or that it cannot
-    bool open;     // agents are (or were) listened to
+    int64_t traffic_due_mono_ms; // what is remembered of traffic is written again
+    bool failed;                 // ended by an error that was logged
+    bool restored;               // the store has said what it remembers, or that it cannot
+    bool open;                   // agents are (or were) listened to
     bool http_open;
     bool handles; // the timers and signals below are initialised
 

@@ -118,6 +118,7 @@ static int take_listener(struct pl_listen_dump *dump, struct pl_span msg)
         .inode = u32_at(msg.ptr, MSG_INODE_AT),
     };
     memcpy(next.address, msg.ptr + MSG_ADDRESS_AT, next.is_ip6 ? 16 : 4);
+    if (dump->count < dump->all_max) dump->all[dump->count] = next;
     rate_main(dump, &next);
     if (dump->count++ == 0 || is_fuller(&next, &dump->fullest)) dump->fullest = next;
     return 0;

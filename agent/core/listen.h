@@ -26,7 +26,8 @@ struct pl_raw_listener {
     uint32_t inode; // of the socket, as in /proc/PID/fd
 };
 
-/* What a dump has said so far. Zero it before each, but for what is wanted. */
+/* What a dump has said so far. Zero it before each, but for what is wanted and where `all`
+ * listeners are to go. */
 struct pl_listen_dump {
     uint16_t wanted_port;  // the main listener's; 0: to be found
     uint32_t wanted_inode; // among equals this one stays the main listener; 0: the first
@@ -35,6 +36,8 @@ struct pl_listen_dump {
     uint32_t main_rank;             // below 1: there is no main listener so far
     bool has_rival;                 // of a port as good as the main listener's, and not it
     struct pl_raw_listener main;
+    struct pl_raw_listener *all; // borrowed, NULL if `all_max` is 0: the first of them
+    uint32_t all_max;
 };
 
 /* When a dump is worth its price. A connection enters an accept queue only together with a step of

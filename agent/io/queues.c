@@ -57,6 +57,14 @@ static int dump_listeners(struct pl_queues *q, struct pl_listen_dump *dump)
     return PL_E_TOO_BIG;
 }
 
+int pl_queues_list(struct pl_queues *q, struct pl_raw_listener *out, uint32_t max)
+{
+    struct pl_listen_dump dump = {.all = out, .all_max = max};
+    int err = dump_listeners(q, &dump);
+    if (err < 0) close_socket(q); // with what is left of the dump
+    return err < 0 ? err : (int)PL_MIN(dump.count, max);
+}
+
 /* True if it is another one than is named. */
 static bool name_listener(struct pl_queues *q, const struct pl_raw_listener *fullest)
 {

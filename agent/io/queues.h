@@ -41,4 +41,6 @@ void pl_queues_init(struct pl_queues *q, const char *root, int64_t now_mono_ms);
 bool pl_queues_look(struct pl_queues *q, uint64_t passive_opens, int64_t now_mono_ms);
 /* What was seen of the main listener is no more; look again at the next occasion. */
 void pl_queues_forget(struct pl_queues *q, int64_t now_mono_ms);
+/* The first `max` listening sockets now: how many, or -errno or PL_E_TOO_BIG. */
+PL_MUST_CHECK int pl_queues_list(struct pl_queues *q, struct pl_raw_listener *out, uint32_t max);
 void pl_queues_stop(struct pl_queues *q);

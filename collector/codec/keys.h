@@ -6,6 +6,7 @@
  *     pl:{<host>}:changes         what changed on it  field: its place       kept 30 d
  *     pl:{<host>}:learned         what its capacity was learned from         kept 30 d
  *     pl:hosts  pl:alerts  pl:outbox                  control records: kept until deleted
+ *     pl:traffic                                      what is remembered of a pool: likewise
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:writer                                       the connection that may write
  *
@@ -33,6 +34,7 @@ const struct pl_resolution_plan *pl_resolution_plan(enum pl_resolution resolutio
 #define PL_KEY_HOSTS    "pl:hosts"
 #define PL_KEY_ALERTS   "pl:alerts"
 #define PL_KEY_OUTBOX   "pl:outbox"
+#define PL_KEY_TRAFFIC  "pl:traffic"
 #define PL_KEY_ENROLLED "pl:enrolled"
 #define PL_KEY_TOKENS   "pl:tokens"
 

@@ -112,6 +112,10 @@ void pl_engine_restore_change(struct pl_engine *e, uint32_t host, uint8_t place,
 /* What was learned of a host's capacity goes on from there, unless samples came already. */
 void pl_engine_restore_learned(struct pl_engine *e, uint32_t host,
                                const struct pl_capacity_learner *learned, struct pl_now now);
+/* What was remembered of the traffic of a pool. Ignored when no host of it was restored and nobody
+ * configured it: then nobody needs it. */
+void pl_engine_restore_traffic(struct pl_engine *e, const struct pl_name *pool,
+                               enum pl_traffic_source unit, const struct pl_traffic *traffic);
 /* An alert that was pending, firing or resolved. One that already lives here (Redis came late)
  * stays as it is, but remembers who was told. PL_E_FULL when its pool does not fit, PL_E_RANGE for
  * a rule, state or tier there is not. */

@@ -61,6 +61,13 @@ void pl_engine_restore_learned(struct pl_engine *e, uint32_t host,
     pl_saturation_resume(&e->saturation[h->pool], learned->source);
 }
 
+void pl_engine_restore_traffic(struct pl_engine *e, const struct pl_name *pool,
+                               enum pl_traffic_source unit, const struct pl_traffic *traffic)
+{
+    uint32_t index = pl_fleet_find_pool(&e->fleet, pool);
+    if (index != PL_NO_INDEX) pl_saturation_restore(&e->saturation[index], unit, traffic);
+}
+
 /* Is every number of it one this program has a meaning for? */
 static bool is_sane(const struct pl_alert *a)
 {

@@ -1,7 +1,7 @@
 /* Ownership: slots and requests live in the restorer; what is in flight comes back before the
  * connection is closed, and the restorer is freed after that.
  *
- *     tick -> HGETALL hosts, alerts, outbox, enrolled, tokens, one after the other -> on_part
+ *     tick -> HGETALL hosts, alerts, outbox, traffic, enrolled, tokens, each -> on_part
  *          -> per host, RANGES_MAX at a time: HGETALL of its changes -> on_changes,
  *                                            a range -> on_chunk, on_range_done -> report */
 #include "collector/io/restorer.h"
@@ -9,6 +9,7 @@
 #include "collector/codec/change_records.h"
 #include "collector/codec/learned_record.h"
 #include "collector/codec/records.h"
+#include "collector/codec/traffic_record.h"
 #include "collector/codec/trust_records.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
@@ -25,6 +26,7 @@ enum part {
     PART_HOSTS,
     PART_ALERTS,
     PART_PAGES,
+    PART_TRAFFIC,
     PART_ENROLLED,
     PART_TOKENS,
     PART_SAMPLES,
@@ -116,6 +118,17 @@ static void take_trust(struct pl_restorer *r, struct pl_span record, int *err)
     }
 }
 
+static void take_traffic(struct pl_restorer *r, struct pl_span field, struct pl_span record,
+                         int *err)
+{
+    struct pl_name pool;
+    enum pl_traffic_source unit;
+    struct pl_traffic traffic;
+    *err = pl_name_parse(field, &pool);
+    if (*err == 0) *err = pl_record_traffic_read(record, pl_clock_unix_ms(), &unit, &traffic);
+    if (*err == 0) r->options.on_traffic(r->options.ctx, &pool, unit, &traffic);
+}
+
 static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_span record)
 {
     struct pl_record_targets targets = {r->options.targets, r->options.target_count};
@@ -131,6 +144,8 @@ static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_s
     } else if (r->part == PART_PAGES) {
         err = pl_record_page_read(record, &targets, now, &page);
         if (err == 0) r->options.on_page(r->options.ctx, &page);
+    } else if (r->part == PART_TRAFFIC) {
+        take_traffic(r, field, record, &err);
     } else {
         take_trust(r, record, &err);
     }
@@ -176,8 +191,8 @@ static void on_part(void *ctx, const struct redisReply *reply)
 
 static void ask_part(struct pl_restorer *r)
 {
-    static const char *const keys[] = {PL_KEY_HOSTS, PL_KEY_ALERTS, PL_KEY_OUTBOX, PL_KEY_ENROLLED,
-                                       PL_KEY_TOKENS};
+    static const char *const keys[] = {PL_KEY_HOSTS,   PL_KEY_ALERTS,   PL_KEY_OUTBOX,
+                                       PL_KEY_TRAFFIC, PL_KEY_ENROLLED, PL_KEY_TOKENS};
     struct pl_redis_args args = {0};
     pl_redis_arg_text(&args, "HGETALL");
     pl_redis_arg_text(&args, keys[r->part]);

@@ -22,6 +22,8 @@ struct pl_restorer_options {
     uint32_t (*on_host)(void *ctx, const struct pl_hello *hello); // index or PL_NO_INDEX
     void (*on_alert)(void *ctx, const struct pl_alert *alert);
     void (*on_page)(void *ctx, const struct pl_page *page);
+    void (*on_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
+                       const struct pl_traffic *traffic);
     /* One of the two; neither: all were read. */
     void (*on_trust)(void *ctx, const struct pl_enrolled *enrolled,
                      const struct pl_join_token *token);

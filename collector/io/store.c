@@ -8,6 +8,7 @@
  * free */
 #include "collector/io/store.h"
 
+#include "collector/codec/traffic_record.h"
 #include "collector/io/store_state.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
@@ -65,7 +66,8 @@ static int init_lanes(struct pl_store *s)
         .on_written = on_chunk_written,
         .on_durable = on_chunk_durable,
     };
-    size_t room = 1024 * 1024 + (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
+    size_t room = 1024 * 1024 + (size_t)PL_POOL_MAX * 2 * PL_TRAFFIC_RECORD_BYTES +
+                  (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
                   ((size_t)s->options.alert_max + PL_OUTBOX_MAX) * RECORD_ROOM_BYTES;
     struct pl_lane_options records = {
         .name = "records",
@@ -100,6 +102,13 @@ static void on_restore_page(void *ctx, const struct pl_page *page)
 {
     struct pl_store *s = ctx;
     s->options.on_restore_page(s->options.ctx, page);
+}
+
+static void on_restore_traffic(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
+                               const struct pl_traffic *traffic)
+{
+    struct pl_store *s = ctx;
+    s->options.on_restore_traffic(s->options.ctx, pool, unit, traffic);
 }
 
 static void on_restore_trust(void *ctx, const struct pl_enrolled *enrolled,
@@ -263,6 +272,7 @@ static int make_parts(struct pl_store *s)
                                            .on_host = on_restore_host,
                                            .on_alert = on_restore_alert,
                                            .on_page = on_restore_page,
+                                           .on_traffic = on_restore_traffic,
                                            .on_trust = on_restore_trust,
                                            .on_sample = on_restore_sample,
                                            .on_change = on_restore_change,

@@ -64,6 +64,8 @@ struct pl_store_options {
     uint32_t (*on_restore_host)(void *ctx, const struct pl_hello *hello);
     void (*on_restore_alert)(void *ctx, const struct pl_alert *alert);
     void (*on_restore_page)(void *ctx, const struct pl_page *page);
+    void (*on_restore_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
+                               const struct pl_traffic *traffic);
     /* One of the two is set; neither: all were read, so who is not among them is not enrolled. */
     void (*on_restore_trust)(void *ctx, const struct pl_enrolled *enrolled,
                              const struct pl_join_token *token);
@@ -115,6 +117,9 @@ void pl_store_put_alert(struct pl_store *s, const struct pl_alert *alert, struct
 /* on_page_saved follows for a page in state INTENT, sooner or later: the caller bounds its wait. */
 void pl_store_put_page(struct pl_store *s, const struct pl_page *page, struct pl_now now);
 void pl_store_drop_page(struct pl_store *s, uint64_t number);
+/* Now and then: what starts anew without it is only memory. */
+void pl_store_put_traffic(struct pl_store *s, const struct pl_name *pool,
+                          enum pl_traffic_source unit, const struct pl_traffic *traffic);
 
 /* Who may speak for a host. `ticket`: for on_trust_saved, or PL_STORE_NO_TICKET. PL_E_FULL: too
  * much waits already, and nothing was kept. */

@@ -5,6 +5,7 @@
 #include "collector/codec/change_records.h"
 #include "collector/codec/learned_record.h"
 #include "collector/codec/records.h"
+#include "collector/codec/traffic_record.h"
 #include "collector/codec/trust_records.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
@@ -13,10 +14,10 @@
 
 enum { DROP_LOG_MS = 30 * 1000 };
 
-static void queue_record(struct pl_store *s, const char *key, const char *field,
-                         const struct pl_text *record, struct pl_slot_id page)
+/* `value` empty: delete the field. */
+static void queue_value(struct pl_store *s, const char *key, const char *field,
+                        struct pl_span value, struct pl_slot_id page)
 {
-    PL_ASSERT(!record || !record->overflow);
     struct pl_write write = {
         .kind = PL_WRITE_RECORD,
         .owner = PL_WRITE_NONE,
@@ -25,7 +26,7 @@ static void queue_record(struct pl_store *s, const char *key, const char *field,
         .ticket = PL_STORE_NO_TICKET,
         .key = pl_span_of(key),
         .field = pl_span_of(field),
-        .value = record ? pl_text_bytes(record) : (struct pl_span){NULL, 0},
+        .value = value,
     };
     int64_t now = pl_clock_mono_ms();
     s->counts.control_writes++;
@@ -36,6 +37,14 @@ static void queue_record(struct pl_store *s, const char *key, const char *field,
                pl_err_text(err));
     }
     if (!pl_restorer_holds_writes(s->restorer)) pl_lane_pump(&s->records, now);
+}
+
+static void queue_record(struct pl_store *s, const char *key, const char *field,
+                         const struct pl_text *record, struct pl_slot_id page)
+{
+    PL_ASSERT(!record || !record->overflow);
+    struct pl_span nothing = {NULL, 0};
+    queue_value(s, key, field, record ? pl_text_bytes(record) : nothing, page);
 }
 
 static const struct pl_slot_id no_page = {PL_WRITE_NONE, 0};
@@ -151,6 +160,15 @@ void pl_store_drop_page(struct pl_store *s, uint64_t number)
     char field[24];
     write_number(field, number);
     queue_record(s, PL_KEY_OUTBOX, field, NULL, no_page);
+}
+
+void pl_store_put_traffic(struct pl_store *s, const struct pl_name *pool,
+                          enum pl_traffic_source unit, const struct pl_traffic *traffic)
+{
+    uint8_t buf[PL_TRAFFIC_RECORD_BYTES];
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_record_traffic_write(&w, unit, traffic);
+    queue_value(s, PL_KEY_TRAFFIC, pool->text, (struct pl_span){buf, w.len}, no_page);
 }
 
 /* ---- who may speak for a host ---- */

@@ -33,6 +33,9 @@ struct world {
     uint64_t restored_first_seq, restored_last_seq;
     struct pl_alert alert;
     struct pl_page page;
+    struct pl_name traffic_pool;
+    enum pl_traffic_source traffic_unit;
+    double traffic_known_s;
     uint64_t durable[HOSTS];
     bool resync[HOSTS];
     uint32_t resync_count;
@@ -97,6 +100,16 @@ __attribute__((unused)) static void on_restore_page(void *ctx, const struct pl_p
     w->page = *page;
 }
 
+__attribute__((unused)) static void on_restore_traffic(void *ctx, const struct pl_name *pool,
+                                                       enum pl_traffic_source unit,
+                                                       const struct pl_traffic *traffic)
+{
+    struct world *w = ctx;
+    w->traffic_pool = *pool;
+    w->traffic_unit = unit;
+    w->traffic_known_s = traffic->ladder.known_s;
+}
+
 __attribute__((unused)) static void on_restore_sample(void *ctx, uint32_t host,
                                                       const struct pl_boot_id *boot_id,
                                                       const struct pl_sample *sample)
@@ -143,6 +156,7 @@ __attribute__((unused)) static void store_start(struct world *w, size_t queue_by
                                        .on_restore_host = on_restore_host,
                                        .on_restore_alert = on_restore_alert,
                                        .on_restore_page = on_restore_page,
+                                       .on_restore_traffic = on_restore_traffic,
                                        .on_restore_sample = on_restore_sample,
                                        .on_restore_learned = on_restore_learned,
                                        .on_restored = on_restored};

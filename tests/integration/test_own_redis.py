@@ -35,3 +35,19 @@ def test_foreign_redis(redis_socket, start_collector, start_agent):
     until(lambda: collector.get("/api/v1/self")["agents"]["acks"] > 0, 20, "an acknowledgement")
     assert "pid" not in collector.get("/api/v1/self")["redis"]  # not ours to restart
     assert collector.stop() == 0
+
+
+def test_what_is_remembered_of_traffic_outlives_restarts(redis_socket, start_collector, start_agent):
+    def redis(*words):
+        return subprocess.run(["redis-cli", "-s", redis_socket, *words], capture_output=True,
+                              check=True, text=True).stdout.strip()
+
+    collector = start_collector(f"redis:\n  url: unix://{redis_socket}\n")
+    agent = start_agent([collector.agents])
+    until(lambda: collector.get("/api/v1/self")["samples"]["accepted"] > 3, 20, "a few samples")
+    assert agent.stop() == 0
+    for _ in range(2):  # the second time what it writes is what it has read
+        assert collector.stop() == 0
+        assert redis("HKEYS", "pl:traffic") == "web"
+        collector.start()
+        assert redis("HDEL", "pl:traffic", "web") == "1"

@@ -360,39 +360,6 @@ static void test_every_mistake_in_its_words(void)
     }
 }
 
-static void test_agent_mistakes(void)
-{
-    CHECK_INT(
-        load_agent("agent:\n  collectors: [watch.example:7410, 127.0.0.1:0]\n  interval: 50ms\n"),
-        PL_E_SYNTAX);
-    CHECK_TEXT(
-        all_errors(),
-        "f:2:16: agent.collectors: 'watch.example:7410' is a name, which this agent does not "
-        "resolve: give an IP address\n"
-        "f:2:36: agent.collectors: '127.0.0.1:0' has port 0, where nobody can listen\n"
-        "f:3:13: agent.interval: '50ms' is less than 100ms\n");
-    CHECK_INT(load_agent("agent:\n  interval: 200ms\n  spool: 31m\n"), PL_E_SYNTAX);
-    CHECK_TEXT(all_errors(), "f:3:3: agent.spool: is more than the spool holds: 9000 samples, "
-                             "which at this interval are 1800s\n");
-    CHECK_INT(load_agent("agent:\n  interval: 200ms\n  spool: 30m\n"), 0);
-}
-
-static void test_the_watched_service(void)
-{
-    CHECK_INT(load_agent("agent:\n  service: php-fpm8.2-a-long-name\n"), 0);
-    CHECK_INT(agent.service.kind, PL_WATCHED_PROGRAM);
-    CHECK_TEXT(agent.service.text, "php-fpm8.2-a-lo");
-    CHECK_INT(load_agent("agent:\n  service: 8080\n"), 0);
-    CHECK_INT(agent.service.kind, PL_WATCHED_PORT);
-    CHECK_INT(agent.service.port, 8080);
-    CHECK_INT(load_agent("agent:\n  service: 65536\n"), PL_E_SYNTAX);
-    CHECK_TEXT(all_errors(), "f:2:12: agent.service: '65536' is a number, but no port: those go "
-                             "from 1 to 65535\n");
-    CHECK_INT(load_agent("agent:\n  service: /web.slice/../x\n"), PL_E_SYNTAX);
-    CHECK_TEXT(all_errors(), "f:2:12: agent.service: '/web.slice/../x' is no path of a control "
-                             "group below its root\n");
-}
-
 static void test_unreadable_files_are_mistakes_too(void)
 {
     const char *paths[] = {"nowhere.yaml", ".", file("f", "colector: {}\n")};
@@ -466,7 +433,6 @@ int main(void)
     RUN(test_who_answers_for_a_pool);
     RUN(test_capacity_of_a_pool);
     RUN(test_agent_defaults);
-    RUN(test_the_watched_service);
     RUN(test_one_file_serves_both_programs);
     RUN(test_files_are_merged);
     RUN(test_who_hears_of_a_pool);
@@ -474,7 +440,6 @@ int main(void)
     RUN(test_redis_urls);
     RUN(test_pagerduty);
     RUN(test_every_mistake_in_its_words);
-    RUN(test_agent_mistakes);
     RUN(test_unreadable_files_are_mistakes_too);
     RUN(test_errors_are_printed_one_per_line);
     RUN(test_files);

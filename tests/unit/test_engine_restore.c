@@ -220,6 +220,49 @@ static void test_late_records_of_who_was_told(void)
     CHECK_TEXT(rig_effects(), "SAVE_PAGE limit/web resolved");
 }
 
+/* An hour of 100/s until now. */
+static struct pl_traffic an_hour(void)
+{
+    struct pl_traffic traffic;
+    pl_traffic_init(&traffic);
+    for (int64_t s = -3600; s <= 0; s++) pl_traffic_step(&traffic, 100, rig.now.unix_ms + s * 1000);
+    return traffic;
+}
+
+static void test_what_is_remembered_of_traffic(void)
+{
+    struct pl_name web = rig_name_of("web"), api = rig_name_of("api");
+    start();
+    struct pl_traffic traffic = an_hour();
+    (void)restore_host("fe1", "web");
+    const struct pl_saturation *s = pl_engine_saturation(rig.engine, 0);
+    pl_engine_restore_traffic(rig.engine, &api, PL_SOURCE_REQUESTS, &traffic); // nobody is in it
+    CHECK(!s->traffic.ladder.started);
+    pl_engine_restore_traffic(rig.engine, &web, PL_SOURCE_REQUESTS, &traffic);
+    CHECK_NEAR(s->traffic.ladder.known_s, 3600, 0);
+    CHECK_INT(s->unit, PL_SOURCE_REQUESTS);
+    traffic.ladder.known_s = 3599; // less than is known by now
+    pl_engine_restore_traffic(rig.engine, &web, PL_SOURCE_SEGMENTS, &traffic);
+    CHECK_INT(s->unit, PL_SOURCE_REQUESTS);
+}
+
+static void test_remembered_traffic_in_another_unit_than_configured(void)
+{
+    struct pl_engine_config config = rig_config_of(8, 1);
+    struct pl_name web = rig_name_of("web");
+    struct pl_pool_config pool = {.name = web,
+                                  .capacity = {.source = PL_CAPACITY_CONFIGURED, .per_s = 50}};
+    config.pools = &pool;
+    config.pool_count = 1;
+    rig_start(&config);
+    struct pl_traffic traffic = an_hour();
+    const struct pl_saturation *s = pl_engine_saturation(rig.engine, 0);
+    pl_engine_restore_traffic(rig.engine, &web, PL_SOURCE_REQUESTS, &traffic);
+    CHECK(!s->traffic.ladder.started);
+    pl_engine_restore_traffic(rig.engine, &web, PL_SOURCE_CONNECTIONS, &traffic);
+    CHECK(s->traffic.ladder.started);
+}
+
 static void test_records_that_do_not_fit(void)
 {
     start();
@@ -258,6 +301,8 @@ int main(void)
     RUN(test_a_page_whose_record_was_never_written);
     RUN(test_redis_comes_late);
     RUN(test_late_records_of_who_was_told);
+    RUN(test_what_is_remembered_of_traffic);
+    RUN(test_remembered_traffic_in_another_unit_than_configured);
     RUN(test_records_that_do_not_fit);
     rig_stop();
     return check_finish();

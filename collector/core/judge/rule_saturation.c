@@ -53,6 +53,16 @@ void pl_saturation_resume(struct pl_saturation *s, enum pl_traffic_source unit)
     if (is_new && s->configured.source == PL_CAPACITY_UNKNOWN) s->unit = unit;
 }
 
+void pl_saturation_restore(struct pl_saturation *s, enum pl_traffic_source unit,
+                           const struct pl_traffic *traffic)
+{
+    bool unit_fits =
+        s->configured.source != PL_CAPACITY_CONFIGURED || unit == PL_SOURCE_CONNECTIONS;
+    if (!unit_fits || traffic->ladder.known_s <= s->traffic.ladder.known_s) return;
+    if (unit != s->unit) change_unit(s, unit);
+    s->traffic = *traffic;
+}
+
 void pl_saturation_survey(struct pl_saturation *s, const struct pl_fleet *fleet, uint32_t pool,
                           int64_t unix_ms)
 {

@@ -34,6 +34,10 @@ void pl_saturation_init(struct pl_saturation *s);
 /* Somebody says what the pool can take, in accepted connections/s (UNKNOWN: learn it): judged by
  * from the next round on. */
 void pl_saturation_set(struct pl_saturation *s, const struct pl_capacity *capacity);
+/* What was remembered before a restart, unless more is remembered here by now, or what was
+ * configured since counts in another unit. */
+void pl_saturation_restore(struct pl_saturation *s, enum pl_traffic_source unit,
+                           const struct pl_traffic *traffic);
 /* Look at all hosts of the pool if the last survey is PL_SURVEY_MS old: the unit of traffic they
  * have in common, and the capacity to judge by. */
 void pl_saturation_survey(struct pl_saturation *s, const struct pl_fleet *fleet, uint32_t pool,

@@ -2,7 +2,7 @@
  * growth on each of their scales, its usual day, and for people the course of its last hour.
  *
  * It knows no capacity, so that a capacity that is learned, set or rescaled later judges the same
- * memory. A restart warms it up by stepping through what Redis holds, oldest first. */
+ * memory. It is written down every few minutes, because a day takes a day to learn again. */
 #pragma once
 
 #include "collector/core/observe/baseline.h"
