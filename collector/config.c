@@ -64,8 +64,7 @@ static const char *check_runbook(const void *value)
     return *(const char *)value == '\0' ? NULL : check_web_url(value);
 }
 
-/* Understand redis://HOST:PORT[/DATABASE], unix:///PATH, or nothing at all. */
-static bool parse_redis_url(const char *url, struct pl_config_redis *out)
+bool pl_collector_config_redis(const char *url, struct pl_config_redis *out)
 {
     const size_t socket_len_max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
     out->kind = PL_CONFIG_REDIS_MANAGED;
@@ -91,7 +90,7 @@ static bool parse_redis_url(const char *url, struct pl_config_redis *out)
 static const char *check_redis_url(const void *value)
 {
     struct pl_config_redis meaning;
-    if (parse_redis_url(value, &meaning)) return NULL;
+    if (pl_collector_config_redis(value, &meaning)) return NULL;
     return "is not redis://HOST:PORT, redis://HOST:PORT/DATABASE or unix:///PATH of a socket";
 }
 
@@ -297,7 +296,8 @@ static void finish_pool(struct pl_option_loader *l, struct pl_collector_config *
 
 static void finish(struct pl_option_loader *l, struct pl_collector_config *config)
 {
-    (void)parse_redis_url(config->redis.url, &config->redis); // refused at its place if it is wrong
+    // One that is wrong was refused at its place.
+    (void)!pl_collector_config_redis(config->redis.url, &config->redis);
     for (uint32_t i = 0; i < config->notifier_count; i++) finish_notifier(l, &config->notifiers[i]);
     for (uint32_t i = 0; i < config->pool_count; i++) finish_pool(l, config, &config->pools[i]);
     pl_config_rules_finish(l, config);

@@ -132,6 +132,10 @@ PL_MUST_CHECK int pl_collector_config_load(const char *const *paths, size_t n,
 uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
                                        const struct pl_name *pool);
 
+/* Understand a `redis.url`: redis://HOST:PORT[/DATABASE], unix:///PATH, or nothing at all; fills
+ * all of `*out` but `url` and `queue_bytes`. False for anything else. */
+PL_MUST_CHECK bool pl_collector_config_redis(const char *url, struct pl_config_redis *out);
+
 /* The rules in the words of the engine: of `pool`, or (NULL) of one that the files do not name. */
 void pl_collector_config_rules(const struct pl_collector_config *config,
                                const struct pl_config_pool *pool, struct pl_rules *out);

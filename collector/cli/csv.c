@@ -39,7 +39,7 @@ int pl_csv_number(struct pl_span text, double *out)
 }
 
 /* "2026-05-01 14:03:12" as RFC 3339 has it; what is not of that form stays as it is. */
-static int parse_time(struct pl_span text, int64_t *unix_ms)
+int pl_csv_time(struct pl_span text, int64_t *unix_ms)
 {
     char buf[FIELD_BYTES];
     enum { DATE_LEN = 10 };
@@ -60,7 +60,7 @@ const char *pl_csv_row(struct pl_span line, struct pl_csv_row *out)
     row.time_text = (struct pl_span){line.ptr, (size_t)(comma - line.ptr)};
     row.value_text = (struct pl_span){comma + 1, line.len - row.time_text.len - 1};
     if (memchr(row.time_text.ptr, '\0', line.len)) return "holds a NUL byte";
-    if (parse_time(row.time_text, &row.unix_ms) < 0) {
+    if (pl_csv_time(row.time_text, &row.unix_ms) < 0) {
         return "does not begin with a time such as 2026-05-01 14:03:12";
     }
     bool is_gap = row.value_text.len == 0 || pl_span_is(row.value_text, "nan") ||

@@ -21,5 +21,7 @@ struct pl_csv_row {
 PL_MUST_CHECK const char *pl_csv_header(struct pl_span line);
 PL_MUST_CHECK const char *pl_csv_row(struct pl_span line, struct pl_csv_row *out);
 
+/* A time in one of the forms above, to unix ms. PL_E_SYNTAX or PL_E_RANGE. */
+PL_MUST_CHECK int pl_csv_time(struct pl_span text, int64_t *unix_ms);
 /* A finite decimal number that fills `text`: digits, sign, point, exponent. */
 PL_MUST_CHECK int pl_csv_number(struct pl_span text, double *out);

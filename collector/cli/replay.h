@@ -1,6 +1,7 @@
 /* replay.h - the recordings that `plimsoll replay` runs the engine over, and who looks on. */
 #pragma once
 
+#include "collector/cli/history.h"
 #include "collector/cli/simulate.h"
 #include "collector/cli/story.h"
 
@@ -35,3 +36,15 @@ int pl_replay_score(FILE *in, FILE *out);
  * that fall silent, jumps of the clock. An exit status. */
 int pl_replay_trace(const char *path, const struct pl_simulation_setup *setup,
                     struct pl_replay_view *view);
+
+/* Which part of a history. */
+struct pl_replay_span {
+    struct pl_name pool;
+    int64_t from_unix_ms, to_unix_ms; // the last 15 s before now are never played
+};
+
+/* A pool's samples as Redis keeps them: each second for an hour, then 10 s for a day, then 5 min
+ * for a month. What is stored of the day before is learned from first and not told. An exit
+ * status. */
+int pl_replay_history(struct pl_history *history, const struct pl_replay_span *span,
+                      const struct pl_simulation_setup *setup, struct pl_replay_view *view);

@@ -17,7 +17,7 @@ int pl_simulation_init(struct pl_simulation *s, const struct pl_simulation_setup
                                             .pool_count = setup->pool_count};
     void *memory = calloc(1, pl_engine_bytes(&config));
     if (!memory) return -ENOMEM;
-    *s = (struct pl_simulation){.memory = memory, .now = at(unix_ms)};
+    *s = (struct pl_simulation){.memory = memory, .now = at(unix_ms), .ticked_unix_ms = unix_ms};
     s->engine = pl_engine_init(memory, &config, s->now);
     return 0;
 }
@@ -40,13 +40,16 @@ void pl_simulation_drain(struct pl_simulation *s)
 
 void pl_simulation_advance(struct pl_simulation *s, int64_t unix_ms)
 {
-    bool is_hole = unix_ms - s->now.unix_ms > PL_SIMULATE_HOLE_MS;
-    if (is_hole) s->now = at(unix_ms - PL_SIMULATE_TICK_MS);
-    while (unix_ms - s->now.unix_ms >= PL_SIMULATE_TICK_MS) {
-        s->now = at(s->now.unix_ms + PL_SIMULATE_TICK_MS);
+    bool is_hole = unix_ms - s->now.unix_ms > PL_SIMULATE_HOLE_MS, ticked = false;
+    if (is_hole) s->ticked_unix_ms = unix_ms - PL_SIMULATE_TICK_MS;
+    while (unix_ms - s->ticked_unix_ms >= PL_SIMULATE_TICK_MS) {
+        s->ticked_unix_ms += PL_SIMULATE_TICK_MS;
+        s->now = at(PL_MAX(s->ticked_unix_ms, s->now.unix_ms));
+        ticked = true;
         pl_engine_tick(s->engine, s->now);
         pl_simulation_drain(s);
         if (s->on_moment) s->on_moment(s->context, s->engine, s->now);
     }
     if (unix_ms > s->now.unix_ms) s->now = at(unix_ms);
+    if (ticked) s->ticked_unix_ms = s->now.unix_ms;
 }

@@ -24,6 +24,7 @@ struct pl_simulation {
     struct pl_engine *engine; // in `memory`
     void *memory;             // owned
     struct pl_now now;        // both clocks say the time of the recording
+    int64_t ticked_unix_ms;   // the newest tick; moments closer than a second share one
     /* NULL, or shown each effect; `context` is passed through. */
     void (*on_effect)(void *context, const struct pl_engine *engine, const struct pl_effect *effect,
                       struct pl_now now);

@@ -23,7 +23,8 @@ static struct pl_story_pool *pool_of(struct pl_story *s, const struct pl_engine 
     if (index >= PL_STORY_POOLS_MAX) return NULL;
     for (; s->pool_count <= index; s->pool_count++) {
         const struct pl_pool *pool = &pl_engine_fleet(engine)->pools[s->pool_count];
-        s->pools[s->pool_count] = (struct pl_story_pool){.name = pool->name, .unit = ""};
+        s->pools[s->pool_count] = (struct pl_story_pool){
+            .name = pool->name, .rules = *pl_engine_rules(engine, s->pool_count), .unit = ""};
     }
     return &s->pools[index];
 }

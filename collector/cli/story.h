@@ -68,6 +68,7 @@ struct pl_story_peak {
 
 struct pl_story_pool {
     struct pl_name name;
+    struct pl_rules rules; // it was judged by
     const char *unit; // of traffic and capacity: "connections/s"; "" for a series, which has none
     double capacity;  // the newest; 0: not known
     uint32_t page_count, warn_count;

@@ -243,9 +243,9 @@ void pl_story_explain(const struct pl_engine *engine, uint32_t alert, FILE *out)
     }
 }
 
-static void put_miss(const struct pl_story_pool *p, enum pl_rule rule, const struct pl_rules *rules,
-                     FILE *out)
+static void put_miss(const struct pl_story_pool *p, enum pl_rule rule, FILE *out)
 {
+    const struct pl_rules *rules = &p->rules;
     const struct pl_story_miss *miss = &p->misses[rule];
     char text[PL_ALERT_TEXT_BYTES], buf[DURATION_BYTES];
     struct pl_text t = pl_text_init(text, sizeof text);
@@ -271,7 +271,7 @@ static void put_miss(const struct pl_story_pool *p, enum pl_rule rule, const str
         (void)fputs("      no page  it never reached the level that pages\n", out);
 }
 
-void pl_story_misses(const struct pl_story *s, const struct pl_rules *rules, FILE *out)
+void pl_story_misses(const struct pl_story *s, FILE *out)
 {
     bool any = false;
     for (uint32_t i = 0; i < s->pool_count; i++) {
@@ -279,7 +279,7 @@ void pl_story_misses(const struct pl_story *s, const struct pl_rules *rules, FIL
             if (!s->pools[i].misses[rule].known) continue;
             if (!any) (void)fputs("Nearest to a page without one:\n", out);
             any = true;
-            put_miss(&s->pools[i], rule, rules, out);
+            put_miss(&s->pools[i], rule, out);
         }
     }
     if (!any) (void)fputs("Nothing came near a page without one.\n", out);

@@ -13,7 +13,7 @@ void pl_story_time_write(char *out, int64_t unix_ms);
 /* One screen: what every pool with something to tell went through. */
 void pl_story_summary(const struct pl_story *s, FILE *out);
 /* For every rule that came near a page without one: where it was nearest and what was missing. */
-void pl_story_misses(const struct pl_story *s, const struct pl_rules *rules, FILE *out);
+void pl_story_misses(const struct pl_story *s, FILE *out);
 /* The pages of one recording under two sets of rules: those that both make, and the differences.
  * `trial_name` is what the second set is called. */
 void pl_story_compare(const struct pl_story *base, const struct pl_story *trial,

@@ -52,9 +52,11 @@ ROOMS = {
                         False),
     "collector/io":    (SHELL + ["collector/core", "collector/codec"], ["uv", "openssl", "hiredis", "curl"],
                         True),
-    # cli reads the collector's configuration, to replay under its rules
+    # cli reads the collector's configuration, to replay under its rules, and Redis without a loop, to
+    # replay what is stored
     "collector/cli":   (SHELL + ["collector/core", "collector/codec",
-                                 "collector"],                         ["curl", "cjson"], True),
+                                 "collector"],                         ["curl", "cjson", "hiredis"],
+                        True),
     "collector/web":   ([],                                            ["zlib", "brotli"], True),
     "collector":       (SHELL + ["collector/core", "collector/codec",
                                  "collector/io"],                      ["uv", "curl"], True),

@@ -88,7 +88,12 @@ def test_nobody_there_is_unreachable():
     (["status", "--jsno"], "--jsno"),
     (["status", "now"], "'now'"),
     (["status", "--url", "ftp://x"], "'ftp://x'"),
-    (["replay"], "one of FILE, --capacity C and --score"),
+    (["replay"], "one of FILE, --from T, --capacity C and --score"),
+    (["replay", "--from", "1h"], "--from needs --pool NAME"),
+    (["replay", "--from", "soon", "--pool", "web"], "'soon' (--from) is neither a time such as"),
+    (["replay", "--from", "1h", "--to", "2h", "--pool", "web"], "--from '1h' is not before --to '2h'"),
+    (["replay", "--from", "1h", "--pool", "web", "--redis", "x"], "'x' (--redis) is not redis://"),
+    (["replay", "last.trace", "--to", "1h"], "--to, --state and --redis belong to --from T"),
     (["replay", "--score", "--capacity", "1"], "one of FILE"),
     (["replay", "--capacity", "0"], "'0' is not a number above 0"),
     (["replay", "--capacity", "1O0"], "'1O0'"),
@@ -139,6 +144,12 @@ def crowd():
     """Four hours at 40, a crowd of forty minutes up to 130, and calm again."""
     rows = [(60 * i, 40 + (min(6 * (i - 240), 90) if 240 <= i < 280 else 0)) for i in range(400)]
     return "timestamp,value\n" + "".join(f"{at},{value}\n" for at, value in rows)
+
+
+def test_a_history_that_is_not_there_names_the_place():
+    status, out, err = plimsoll("replay", "--from", "1h", "--pool", "web", "--state", "/nowhere")
+    assert (status, out) == (3, "")
+    assert "cannot reach the Redis at /nowhere/redis/redis.sock: No such file" in err
 
 
 def test_a_chart_is_valid_and_marks_what_the_rows_say(tmp_path):

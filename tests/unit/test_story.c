@@ -116,10 +116,8 @@ static void play_host(struct run *r)
 
 static void test_a_host_is_explained_word_for_word(void)
 {
-    struct pl_rules rules;
     struct run r;
     char *text = NULL;
-    pl_rules_default(&rules);
     play_host(&r);
     CHECK_TEXT(
         r.events,
@@ -135,7 +133,7 @@ static void test_a_host_is_explained_word_for_word(void)
                      "    warnings        0\n"
                      "    highest use     cpu of fe1 97 %, at 2026-05-01 14:02:01 UTC\n");
     free(text);
-    PRINTED(text, pl_story_misses(r.story, &rules, out));
+    PRINTED(text, pl_story_misses(r.story, out));
     CHECK_TEXT(text, "Nearest to a page without one:\n"
                      "  2026-05-01 14:01:07 UTC limit/web: cpu of fe1 at 93 % (limit 90 %) for 7 "
                      "s, pages at 10 s\n"
@@ -162,7 +160,6 @@ static void test_a_surge_is_explained(void)
 
 static void test_the_summary_and_what_came_near(void)
 {
-    struct pl_rules rules;
     struct run r;
     char *text = NULL;
     run(&r, 0.85);
@@ -173,8 +170,7 @@ static void test_the_summary_and_what_came_near(void)
     CHECK(strstr(text, "    crossing        2026-05-01 18:10:00 UTC, paged ") != NULL);
     CHECK(strstr(text, " min before\n") != NULL);
     free(text);
-    pl_rules_default(&rules);
-    PRINTED(text, pl_story_misses(r.story, &rules, out));
+    PRINTED(text, pl_story_misses(r.story, out));
     CHECK(strstr(text, "  2026-05-02 03:20:00 UTC saturation/series: traffic at 84 % of") != NULL);
     CHECK(strstr(text, "no page  for all of the capacity there was no reason") != NULL);
     free(text);
@@ -250,6 +246,30 @@ static void test_a_long_series_fits(void)
     done(&r);
 }
 
+static void count_moment(void *context, const struct pl_engine *engine, struct pl_now now)
+{
+    (void)engine;
+    (void)now;
+    ++*(int *)context;
+}
+
+/* Many hosts report several times a second: time passes all the same. */
+static void test_moments_closer_than_a_second_make_ticks(void)
+{
+    struct pl_simulation_setup setup = {0};
+    struct pl_simulation s;
+    int count = 0;
+    pl_rules_default(&setup.rules);
+    CHECK_INT(pl_simulation_init(&s, &setup, 1, 1777644000000), 0);
+    s.on_moment = count_moment;
+    s.context = &count;
+    for (int64_t ms = 0; ms <= 60000; ms += 100) pl_simulation_advance(&s, 1777644000000 + ms);
+    CHECK_INT(count, 60);
+    pl_simulation_advance(&s, 1777644000000 + 70500);
+    CHECK_INT(count, 70);
+    pl_simulation_fini(&s);
+}
+
 int main(void)
 {
     RUN(test_a_host_is_explained_word_for_word);
@@ -258,5 +278,6 @@ int main(void)
     RUN(test_a_chart_has_every_mark);
     RUN(test_other_rules_are_compared);
     RUN(test_a_long_series_fits);
+    RUN(test_moments_closer_than_a_second_make_ticks);
     return check_finish();
 }
