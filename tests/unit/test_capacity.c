@@ -20,6 +20,7 @@ struct machine {
     double memory_base, memory_cost; // share per connection inside at a time
     double service_s;                // of a connection that waits for nobody
     double neighbour; // share of the CPU others use; service.cpu is reported if not 0
+    int wave_s;       // from one low to the next; 0: a day
     double low, high; // traffic at night and at noon
 };
 
@@ -37,7 +38,7 @@ static int32_t bp(double share)
 
 static double traffic_of(const struct machine *m, int s)
 {
-    double day = 0.5 - 0.5 * cos(2 * M_PI * s / DAY_S);
+    double day = 0.5 - 0.5 * cos(2 * M_PI * s / (m->wave_s > 0 ? m->wave_s : DAY_S));
     return m->low + (m->high - m->low) * day;
 }
 
@@ -96,6 +97,19 @@ static void test_a_day_under_half_tells_the_limit(void)
     CHECK(a->per_s.p10 < a->per_s.p50 && a->per_s.p50 < a->per_s.p90);
     CHECK_INT(a->resource[PL_LEARNED_MEMORY].gap, PL_GAP_FLAT);
     CHECK_INT(a->resource[PL_LEARNED_NETWORK].gap, PL_GAP_SOURCE);
+}
+
+/* A bin has a few values only, all of them together are enough. */
+static void test_two_waves_of_minutes_tell_the_limit(void)
+{
+    struct machine quick = plain;
+    quick.wave_s = 210;
+    quick.low = 70;
+    const struct pl_host_capacity *a = learn(&quick, 420, 1);
+    double truth = truth_of(&quick);
+    CHECK_INT(a->gap, PL_GAP_NONE);
+    CHECK_NEAR(a->per_s.p50, truth, 0.08 * truth);
+    CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
 }
 
 static void test_unknown_says_why(void)
@@ -271,6 +285,7 @@ int main(void)
 {
     pl_rules_default(&rules);
     RUN(test_a_day_under_half_tells_the_limit);
+    RUN(test_two_waves_of_minutes_tell_the_limit);
     RUN(test_unknown_says_why);
     RUN(test_random_machines_are_learned_under_half_load);
     RUN(test_a_neighbour_lowers_the_limit);

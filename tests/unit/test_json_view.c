@@ -156,6 +156,8 @@ static void test_host_text(void)
                     "\"network\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
                     "\"memory\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
                     "\"workers\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"service memory\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"service files\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
                     "\"file handles\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
                     "\"conntrack\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0}}},"
                     "\"metrics\":{\"cpu.busy\":0.12,\"memory.used\":0.25,\"tcp.accepted\":60.5}}");

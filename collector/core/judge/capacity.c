@@ -24,6 +24,8 @@ static const struct {
     [PL_LEARNED_NETWORK] = {"network", PL_NET_USED, false, PL_RESOURCE_NETWORK},
     [PL_LEARNED_MEMORY] = {"memory", PL_MEMORY_USED, true, PL_RESOURCE_MEMORY},
     [PL_LEARNED_WORKERS] = {"workers", PL_WORKERS_USED, true, PL_RESOURCE_WORKERS},
+    [PL_LEARNED_SERVICE_MEMORY] = {"service memory", PL_SERVICE_MEMORY, true, PL_RESOURCE_MEMORY},
+    [PL_LEARNED_SERVICE_FILES] = {"service files", PL_SERVICE_FILES, true, PL_RESOURCE_FILES},
     [PL_LEARNED_FILES] = {"file handles", PL_FILES_USED, true, PL_RESOURCE_FILES},
     [PL_LEARNED_CONNTRACK] = {"conntrack", PL_CONNTRACK_USED, true, PL_RESOURCE_CONNTRACK},
 };
@@ -287,6 +289,8 @@ static double whole_of(enum pl_learned r, const struct pl_fact_value *facts)
     case PL_LEARNED_FILES: return (double)facts[PL_FACT_FILES_MAX].value;
     case PL_LEARNED_CONNTRACK: return (double)facts[PL_FACT_CONNTRACK_MAX].value;
     case PL_LEARNED_NETWORK:
+    case PL_LEARNED_SERVICE_MEMORY:
+    case PL_LEARNED_SERVICE_FILES:
     case PL_LEARNED_WORKERS: return 0; // no fact tells
     case PL_LEARNED_COUNT: break;
     }

@@ -30,7 +30,9 @@ enum pl_learned {
     PL_LEARNED_CPU,
     PL_LEARNED_NETWORK,
     PL_LEARNED_MEMORY,
-    PL_LEARNED_WORKERS, // of the fullest pool of nginx, PHP-FPM, HAProxy
+    PL_LEARNED_WORKERS,        // of the fullest pool of nginx, PHP-FPM, HAProxy
+    PL_LEARNED_SERVICE_MEMORY, // of the limit of its control group
+    PL_LEARNED_SERVICE_FILES,  // of the process that is nearest to its own limit
     PL_LEARNED_FILES,
     PL_LEARNED_CONNTRACK,
     PL_LEARNED_COUNT

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-static const double bin_weight_min = 6; // values; a bin with fewer says nothing
+static const double bin_weight_min = 1; // values; a bin with fewer says nothing
+static const double end_weight = 6;     // values that must lie beyond to call a load seen
 static const int bins_min = 3;
 /* However often a bin was seen: no curve is straight to better than this. */
 static const double misfit = 0.002, misfit_share = 0.01;
@@ -28,16 +29,48 @@ struct sums {
     double w, x, y, xx, xy; // about the means: xx, xy
 };
 
+/* How far values usually are from the level of their bin: a bin of few values cannot tell itself.
+ */
+static double usual_spread(const struct pl_curve *c, const double *weights)
+{
+    double sum = 0, weight = 0;
+    for (int i = 0; i < PL_CURVE_BINS; i++) {
+        sum += weights[i] * (double)c->bins[i].spread;
+        weight += weights[i];
+    }
+    return weight > 0 ? sum / weight : 0;
+}
+
+/* The loads that were seen for long enough at either end, so that one odd value is no end. */
+static void find_ends(const struct pl_curve *c, const double *weights, struct pl_line *line)
+{
+    double below = 0, above = 0;
+    for (int i = 0; i < PL_CURVE_BINS && below < end_weight; i++) {
+        below += weights[i];
+        if (weights[i] > 0) line->load_min = (double)c->bins[i].load;
+    }
+    for (int i = PL_CURVE_BINS - 1; i >= 0 && above < end_weight; i--) {
+        above += weights[i];
+        if (weights[i] > 0) line->load_max = (double)c->bins[i].load;
+    }
+}
+
 static int collect(const struct pl_curve *c, int64_t unix_ms, struct point *points,
                    struct pl_line *line)
 {
     int count = 0;
+    double weights[PL_CURVE_BINS];
+    for (int i = 0; i < PL_CURVE_BINS; i++) {
+        weights[i] = pl_curve_weight(&c->bins[i], unix_ms);
+        line->weight += weights[i];
+    }
+    double usual = usual_spread(c, weights);
+    find_ends(c, weights, line);
     for (int i = 0; i < PL_CURVE_BINS; i++) {
         const struct pl_curve_bin *bin = &c->bins[i];
-        double weight = pl_curve_weight(bin, unix_ms);
-        line->weight += weight;
+        double weight = weights[i];
         if (weight < bin_weight_min) continue;
-        double deviation = deviation_of_spread * (double)bin->spread;
+        double deviation = deviation_of_spread * PL_MAX((double)bin->spread, usual);
         double off = misfit + misfit_share * (double)bin->used;
         points[count++] = (struct point){
             .load = (double)bin->load,
@@ -88,10 +121,7 @@ struct pl_line pl_line_fit(const struct pl_curve *c, int64_t unix_ms)
     struct point points[PL_CURVE_BINS];
     struct pl_line line = {.gap = PL_LINE_NEW};
     int count = collect(c, unix_ms, points, &line);
-    if (count == 0) return line;
-    line.load_min = points[0].load;
-    line.load_max = points[count - 1].load;
-    if (line.weight < PL_LINE_WEIGHT_MIN) return line;
+    if (count == 0 || line.weight < PL_LINE_WEIGHT_MIN) return line;
     line.gap = PL_LINE_SPAN;
     if (count < bins_min || line.load_max < PL_LINE_SPAN_MIN * line.load_min) return line;
     struct sums s = {0};

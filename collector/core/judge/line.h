@@ -31,7 +31,7 @@ struct pl_line {
     double level_variance; // of the use at the mean load
     double slope_variance;
     double weight;             // values
-    double load_min, load_max; // of the bins that count
+    double load_min, load_max; // that were seen for some time
     double drift; // share by which the slope was larger lately than over the long memory
 };
 
