@@ -112,6 +112,29 @@ static void test_two_waves_of_minutes_tell_the_limit(void)
     CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
 }
 
+/* The service is known a minute late, beside somebody who takes the rest of the machine. */
+static void test_a_service_beside_a_full_machine_is_learned_in_minutes(void)
+{
+    struct machine m = {.cost = 0.0014,
+                        .noise = 0.15,
+                        .memory_base = 0.3,
+                        .neighbour = 0.9,
+                        .wave_s = 210,
+                        .low = 31,
+                        .high = 84};
+    enum { RUNS = 20 };
+    int near = 0, inside = 0;
+    for (uint64_t seed = 1; seed <= RUNS; seed++) {
+        const struct pl_host_capacity *a = learn(&m, 480, seed);
+        double truth = (0.9 - a->neighbours / 2) / m.cost;
+        CHECK(a->cpu_of_service && a->gap == PL_GAP_NONE);
+        near += fabs(a->per_s.p50 / truth - 1) <= 0.1;
+        inside += a->per_s.p10 <= truth && truth <= a->per_s.p90;
+    }
+    CHECK_INT(near, RUNS);
+    CHECK(inside >= 0.9 * RUNS);
+}
+
 static void test_unknown_says_why(void)
 {
     struct machine even = plain;
@@ -286,6 +309,7 @@ int main(void)
     pl_rules_default(&rules);
     RUN(test_a_day_under_half_tells_the_limit);
     RUN(test_two_waves_of_minutes_tell_the_limit);
+    RUN(test_a_service_beside_a_full_machine_is_learned_in_minutes);
     RUN(test_unknown_says_why);
     RUN(test_random_machines_are_learned_under_half_load);
     RUN(test_a_neighbour_lowers_the_limit);

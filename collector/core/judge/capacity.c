@@ -164,9 +164,12 @@ static void follow(struct pl_learning *l, double load, double used, double perio
     l->recent_used += (used - l->recent_used) / l->recent_weight;
 }
 
-static void forget(struct pl_learning *l)
+/* It is another CPU from here on, in the open period too. */
+static void forget_cpu(struct pl_capacity_learner *c)
 {
-    *l = (struct pl_learning){0};
+    c->learning[PL_LEARNED_CPU] = (struct pl_learning){0};
+    c->used_sum_bp[PL_LEARNED_CPU] = 0;
+    c->used_count[PL_LEARNED_CPU] = 0;
 }
 
 static void open_period(struct pl_capacity_learner *c, int64_t unix_ms)
@@ -210,7 +213,7 @@ static int32_t cpu_used_bp(struct pl_capacity_learner *c, const struct pl_sample
 {
     int32_t service_bp = sample->values[PL_SERVICE_CPU];
     uint8_t best = service_bp == PL_ABSENT ? PL_CPU_OF_MACHINE : PL_CPU_OF_SERVICE;
-    if (pl_settled_step(&c->cpu, best, unix_ms)) forget(&c->learning[PL_LEARNED_CPU]);
+    if (pl_settled_step(&c->cpu, best, unix_ms)) forget_cpu(c);
     if (c->cpu.choice != PL_CPU_OF_SERVICE) return sample->values[PL_CPU_BUSY];
     int32_t weight = sample->values[PL_SERVICE_CPU_WEIGHT];
     int32_t quota_bp = sample->values[PL_SERVICE_CPU_LIMIT];
