@@ -1,10 +1,11 @@
 /* struct app owns everything and lives as long as the loop runs.
  *
  *     sampler -> on_sample -> spool -> uplink         uplink -> on_welcome, on_directive -> sampler
- *                    \-> local                        pressure -> on_pressure ------------> sampler
+ *                    \-> local, ledger                pressure -> on_pressure ------------> sampler
  */
 #include "agent/app.h"
 
+#include "agent/io/ledger.h"
 #include "agent/io/local.h"
 #include "agent/io/pressure.h"
 #include "agent/io/sampler.h"
@@ -31,6 +32,7 @@ struct app {
     struct pl_sampler sampler;
     struct pl_pressure pressure;
     struct pl_local local;
+    struct pl_ledger ledger;
     struct pl_uplink uplink;
     struct pl_agent_trust trust;
 };
@@ -64,6 +66,8 @@ static void on_sample(void *arg, struct pl_sample *sample)
     if (pl_sampler_new_service(&app->sampler, &service)) pl_uplink_service(&app->uplink, &service);
     pl_spool_push(&app->spool, sample);
     pl_uplink_flush(&app->uplink);
+    pl_ledger_tick(&app->ledger, (int64_t)uv_now(&app->loop), sample->unix_ms,
+                   pl_sampler_booted_unix_s(&app->sampler)); // told with the next
 }
 
 static void on_hello(void *arg, struct pl_hello *hello)
@@ -99,6 +103,7 @@ static void on_signal(uv_signal_t *handle, int number)
     pl_local_stop(&app->local);
     pl_sampler_stop(&app->sampler);
     pl_pressure_stop(&app->pressure);
+    pl_ledger_stop(&app->ledger);
     pl_uplink_stop(&app->uplink);
     uv_close((uv_handle_t *)&app->terminate, NULL);
     uv_close((uv_handle_t *)&app->interrupt, NULL);
@@ -135,6 +140,7 @@ static int start_uplink(struct app *app, const struct pl_agent_config *config)
         .collector_count = config->collectors.count,
         .hello = &hello,
         .spool = &app->spool,
+        .told = &app->ledger.told,
         .seed = pl_process_seed(),
         .handler = {.on_hello = on_hello,
                     .on_welcome = on_welcome,
@@ -172,6 +178,7 @@ static int start(struct app *app, struct pl_agent_config *config)
     err = watch_signals(app);
     if (err == 0) err = pl_sampler_init(&app->sampler, &app->loop, "/proc", "/sys");
     if (err == 0) err = start_local(app, config);
+    pl_ledger_init(&app->ledger, "", "/proc", pl_clock_mono_ms());
     if (err == 0) err = start_uplink(app, config);
     if (err < 0) return err;
     pl_sampler_watch(&app->sampler, &config->service);

@@ -246,6 +246,12 @@ void pl_sampler_facts(const struct pl_sampler *s, struct pl_fact_value *facts)
     pl_collect_facts(&s->raw[!s->turn], facts);
 }
 
+int64_t pl_sampler_booted_unix_s(const struct pl_sampler *s)
+{
+    uint64_t booted = s->raw[!s->turn].stat.started_unix_s;
+    return booted > INT64_MAX ? -1 : (int64_t)booted;
+}
+
 bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out)
 {
     if (!s->has_new_name) return false;

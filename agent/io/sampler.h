@@ -69,6 +69,8 @@ void pl_sampler_calm(struct pl_sampler *s);
 /* The capacity facts (PL_FACT_COUNT of them) as of the last sample, of which there must be one.
  */
 void pl_sampler_facts(const struct pl_sampler *s, struct pl_fact_value *facts);
+/* When the machine started, as of the last sample; -1: not known. */
+int64_t pl_sampler_booted_unix_s(const struct pl_sampler *s);
 /* The fullest accept queue is called otherwise since this was last asked: true, and its name. */
 bool pl_sampler_new_name(struct pl_sampler *s, struct pl_listener *out);
 /* The watched service is another one, or there is none any more, since this was last asked: true,

@@ -65,6 +65,18 @@ static void on_lost(void *arg, const char *reason, bool distrust)
     if (distrust && u->handler.on_distrust) u->handler.on_distrust(u->handler.arg);
 }
 
+/* True if there are more than a turn takes. */
+static bool write_changes(struct pl_uplink *u, struct pl_writer *out)
+{
+    struct pl_change change;
+    if (!u->told) return false;
+    for (int i = 0; i < PL_UPLINK_TURN_CHANGES_MAX; i++) {
+        if (!pl_told_next(u->told, &u->told_count, &change)) return false;
+        pl_agent_session_change(&u->session, &change, out);
+    }
+    return u->told_count < u->told->count;
+}
+
 static void send_turn(struct pl_uplink *u)
 {
     struct pl_spool *spool = u->spool;
@@ -73,6 +85,7 @@ static void send_turn(struct pl_uplink *u)
     if (u->owes_listener) pl_agent_session_listener(&u->session, &u->listener, &out);
     if (u->owes_service) pl_agent_session_service(&u->session, &u->service, &out);
     u->owes_listener = u->owes_service = false;
+    bool has_more = write_changes(u, &out);
     u->send_seq = PL_MAX(u->send_seq, spool->first_seq);
     for (int i = 0; i < PL_UPLINK_TURN_SAMPLES_MAX && u->send_seq < spool->next_seq; i++) {
         struct pl_sample sample;
@@ -80,7 +93,8 @@ static void send_turn(struct pl_uplink *u)
         pl_agent_session_sample(&u->session, &sample, &out);
     }
     PL_ASSERT(out.err == 0); // PL_UPLINK_OUT_BYTES has room for a whole turn
-    if (out.len > 0) pl_link_send(&u->link, u->out, out.len, u->send_seq < spool->next_seq);
+    if (out.len > 0)
+        pl_link_send(&u->link, u->out, out.len, has_more || u->send_seq < spool->next_seq);
 }
 
 static void on_drained(void *arg)
@@ -97,6 +111,7 @@ static void take_welcome(struct pl_uplink *u, const struct pl_welcome *welcome)
     }
     u->state = PL_UPLINK_STREAM;
     u->send_seq = u->spool->first_seq;
+    u->told_count = 0;
     u->owes_listener = u->listener.address[0] != '\0';
     u->owes_service = true;         // it may know of one that is no more
     (void)uv_timer_stop(&u->timer); // cannot fail
@@ -282,6 +297,8 @@ int pl_uplink_start(struct pl_uplink *u, uv_loop_t *loop, const struct pl_uplink
     PL_ASSERT(err == 0); // cannot fail
     u->loop = loop;
     u->spool = config->spool;
+    u->told = config->told;
+    u->told_count = 0;
     u->handler = config->handler;
     u->hello = *config->hello;
     u->owes_listener = u->owes_service = false;

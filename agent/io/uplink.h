@@ -20,6 +20,7 @@
 
 #include "agent/core/route.h"
 #include "agent/core/spool.h"
+#include "agent/core/told.h"
 #include "agent/io/link.h"
 #include "common/base/address.h"
 #include "common/sys/log.h"
@@ -33,9 +34,11 @@ enum {
     PL_UPLINK_SECURE_MS = 20 * 1000, // the same with TLS: a busy collector takes agents in turn
     PL_UPLINK_SILENT_MS = 60 * 1000,
     PL_UPLINK_TURN_SAMPLES_MAX = 32,
+    PL_UPLINK_TURN_CHANGES_MAX = 8,
     PL_UPLINK_LOG_MS = 60 * 1000, // failed attempts at one collector are logged no more often
     PL_UPLINK_OUT_BYTES =
         PL_LISTENER_FRAME_BYTES_MAX + PL_SERVICE_FRAME_BYTES_MAX +
+        PL_UPLINK_TURN_CHANGES_MAX * PL_CHANGE_FRAME_BYTES_MAX +
         PL_UPLINK_TURN_SAMPLES_MAX * (PL_FRAME_HEADER_BYTES + PL_SAMPLE_BYTES_MAX),
 };
 
@@ -67,6 +70,7 @@ struct pl_uplink_config {
     uint32_t collector_count;            // 1 to PL_UPLINK_COLLECTORS_MAX
     const struct pl_hello *hello;        // with everything that stays the same
     struct pl_spool *spool;
+    const struct pl_told *told;        // what changed: told on each connection. NULL: nothing
     uint64_t seed;                     // of the jitter
     const struct pl_link_trust *trust; // NULL: plain TCP. Read anew for each connection
     struct pl_uplink_handler handler;
@@ -80,7 +84,9 @@ struct pl_uplink {
     int64_t wait_ms;     // before the next attempt, in CLOSE and WAIT
     struct pl_uplink_handler handler;
     struct pl_hello hello;
-    struct pl_spool *spool; // borrowed
+    struct pl_spool *spool;     // borrowed
+    const struct pl_told *told; // borrowed, or NULL
+    uint64_t told_count;        // of them, what this collector has heard
     struct pl_route route;
     struct pl_agent_session session;
     struct pl_listener listener;      // no address: none was named yet
