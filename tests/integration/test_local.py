@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-from programs import until
+from programs import Agent, until
 
 HANGING = 3
 PHP_FPM = next(iter(sorted(glob.glob("/usr/sbin/php-fpm*"))), "php-fpm")  # php-fpm8.2
@@ -263,6 +263,25 @@ def test_haproxy_queue_slots_and_outermost(collector, start_agent, start_server,
         assert full["traffic.active"] == 2, "haproxy's, not nginx's as well"
         assert (full["workers.used"], full["workers.busy"], full["workers.max"]) == (1, 5, 5)
     until(lambda: metrics(collector)["workers.used"] == 0, 5, "empty again")
+
+
+def test_sockets_below_run_are_found(collector, start_server, programs, black_hole):
+    """An agent whose /run is a folder of this test, in a mount namespace of its own."""
+    edge = haproxy(start_server, free_port(), black_hole, maxconn=5)
+    php = php_fpm(start_server, 3)
+    run = os.path.join(edge.dir, "run")
+    os.makedirs(f"{run}/haproxy")
+    os.makedirs(f"{run}/php")
+    os.rename(f"{edge.dir}/admin.sock", f"{run}/haproxy/admin.sock")
+    os.rename(f"{php.dir}/php.sock", f"{run}/php/php8.2-fpm.sock")
+    with socket.socket(socket.AF_UNIX) as nobody:
+        nobody.bind(f"{run}/php/other.sock")  # nobody listens
+        agent = Agent([collector.agents])
+        agent.prefix = ["unshare", "-m", "sh", "-c", f'mount --bind {run} /run && exec "$0" "$@"']
+        programs.append(agent.start())
+        for place in ("/run/haproxy/admin.sock", "/run/php/php8.2-fpm.sock/status"):
+            until(lambda: f"event=local_found source={place}\n" in agent.log(), 60, f"{place} is found")
+    assert "other.sock" not in agent.log()
 
 
 def test_apache_is_full_when_the_question_gets_the_last_worker(collector, start_agent, start_server):
