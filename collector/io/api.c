@@ -323,7 +323,7 @@ static bool route_matches(const struct route *route, struct pl_span path, struct
     return at == end;
 }
 
-struct pl_view pl_api_view(const struct pl_api *api, struct pl_now now)
+static struct pl_view view_of(const struct pl_api *api, struct pl_now now)
 {
     return (struct pl_view){.engine = api->config.engine,
                             .troubles = &api->troubles,
@@ -338,7 +338,7 @@ static void on_request(void *arg, struct pl_slot_id client, const struct pl_http
     struct pl_api *api = arg;
     struct pl_now now = {pl_clock_mono_ms(), pl_clock_unix_ms()};
     struct pl_api_call c = {.api = api, .client = client, .request = request, .now = now};
-    c.view = pl_api_view(api, now);
+    c.view = view_of(api, now);
     c.out = pl_text_init(api->body, sizeof api->body);
     const struct route *route = NULL;
     for (size_t i = 0; i < PL_LEN(routes) && !route; i++)
@@ -417,7 +417,7 @@ static void watch_itself(struct pl_api *api, struct pl_now now)
 void pl_api_tick(struct pl_api *api, struct pl_now now)
 {
     watch_itself(api, now);
-    struct pl_view view = pl_api_view(api, now);
+    struct pl_view view = view_of(api, now);
     pl_http_server_tick(api->server, now);
     pl_stream_tick(api->stream, &view);
 }

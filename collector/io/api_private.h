@@ -24,9 +24,6 @@ struct pl_api {
     char body[PL_HTTP_BODY_OUT_MAX]; // of the answer being written
 };
 
-/* What the writers of JSON look at. */
-struct pl_view pl_api_view(const struct pl_api *api, struct pl_now now);
-
 /* The collector's own numbers, into `items`, PL_STATS_MAX of them. Returns how many. */
 size_t pl_api_stats(const struct pl_api *api, struct pl_now now, struct pl_stat *items);
 

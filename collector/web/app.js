@@ -5,7 +5,7 @@
 import {Charts} from './charts.js';
 import {Live} from './live.js';
 import {bar, node, renderList, setBar, setState, setText} from './parts.js';
-import {makePool, updatePool} from './pools.js';
+import {makePool, range, updatePool} from './pools.js';
 import {Traffic} from './traffic.js';
 import {STATES, amount, clock, count, duration, iconUrl, moment, percent, shape, stateOf, switchZone, zoneName} from './words.js';
 
@@ -89,7 +89,7 @@ function makeHost() {
     meter.append(node('span', '', resource), bar(), node('span', 'meter-value'));
     meters.append(meter);
   }
-  card.append(head, meters);
+  card.append(head, meters, node('div', 'full-at'));
   item.append(card);
   return item;
 }
@@ -108,6 +108,7 @@ function updateHost(item, host) {
     setBar(meter.children[1], host[resource], limitsOf(host.pool)[resource]);
     setText(meter.children[2], host[resource] === undefined ? '–' : percent(host[resource]));
   }
+  setText(item.querySelector('.full-at'), host.full_at ? `full at ${range(host.full_at)}, first of ${host.first_limit}` : '');
 }
 
 // ---- alerts ----

@@ -24,7 +24,7 @@ export function makePool() {
 const signed = share => share < 0 ? `\u2212${percent(Math.ceil(-share * 100) / 100)}` : percent(share);
 
 // "480/s (430 to 540)"
-function range({p10, p50, p90}) {
+export function range({p10, p50, p90}) {
   return p10 === p90 ? `${amount(p50)}/s` : `${amount(p50)}/s (${amount(p10)} to ${amount(p90)})`;
 }
 
