@@ -37,9 +37,11 @@ static const char token_usage[] =
 static const char host_usage[] =
     "Examples:\n"
     "  plimsoll host ls\n"
+    "  plimsoll host ls --json | jq -r '.[] | select(.state==\"revoked\").name'\n"
     "  plimsoll host revoke fe1     its key is worth nothing from now on; it may join again\n"
     "  plimsoll host forget fe1     as if it had never joined: its name is free\n"
     "\n"
+    "  --json       ls: an array of objects with name, pool, state and since\n"
     "  --state DIR  the collector's state directory (else PLIMSOLL_STATE, else " STATE_DEFAULT ")\n"
     "\n"
     "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no collector answers.\n";
@@ -174,23 +176,59 @@ int pl_token_main(int argc, char **argv)
     return PL_EXIT_USAGE;
 }
 
+/* One line of the list, "fe1 web enrolled 2026-05-01T14:03:12.000Z", as an object. */
+static void print_object(struct pl_span line, bool is_first)
+{
+    static const char *const names[] = {"name", "pool", "state", "since"};
+    char buf[512];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    const uint8_t *at = line.ptr, *end = line.ptr + line.len;
+    for (size_t i = 0; i < PL_LEN(names); i++) {
+        const uint8_t *blank = at < end ? memchr(at, ' ', (size_t)(end - at)) : NULL;
+        const uint8_t *stop = blank ? blank : end;
+        pl_text_str(&t, i == 0 ? "{" : ",");
+        pl_text_json(&t, pl_span_of(names[i]));
+        pl_text_char(&t, ':');
+        pl_text_json(&t, (struct pl_span){at, (size_t)(stop - at)});
+        at = blank ? blank + 1 : end;
+    }
+    (void)printf("%s%s}", is_first ? "" : ",\n ", buf);
+}
+
+/* A page of the list, as it is or as objects of an array; `*count` is how many came before. */
+static void print_hosts(const char *page, bool as_json, uint32_t *count)
+{
+    struct pl_span text = pl_span_of(page);
+    if (!as_json) (void)fputs(page, stdout);
+    for (const uint8_t *end; as_json && text.len > 0; text.ptr = end + 1) {
+        end = memchr(text.ptr, '\n', text.len);
+        if (!end) return; // a line that was cut
+        size_t len = (size_t)(end - text.ptr);
+        print_object((struct pl_span){text.ptr, len}, (*count)++ == 0);
+        text.len -= len + 1;
+    }
+}
+
 /* All pages of the list; each but the last ends with a line "more <cursor>". */
-static int list_hosts(const char *state)
+static int list_hosts(const char *state, bool as_json)
 {
     char answer[ANSWER_BYTES_MAX], line[64] = "host list\n";
+    uint32_t count = 0;
     for (;;) {
         int status = ask(state, line, answer);
         if (status != PL_EXIT_OK) return status;
+        if (as_json && count == 0) (void)fputc('[', stdout);
         char *more = strncmp(answer, "more ", 5) == 0 ? answer : strstr(answer, "\nmore ");
         if (!more) {
-            (void)fputs(answer, stdout);
+            print_hosts(answer, as_json, &count);
+            if (as_json) (void)fputs("]\n", stdout);
             return PL_EXIT_OK;
         }
         if (more != answer) more++;
         (void)snprintf(line, sizeof line, "host list after=%.*s\n", (int)strcspn(more + 5, "\n"),
                        more + 5);
         *more = '\0';
-        (void)fputs(answer, stdout);
+        print_hosts(answer, as_json, &count);
     }
 }
 
@@ -214,20 +252,25 @@ static int change_host(const char *state, const char *verb, const char *host)
 
 int pl_host_main(int argc, char **argv)
 {
-    enum { STATE = 1, HELP };
-    static const struct option options[] = {
-        {"state", required_argument, NULL, STATE}, {"help", no_argument, NULL, HELP}, {0}};
+    enum { STATE = 1, JSON, HELP };
+    static const struct option options[] = {{"state", required_argument, NULL, STATE},
+                                            {"json", no_argument, NULL, JSON},
+                                            {"help", no_argument, NULL, HELP},
+                                            {0}};
     const char *state = default_state();
+    bool as_json = false;
     for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (opt) {
         case STATE: state = optarg; break;
+        case JSON: as_json = true; break;
         case HELP: (void)fputs(host_usage, stdout); return PL_EXIT_OK;
         default: return PL_EXIT_USAGE; // getopt has said why
         }
     }
     const char *verb = optind < argc ? argv[optind] : "";
-    if (optind + 1 == argc && strcmp(verb, "ls") == 0) return list_hosts(state);
-    if (optind + 2 == argc && (strcmp(verb, "revoke") == 0 || strcmp(verb, "forget") == 0))
+    if (optind + 1 == argc && strcmp(verb, "ls") == 0) return list_hosts(state, as_json);
+    if (!as_json && optind + 2 == argc &&
+        (strcmp(verb, "revoke") == 0 || strcmp(verb, "forget") == 0))
         return change_host(state, verb, argv[optind + 1]);
     (void)fputs(host_usage, stderr);
     return PL_EXIT_USAGE;

@@ -4,6 +4,7 @@ Each refusal is looked at from both sides: the agent's log or its command, and t
 and counters."""
 
 import base64
+import json
 import os
 import signal
 import socket
@@ -49,6 +50,8 @@ def test_a_host_joins_and_streams(collector, new_host):
     assert host.event("ready")["link"] == "tls"
     status, out, _ = plimsoll(collector, "host", "ls")
     assert status == 0 and out.startswith("fe1 web enrolled 2")
+    listed = json.loads(plimsoll(collector, "host", "ls", "--json")[1])
+    assert [f"{h['name']} {h['pool']} {h['state']} {h['since']}" for h in listed] == out.splitlines()
     assert counts(collector)["encrypted"] == 2  # join, and the stream
     for name in ("key.pem", "enrolment"):
         assert stat.S_IMODE(os.stat(host.path(name)).st_mode) == 0o600
@@ -178,6 +181,7 @@ def test_forgotten_host(collector, new_host):
     assert plimsoll(collector, "host", "forget", "fe1")[:2] == (0, "forgot fe1\n")
     logged(host, "event=refused", "code=8", "this host name is not enrolled here")
     assert plimsoll(collector, "host", "ls")[1] == ""
+    assert plimsoll(collector, "host", "ls", "--json")[1] == "[]\n"
 
 
 def test_rotated_key(collector, new_host):
