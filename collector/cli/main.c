@@ -14,6 +14,7 @@ static const char usage[] =
     "\n"
     "  status   what a collector sees now\n"
     "  top      the same every second\n"
+    "  changes  what changed on the hosts in the last 24 hours\n"
     "  token    make a token with which hosts join\n"
     "  host     list, revoke and forget the hosts that have joined\n"
     "  replay   run the alerting engine over recorded load\n"
@@ -25,6 +26,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {{"status", pl_status_main},
                 {"top", pl_top_main},
+                {"changes", pl_changes_main},
                 {"token", pl_token_main},
                 {"host", pl_host_main},
                 {"replay", pl_replay_main}};

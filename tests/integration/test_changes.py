@@ -12,7 +12,7 @@ import time
 import urllib.parse
 
 import pytest
-from programs import Agent, until
+from programs import BUILD, Agent, until
 from stand_in import Host, varint
 from test_ingest_hostile import Peer, frame, hello_body, refused, str8
 
@@ -140,6 +140,12 @@ def test_packages_services_and_old_files_reach_the_api(collector, start_inside, 
     agent.start()
     until(lambda: "sleeper still runs the old sleeper" in texts(collector), 60, "found again")
     until(lambda: told(collector) == before, 20, "each once")
+
+    # The command shows the same.
+    shown = subprocess.run([os.path.join(BUILD, "collector", "plimsoll"), "changes", "--pool", "web", "--url",
+                            collector.url("/")], capture_output=True, text=True, check=True).stdout
+    assert "fe1" in shown and "openssl 3.0.15→3.0.17" in shown
+    assert len(shown.splitlines()) == len(before)
 
     # The program is ended: that is over.
     old.kill()

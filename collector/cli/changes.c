@@ -1,0 +1,123 @@
+/* plimsoll changes: what changed on the hosts in the last 24 hours, newest first. */
+#include "collector/cli/cli.h"
+#include "collector/cli/client.h"
+#include "collector/cli/status_print.h"
+#include "common/base/err.h"
+#include "common/base/name.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+static const char usage[] =
+    "Examples:\n"
+    "  plimsoll changes\n"
+    "  plimsoll changes --pool web\n"
+    "  plimsoll changes --json | jq '.changes[].text'\n"
+    "\n"
+    "Shows what changed on the hosts in the last 24 hours, the newest first: packages, reboots, "
+    "services\n"
+    "that were started again, cores and memory, programs that run from deleted files. Times are "
+    "UTC.\n"
+    "\n"
+    "  --pool P   only hosts of this pool\n"
+    "  --host H   only this host\n"
+    "  --json     the API's answer as it is\n"
+    "  --url URL  where the collector's pages are (else PLIMSOLL_URL, else " PL_CLIENT_URL_DEFAULT
+    ")\n"
+    "\n"
+    "Exit status: 0 shown, 1 a bad answer, 2 wrong usage, 3 no collector answers.\n";
+
+enum { WIDTH_HOST = 20 };
+
+struct wish {
+    const char *url;
+    struct pl_name pool, host; // empty: all
+    bool as_json;
+};
+
+static void print(const cJSON *answer, FILE *out)
+{
+    const cJSON *list = pl_status_list(answer, "changes"), *change;
+    double total = pl_status_number(answer, "changes_total");
+    int shown = cJSON_GetArraySize(list);
+    if (shown == 0) (void)fputs("Nothing changed in the last 24 hours.\n", out);
+    cJSON_ArrayForEach(change, list)
+    {
+        pl_status_put_text(out, pl_status_text(change, "time"), 0);
+        (void)fputs("  ", out);
+        pl_status_put_text(out, pl_status_text(change, "host"), WIDTH_HOST);
+        (void)fputs("  ", out);
+        pl_status_put_text(out, pl_status_text(change, "text"), 0);
+        (void)fputc('\n', out);
+    }
+    if (total > shown) (void)fprintf(out, "... and %.0f more\n", total - shown);
+}
+
+static int show(const struct wish *wish)
+{
+    struct pl_client client;
+    struct pl_reply reply = {0};
+    char path[256];
+    int err = pl_client_init(&client, wish->url);
+    if (err < 0) {
+        pl_cli_complain("'%s' is not the address of a collector: %s", wish->url, pl_err_text(err));
+        return PL_EXIT_USAGE;
+    }
+    (void)snprintf(path, sizeof path, "/api/v1/changes%s%s%s%s", // names need no escape
+                   wish->pool.len > 0 ? "?pool=" : "", wish->pool.text,
+                   wish->host.len == 0  ? ""
+                   : wish->pool.len > 0 ? "&host="
+                                        : "?host=",
+                   wish->host.text);
+    int status = pl_client_get(&client, path, &reply);
+    cJSON *json = status == PL_EXIT_OK ? cJSON_ParseWithLength(reply.text, reply.len) : NULL;
+    if (status == PL_EXIT_OK && !cJSON_IsObject(json)) {
+        pl_cli_complain("%s%s did not answer with a JSON object", client.base, path);
+        status = PL_EXIT_FAILURE;
+    }
+    if (status == PL_EXIT_OK && wish->as_json) (void)fputs(reply.text, stdout);
+    if (status == PL_EXIT_OK && !wish->as_json) print(json, stdout);
+    cJSON_Delete(json);
+    free(reply.text);
+    pl_client_fini(&client);
+    return status;
+}
+
+/* False, and it was said, if it is no name. */
+static bool read_name(const char *option, const char *text, struct pl_name *out)
+{
+    if (pl_name_parse(pl_span_of(text), out) == 0) return true;
+    pl_cli_complain("%s '%s' is not a name: 1 to 63 letters, digits, dots, underscores and hyphens",
+                    option, text);
+    return false;
+}
+
+int pl_changes_main(int argc, char **argv)
+{
+    enum { JSON = 1, URL, POOL, HOST, HELP };
+    static const struct option options[] = {
+        {"json", no_argument, NULL, JSON},       {"url", required_argument, NULL, URL},
+        {"pool", required_argument, NULL, POOL}, {"host", required_argument, NULL, HOST},
+        {"help", no_argument, NULL, HELP},       {0}};
+    struct wish wish = {.url = getenv("PLIMSOLL_URL")};
+    if (!wish.url || wish.url[0] == '\0') wish.url = PL_CLIENT_URL_DEFAULT;
+    for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (opt) {
+        case JSON: wish.as_json = true; break;
+        case URL: wish.url = optarg; break;
+        case POOL:
+            if (!read_name("--pool", optarg, &wish.pool)) return PL_EXIT_USAGE;
+            break;
+        case HOST:
+            if (!read_name("--host", optarg, &wish.host)) return PL_EXIT_USAGE;
+            break;
+        case HELP: (void)fputs(usage, stdout); return PL_EXIT_OK;
+        default: return PL_EXIT_USAGE; // getopt has said why
+        }
+    }
+    if (optind < argc) {
+        pl_cli_complain("changes takes no argument '%s'", argv[optind]);
+        return PL_EXIT_USAGE;
+    }
+    return show(&wish);
+}
