@@ -2,6 +2,7 @@
 //
 // Everything shown comes from `state` events; the address (#pool=web&host=fe1) says what was chosen.
 
+import {Changes} from './changes.js';
 import {Charts} from './charts.js';
 import {Live} from './live.js';
 import {bar, node, renderList, setBar, setState, setText} from './parts.js';
@@ -151,6 +152,29 @@ function updateAlert(item, alert) {
   setText(runbook, alert.runbook ? 'Runbook' : '');
 }
 
+// ---- what changed ----
+
+function makeChange() {
+  const item = node('li');
+  item.append(node('span', 'what'), ' ', node('span', 'quiet'));
+  return item;
+}
+
+function updateChange(item, {text, where, t}) {
+  setText(item.querySelector('.what'), text);
+  setText(item.querySelector('.quiet'), `${where} · ${moment(t, collectorNow())}`);
+}
+
+function renderChanges() {
+  const lines = changes.lines(), more = changes.moreCount();
+  el('changes-section').hidden = lines.length === 0;
+  renderList(el('changes'), lines, line => line.text, makeChange, updateChange);
+  setText(el('changes-title'), changes.pool ? `What changed in ${changes.pool} in 24 h` : 'What changed in 24 h');
+  el('changes-more').hidden = more === 0;
+  setText(el('changes-more'), `And ${more} more: plimsoll changes --pool ${changes.pool}`);
+  charts.setMarks(changes.of(charts.host));
+}
+
 // ---- the page as a whole ----
 
 // One sentence that changes only with the state of something, never with a value.
@@ -210,6 +234,8 @@ function render() {
   charts.setLimits(limitsOf(pool));
   if (host !== charts.host) charts.show(host);
   traffic.show(state.pools.find(p => p.name === pool) ?? null);
+  changes.show(pool);
+  renderChanges();
   live.watch(host, pool);
 }
 
@@ -234,6 +260,7 @@ const charts = new Charts(el('charts'), text => {
 });
 
 const traffic = new Traffic(el('traffic'));
+const changes = new Changes(() => state && render());
 
 const live = new Live({
   state(next) {

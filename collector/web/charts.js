@@ -51,6 +51,24 @@ const CHARTS = [
 
 const METRICS = CHARTS.flatMap(chart => chart.series.map(([metric]) => metric));
 
+// A dashed line with a flag at the top: something changed here.
+function mark(context, {y, h}, x, colour) {
+  context.save();
+  context.strokeStyle = context.fillStyle = colour;
+  context.lineWidth = 1;
+  context.setLineDash([2, 4]);
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x, y + h);
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x + 8, y + 4);
+  context.lineTo(x, y + 8);
+  context.fill();
+  context.restore();
+}
+
 export class Charts {
   // root: where the figures go; note(text): what to say above them, '' for nothing.
   constructor(root, note) {
@@ -60,6 +78,7 @@ export class Charts {
     this.rows = [];
     this.gaps = [];
     this.limits = {};
+    this.marks = [];
     this.spanMs = 15 * 60 * 1000;
     this.chosen = null; // the moment under the cursor
     this.problem = '';
@@ -138,6 +157,11 @@ export class Charts {
 
   setLimits(limits) {
     this.limits = limits;
+  }
+
+  // What changed on the host: [{t, text}].
+  setMarks(marks) {
+    this.marks = marks;
   }
 
   // Draw everything as of `now`, once a second.
@@ -261,7 +285,7 @@ export class Charts {
     });
   }
 
-  // Shade gaps and draw the load lines, behind the data.
+  // Shade gaps, mark changes and draw the load lines, behind the data.
   #under({chart}, context, area, graph) {
     context.save();
     context.beginPath();
@@ -273,6 +297,10 @@ export class Charts {
       hatch(context, {...area, x: left, w: right - left});
       context.fillStyle = css('--quiet');
       if (right - left > 60) context.fillText('no data', Math.max(left, area.x) + 6, area.y + area.h - 8);
+    }
+    for (const {t} of this.marks) {
+      const x = Math.round(graph.toDomXCoord(t)) + 0.5;
+      if (x >= area.x && x <= area.x + area.w) mark(context, area, x, css('--quiet'));
     }
     const limit = this.limits[chart.limit];
     if (limit) {
