@@ -16,6 +16,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
 #include "common/sys/process.h"
+#include "common/sys/sdnotify.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -35,6 +36,8 @@ struct app {
     struct pl_ledger ledger;
     struct pl_uplink uplink;
     struct pl_agent_trust trust;
+    struct pl_sdnotify systemd;
+    bool was_watched;
 };
 
 /* Nobody is there to look: faster samples would only make the spool reach less far back. */
@@ -52,10 +55,22 @@ static void on_pressure(void *arg, const char *resource)
         pl_log(PL_LOG_DEBUG, "hastened", "interval_ms=%u pressure=%s", fast_ms, resource);
 }
 
+/* The sampler's tick ran. */
+static void tell_systemd(struct app *app)
+{
+    bool watched = is_watched(app);
+    pl_sdnotify_feed(&app->systemd, app->sampler.schedule.base_ms, pl_clock_mono_ms());
+    if (watched == app->was_watched) return;
+    app->was_watched = watched;
+    pl_sdnotify_say(&app->systemd, watched ? "STATUS=streaming to a collector"
+                                           : "STATUS=no collector: samples are kept");
+}
+
 static void on_sample(void *arg, struct pl_sample *sample)
 {
     struct app *app = arg;
     if (!is_watched(app)) pl_sampler_calm(&app->sampler);
+    tell_systemd(app);
     pl_local_sample(&app->local, sample->values, app->sampler.schedule.due_mono_ms);
     sample->values[PL_AGENT_SPOOLED] = (int32_t)pl_spool_count(&app->spool);
     sample->values[PL_AGENT_DROPPED] =
@@ -100,6 +115,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
     pl_log(PL_LOG_INFO, "stopping", "signal=%d spooled=%u", number, pl_spool_count(&app->spool));
+    pl_sdnotify_say(&app->systemd, "STOPPING=1");
     pl_local_stop(&app->local);
     pl_sampler_stop(&app->sampler);
     pl_pressure_stop(&app->pressure);
@@ -184,6 +200,7 @@ static int start(struct app *app, struct pl_agent_config *config)
     pl_sampler_watch(&app->sampler, &config->service);
     pl_sampler_start(&app->sampler, config->interval_ms, on_sample, app);
     pl_pressure_start(&app->pressure, &app->loop, "/proc", on_pressure, app);
+    pl_sdnotify_say(&app->systemd, "READY=1\nSTATUS=looking for a collector");
     pl_log(PL_LOG_INFO, "ready", "host=%s pool=%s collectors=%u link=%s interval_ms=%lld spool=%u",
            config->host.text, config->pool.text, config->collectors.count,
            app->trust.link.context ? "tls" : "plain", (long long)config->interval_ms, capacity);
@@ -193,6 +210,7 @@ static int start(struct app *app, struct pl_agent_config *config)
 int pl_app_run(struct pl_agent_config *config)
 {
     struct app *app = calloc(1, sizeof *app); // its large buffers take pages only when used
+    if (app) pl_sdnotify_open(&app->systemd);
     int err = app ? uv_loop_init(&app->loop) : -ENOMEM;
     if (err == 0) err = start(app, config);
     if (err == 0) err = uv_run(&app->loop, UV_RUN_DEFAULT);
@@ -201,6 +219,7 @@ int pl_app_run(struct pl_agent_config *config)
         return err; // the process ends and takes the half-started loop with it
     }
     err = uv_loop_close(&app->loop);
+    pl_sdnotify_close(&app->systemd);
     pl_agent_trust_fini(&app->trust);
     free(app->spool_memory);
     free(app);

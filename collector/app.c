@@ -86,6 +86,7 @@ int pl_app_new(uv_loop_t *loop, const struct pl_collector_config *config, struct
     if (!app) return -ENOMEM;
     *app = (struct pl_app){.loop = loop, .config = config, .started_mono_ms = pl_clock_mono_ms()};
     app->traffic_due_mono_ms = app->started_mono_ms + TRAFFIC_SAVE_MS;
+    pl_sdnotify_open(&app->systemd); // before there are children
     app->effects = calloc(PL_EFFECT_MAX, sizeof *app->effects);
     int err = app->effects ? build_engine(app) : -ENOMEM;
     if (err != 0) {
@@ -115,6 +116,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct pl_app *app = timer->data;
     struct pl_now now = pl_app_now();
+    pl_sdnotify_feed(&app->systemd, TICK_MS, now.mono_ms);
     if (app->phase >= PL_APP_STOPPING_STORE) return; // nothing may ask the store any more
     pl_engine_tick(app->engine, now);
     pl_app_settle(app, now);
@@ -255,6 +257,7 @@ void pl_app_open(struct pl_app *app)
     pl_address_write(&agents, agents_text);
     pl_address_write(&http, http_text);
     pl_api_ingest_ready(app->api);
+    pl_sdnotify_say(&app->systemd, "READY=1\nSTATUS=listening");
     pl_log(PL_LOG_INFO, "ready", "agents=%s http=%s", agents_text, http_text);
 }
 
@@ -362,7 +365,9 @@ static void stop_next(void *arg)
 
 void pl_app_stop(struct pl_app *app)
 {
-    if (app->phase == PL_APP_RUNNING) stop_next(app);
+    if (app->phase != PL_APP_RUNNING) return;
+    pl_sdnotify_say(&app->systemd, "STOPPING=1");
+    stop_next(app);
 }
 
 bool pl_app_failed(const struct pl_app *app)
@@ -376,6 +381,7 @@ void pl_app_free(struct pl_app *app)
     pl_api_free(app->api);
     pl_ingest_free(app->ingest);
     pl_app_trust_free(app);
+    pl_sdnotify_close(&app->systemd);
     free(app->engine);
     free(app->effects);
     free(app);

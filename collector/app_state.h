@@ -15,6 +15,7 @@
 #include "common/base/err.h"
 #include "common/base/text.h"
 #include "common/sys/log.h"
+#include "common/sys/sdnotify.h"
 
 /* Stopping goes through these one by one; each begins when the one before has reported its end. */
 enum pl_app_phase {
@@ -89,6 +90,7 @@ struct pl_app {
     char url[PL_WEBHOOK_URL_LEN_MAX + 1]; // of the page being sent
     char body[PL_NOTIFY_BODY_BYTES];      // of the page being sent
 
+    struct pl_sdnotify systemd;
     uv_timer_t tick;      // once a second
     uv_timer_t save_wait; // the longest a page waits for its intent to be written
     uv_timer_t drain;     // while stopping
