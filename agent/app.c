@@ -38,6 +38,7 @@ struct app {
     struct pl_agent_trust trust;
     struct pl_sdnotify systemd;
     bool was_watched;
+    bool has_settled; // what came of locking memory was logged
 };
 
 /* Nobody is there to look: faster samples would only make the spool reach less far back. */
@@ -92,11 +93,25 @@ static void on_hello(void *arg, struct pl_hello *hello)
     pl_sampler_facts(&app->sampler, hello->facts);
 }
 
+/* Drop what only the start and a handshake need; hold on to the rest. */
+static void settle_memory(struct app *app)
+{
+    pl_process_trim();
+    int err = pl_process_lock();
+    if (app->has_settled) return;
+    app->has_settled = true;
+    if (err < 0)
+        pl_log(PL_LOG_INFO, "memory_unlocked", "err=\"%s\" do=\"raise RLIMIT_MEMLOCK\"",
+               pl_err_text(err));
+    else
+        pl_log(PL_LOG_DEBUG, "memory_locked", "rss_kib=%lld", (long long)pl_process_rss_kib());
+}
+
 static void on_welcome(void *arg, uint32_t interval_ms)
 {
     struct app *app = arg;
     pl_sampler_set_base(&app->sampler, interval_ms);
-    pl_process_trim(); // of what only the start and a handshake need
+    settle_memory(app);
 }
 
 static void on_directive(void *arg, const struct pl_directive *directive)
@@ -190,6 +205,7 @@ static int start(struct app *app, struct pl_agent_config *config)
     uint32_t capacity = pl_spool_capacity(config->spool_ms, config->interval_ms);
     app->spool_memory = malloc(pl_spool_bytes(capacity));
     if (!app->spool_memory) return -ENOMEM;
+    memset(app->spool_memory, 0, pl_spool_bytes(capacity)); // its pages are ours from here on
     pl_spool_init(&app->spool, app->spool_memory, capacity);
     err = watch_signals(app);
     if (err == 0) err = pl_sampler_init(&app->sampler, &app->loop, "/proc", "/sys");

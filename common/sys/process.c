@@ -2,6 +2,7 @@
 
 #include "common/sys/clock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
@@ -55,13 +56,19 @@ static int drop_code(struct dl_phdr_info *info, size_t size, void *arg)
         if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0) continue;
         uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~(page - 1);
         size_t len = (size_t)(info->dlpi_addr + segment->p_vaddr + segment->p_memsz - start);
-        (void)madvise((void *)start, len, MADV_DONTNEED); // locked pages stay, and that is fine
+        (void)madvise((void *)start, len, MADV_DONTNEED); // a page that stays costs memory, no more
     }
     return 0;
 }
 
+int pl_process_lock(void)
+{
+    return mlockall(MCL_CURRENT | MCL_ONFAULT) == 0 ? 0 : -errno;
+}
+
 void pl_process_trim(void)
 {
+    (void)munlockall();   // what is locked cannot be dropped
     (void)malloc_trim(0); // whether it found something does not matter
     (void)dl_iterate_phdr(drop_code, NULL);
 }

@@ -16,6 +16,12 @@ int64_t pl_process_rss_kib(void);
 /* A seed for jitter, different in every process: from getrandom(2), or the clock if that fails. */
 uint64_t pl_process_seed(void);
 
-/* Give memory back: free heap pages, and the clean pages of program and libraries, which come back
- * from the page cache when they are used again. A TLS handshake touches megabytes of code once. */
+/* Keep what is in memory now, and what these mappings bring in later, from being swapped out or
+ * dropped: a process that must run while memory runs out cannot wait for a disk. Mappings made
+ * later are not locked. 0 or -errno: -ENOMEM and -EPERM where RLIMIT_MEMLOCK does not allow it. */
+PL_MUST_CHECK int pl_process_lock(void);
+
+/* Give memory back, and unlock it all: free heap pages, and the clean pages of program and
+ * libraries, which come back from the page cache when they are used again. A TLS handshake touches
+ * megabytes of code once. */
 void pl_process_trim(void);
