@@ -138,7 +138,7 @@ def test_one_state_directory_one_quickstart(state):
     assert first.ctrl_c() == 0
 
 
-PAGE = r"^ *(\d+):(\d\d)  \*\*\* \[PAGE\] shop: (traffic at \d+ % .*)$"
+PAGE = r"^ *(\d+):(\d\d)  \*\*\* \[PAGE\] shop: (.* \(limit 50 %\) .*)$"
 FULL = r"^ *(\d+):(\d\d)  --- FULL: .*, (\d+) s after the page$"
 
 
@@ -154,7 +154,7 @@ def test_surge_pages_before_the_front_ends_are_full(state):
     page = until(lambda: told(PAGE), 100, "the page")
     with urllib.request.urlopen(address + "api/v1/alerts", timeout=5) as answer:
         alerts = {a["id"]: a for a in json.load(answer)["alerts"]}
-    assert alerts["saturation/shop"]["tier"] == "page"
+    assert alerts["limit/shop"]["tier"] == "page"
     full = until(lambda: told(FULL), 100, "the moment when a front end is full")
     page_s, full_s = (int(m[1]) * 60 + int(m[2]) for m in (page, full))
     assert page_s < full_s and int(full[3]) >= 10, run.text(run.out)
