@@ -112,7 +112,8 @@ static const struct pl_option options[] = {
          "the name of its program (nginx), the port it listens on (8080), its control group "
          "(/web.slice), or none. Empty: the owner of the main listening socket, which is that "
          "of port 443, 80, 8443, 8080 or 8000, else of the only other port that can be reached "
-         "from elsewhere, 22 left out."},
+         "from elsewhere, 22 left out; if that is a program that passes work on, as nginx "
+         "does, without its processor time."},
     {"agent.interval", PL_OPTION_DURATION, ROOT(interval_ms), .fallback = "1s", .min = "100ms",
      .max = "60s", .help = "Time from one sample to the next."},
     {"agent.fast_interval", PL_OPTION_DURATION, ROOT(fast_interval_ms), .fallback = "250ms",

@@ -16,7 +16,7 @@ void pl_watch_init(struct pl_watch *w, const struct pl_watched_choice *choice, c
     w->choice = *choice;
     w->proc = proc;
     w->sys = sys;
-    w->is_found = w->has_group = false;
+    w->is_found = w->has_group = w->passes_on = false;
     w->generation = 0;
     w->missed_inode = 0;
     w->search_mono_ms = w->limits_mono_ms = w->slow_mono_ms = 0;
@@ -113,6 +113,12 @@ static bool take_owner(struct pl_watch *w, struct pl_cgroup_whole whole, int64_t
         begin(w, now_mono_ms);
     }
     write_name(w, w->owner.found);
+    w->passes_on = w->choice.kind == PL_WATCHED_MAIN && pl_watched_passes_on(w->name.name);
+    if (w->passes_on)
+        pl_log(PL_LOG_INFO, "service_passes_on",
+               "name=%s do=\"for service.cpu set agent.service: to this name if it does the work "
+               "itself, else to the control group it shares with those that do\"",
+               w->name.name);
     return true;
 }
 
@@ -229,7 +235,8 @@ static bool look_at(struct pl_watch *w, struct pl_cgroup_whole whole, int64_t no
         !pl_processes_look(&w->processes, now_mono_ms, now_us))
         return false;
     out->generation = w->generation;
-    out->cpu_us = w->has_group ? out->group.cpu_us : pl_processes_used_us(&w->processes);
+    if (!w->passes_on)
+        out->cpu_us = w->has_group ? out->group.cpu_us : pl_processes_used_us(&w->processes);
     if (has_processes) out->files_bp = pl_tree_files_bp(&w->processes.tree);
     return true;
 }

@@ -8,9 +8,10 @@
  * become the main one, at most every PL_WATCH_RETRY_MS. A search costs some 5 us per descriptor of
  * the machine, so the holder of a socket that cannot be seen (another user's, another container's)
  * is looked for again after PL_WATCH_MISSED_MS only. Each time it is found, its numbers begin
- * anew: no rate reaches over that. A sample costs one pread (a group of version 2) or two (version
- * 1), or one and a clock per process (a tree); memory is read every PL_WATCH_SLOW_MS, limits every
- * PL_WATCH_LIMITS_MS. */
+ * anew: no rate reaches over that. The processor time of one that was found by itself and that may
+ * pass work on is not told: taken for all of the work it would promise a capacity nobody has. A
+ * sample costs one pread (a group of version 2) or two (version 1), or one and a clock per process
+ * (a tree); memory is read every PL_WATCH_SLOW_MS, limits every PL_WATCH_LIMITS_MS. */
 #pragma once
 
 #include "agent/core/listen.h"
@@ -35,6 +36,7 @@ struct pl_watch {
     struct pl_cgroup group;
     struct pl_cgroup_place place; // of `group`
     bool is_found, has_group;
+    bool passes_on;                  // nobody said that this is it, and others may do its work
     uint64_t generation;             // counts what was found
     uint32_t missed_inode;           // of the listener nobody was found for; 0: none
     int64_t missed_mono_ms;          // until then not again for that one

@@ -222,6 +222,35 @@ static void test_a_kernel_without_lists_of_children(void)
     finish();
 }
 
+/* nginx behind the main socket may leave the work to others, unless somebody says that it is it. */
+static void test_a_program_that_passes_work_on(void)
+{
+    struct pl_watched_choice choice = {.kind = PL_WATCHED_MAIN};
+    const struct pl_raw_listener main = {.port = 443, .inode = 777};
+    char below[64], path[256];
+    begin("0::/agent\n");
+    put_own("comm", "nginx\n");
+    (void)snprintf(below, sizeof below, "%d/fd", (int)getpid());
+    path_of(below, path, sizeof path);
+    CHECK_INT(unlink(path), 0);
+    folder(below);
+    (void)snprintf(below, sizeof below, "%d/fd/3", (int)getpid());
+    path_of(below, path, sizeof path);
+    CHECK_INT(symlink("socket:[777]", path), 0);
+    for (int i = 0; i < 2; i++) {
+        now_us = 0;
+        pl_watch_init(&watch, &choice, root, root);
+        CHECK(pl_watch_look(&watch, &main, whole, now_us, &raw));
+        CHECK_TEXT(watch.name.name, "nginx");
+        CHECK_TEXT(watch.name.address, "*:443");
+        CHECK((raw.cpu_us == PL_RAW_ABSENT) == (choice.kind == PL_WATCHED_MAIN));
+        CHECK(raw.files_bp != PL_RAW_ABSENT);
+        pl_watch_stop(&watch);
+        choice.kind = PL_WATCHED_PORT;
+    }
+    finish();
+}
+
 static void test_a_named_group(void)
 {
     struct pl_watched_choice choice;
@@ -247,6 +276,7 @@ int main(void)
     RUN(test_processes_without_a_group);
     RUN(test_the_root_ends);
     RUN(test_a_kernel_without_lists_of_children);
+    RUN(test_a_program_that_passes_work_on);
     RUN(test_a_named_group);
     return check_finish();
 }

@@ -47,6 +47,13 @@ static void test_choices(void)
     }
 }
 
+static void test_who_passes_work_on(void)
+{
+    CHECK(pl_watched_passes_on("nginx") && pl_watched_passes_on("apache2"));
+    CHECK(!pl_watched_passes_on("gunicorn") && !pl_watched_passes_on("") &&
+          !pl_watched_passes_on("nginx2"));
+}
+
 /* Recorded from Linux 6.18, but for the name. */
 #define STAT_TAIL                                                                                  \
     " S 1 817 817 0 -1 4194624 52 0 0 0 11 22 33 44 20 0 3 0 4711 1204224 214 "                    \
@@ -434,6 +441,7 @@ static void test_against_all_that_was_used(void)
 int main(void)
 {
     RUN(test_choices);
+    RUN(test_who_passes_work_on);
     RUN(test_processes);
     RUN(test_children);
     RUN(test_limits_of_files);
