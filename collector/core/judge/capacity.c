@@ -11,6 +11,7 @@ enum { NEIGHBOUR_WEIGHT = 100 }; // cpu.weight of who never set it, cgroups(7)
 
 static const double whole_bp = 10000;
 static const double recent_ms = 30 * 60 * 1000;
+static const double hour_ms = 60 * 60 * 1000;
 static const double busy_max = 0.98;   // the queueing factor is kept finite
 static const double resize_min = 0.02; // MemTotal differs a little from kernel to kernel
 
@@ -262,7 +263,9 @@ bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_polic
     if (period_ms < PL_LEARN_PERIOD_MS && c->count < PL_LEARN_SAMPLES_MAX) return false;
     close_period(c, unix_ms, (double)PL_MAX(period_ms, 1));
     open_period(c, unix_ms);
-    if (unix_ms - c->drawn_unix_ms < PL_LEARN_EVERY_MS && unix_ms >= c->drawn_unix_ms) return false;
+    double known_ms = c->answer.resource[PL_LEARNED_CPU].samples * PL_LEARN_PERIOD_MS;
+    int64_t every_ms = known_ms < hour_ms ? PL_LEARN_EVERY_MS : PL_LEARN_SELDOM_MS;
+    if (unix_ms - c->drawn_unix_ms < every_ms && unix_ms >= c->drawn_unix_ms) return false;
     c->drawn_unix_ms = unix_ms;
     answer(c, levels, unix_ms);
     return true;

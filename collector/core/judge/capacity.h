@@ -1,6 +1,6 @@
 /* capacity.h - what one host can take, learned from traffic that never came near it.
  *
- *     sample -> means of PL_LEARN_PERIOD_MS -> a curve per resource -> once a minute: lines
+ *     sample -> means of PL_LEARN_PERIOD_MS -> a curve per resource -> now and then: lines
  *            -> the traffic at which each resource is full -> the least of them: the first limit
  *
  * CPU and network follow the traffic x itself. Memory, workers and the tables of the kernel follow
@@ -19,9 +19,10 @@
 #include "common/wire/hello.h"
 
 enum {
-    PL_LEARN_PERIOD_MS = 5000,    // of which means are taken: a request's work falls into one
-    PL_LEARN_SAMPLES_MAX = 5000,  // of one period: it ends there if time stands still
-    PL_LEARN_EVERY_MS = 60000,    // lines are drawn anew
+    PL_LEARN_PERIOD_MS = 5000,   // of which means are taken: a request's work falls into one
+    PL_LEARN_SAMPLES_MAX = 5000, // of one period: it ends there if time stands still
+    PL_LEARN_EVERY_MS = 60000,   // lines are drawn anew; once an hour is known,
+    PL_LEARN_SELDOM_MS = 5 * PL_LEARN_EVERY_MS,
     PL_LEARN_GAP_MS = 10 * 60000, // a hole longer than this ends a period
 };
 
