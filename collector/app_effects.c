@@ -11,6 +11,7 @@
 
 #include "collector/codec/alert_text.h"
 #include "collector/codec/change_text.h"
+#include "collector/codec/shortfall.h"
 
 enum {
     WEBHOOK_BUSY_WAIT_MS = 1000,
@@ -82,11 +83,15 @@ static void send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now no
     if (!page) return; // an effect earlier in the batch ended it
     PL_ASSERT(page->target < app->target_count);
     char header[PL_NOTIFY_HEADER_BYTES], changes[PL_CHANGES_TEXT_BYTES];
+    char helps[PL_SHORTFALL_TEXT_BYTES];
     struct pl_notify_target told = app->targets[page->target];
     const struct pl_notify_target *target = &told;
     struct pl_text changes_text = pl_text_init(changes, sizeof changes);
     write_changes(app, page, now, &changes_text);
     told.changes = pl_text_bytes(&changes_text);
+    struct pl_text helps_text = pl_text_init(helps, sizeof helps);
+    if (!page->resolved) pl_shortfall_text_write(app->engine, &page->alert, &helps_text);
+    told.helps = pl_text_bytes(&helps_text);
     told.contact = pl_contact_find(&(struct pl_contacts){app->contacts, app->config->pool_count},
                                    &page->alert.pool);
     struct pl_text url_text = pl_text_init(app->url, sizeof app->url);

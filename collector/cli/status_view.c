@@ -66,6 +66,7 @@ static void put_alerts(FILE *out, const cJSON *list, bool colour)
         (void)fputs(", since ", out);
         pl_status_put_text(out, pl_status_text(alert, "since"), 0);
         put_told(out, ", a consequence of ", alert, "hidden_by");
+        put_told(out, ", what helps: ", alert, "helps");
         put_told(out, ", owner ", alert, "owner");
         put_told(out, ", runbook ", alert, "runbook");
         (void)fputc('\n', out);

@@ -2,6 +2,7 @@
 #include "collector/codec/json_change.h"
 #include "collector/codec/json_put.h"
 #include "collector/codec/json_view.h"
+#include "collector/codec/shortfall.h"
 
 #include "common/base/assert.h"
 #include "common/base/err.h"
@@ -97,6 +98,16 @@ static void put_contact(struct pl_text *out, const struct pl_view *view,
     }
 }
 
+static void put_help(struct pl_text *out, const struct pl_view *view, const struct pl_alert *alert)
+{
+    char text[PL_SHORTFALL_TEXT_BYTES];
+    struct pl_text helps = pl_text_init(text, sizeof text);
+    pl_shortfall_text_write(view->engine, alert, &helps);
+    if (helps.len == 0) return;
+    pl_text_str(out, ",\"helps\":");
+    pl_text_json(out, pl_text_bytes(&helps));
+}
+
 static void put_outlook(struct pl_text *out, const struct pl_surge_outlook *surge)
 {
     pl_text_str(out, ",\"reason\":");
@@ -147,6 +158,7 @@ static void put_alert(struct pl_text *out, const struct pl_view *view, const str
     }
     put_pages(out, view, alert);
     put_contact(out, view, alert);
+    put_help(out, view, alert);
     uint32_t pool = pl_fleet_find_pool(pl_engine_fleet(view->engine), &alert->pool);
     if (with_changes && pool != PL_NO_INDEX) pl_json_pool_changes(out, view, pool);
     pl_text_char(out, '}');

@@ -1,6 +1,7 @@
 #include "collector/codec/json_capacity.h"
 
 #include "collector/codec/json_put.h"
+#include "collector/codec/shortfall.h"
 #include "common/base/assert.h"
 
 enum {
@@ -149,32 +150,17 @@ static void put_host_or_null(struct pl_text *out, const char *key, const struct 
     }
 }
 
-/* The most that is foreseen for the coming hour, or what there is now. */
-static double demand_of(const struct pl_saturation *s, double capacity)
-{
-    double most = level_of(s);
-    for (int64_t ahead_ms = 0; ahead_ms <= SPAN_MS; ahead_ms += USUAL_STEP_MS) {
-        double ahead_s = (double)ahead_ms / 1000;
-        most = PL_MAX(most, pl_forecast_at(&s->finding.forecast, &s->traffic, capacity, ahead_s));
-    }
-    return most;
-}
-
 /* What helps: hosts, or more of what is full first. */
 static void put_missing(struct pl_text *out, const struct pl_view *view, uint32_t pool)
 {
-    const struct pl_saturation *s = pl_engine_saturation(view->engine, pool);
-    const struct pl_headroom *h = &s->headroom;
-    const struct pl_host *like = host_of(view, pool, h->tight_host);
+    struct pl_shortfall missing = pl_shortfall_of(view->engine, pool);
     pl_text_str(out, ",\"missing\":");
-    struct pl_shortfall missing = {0};
-    if (like)
-        missing = pl_headroom_shortfall(h, pl_engine_fleet(view->engine), demand_of(s, mark_of(h)));
     if (!missing.known || missing.more_hosts == 0) {
         pl_text_str(out, "null");
         return;
     }
     pl_json_put_number(out, "{\"hosts\":", missing.more_hosts, 1);
+    const struct pl_host *like = &pl_engine_fleet(view->engine)->hosts[missing.like_host];
     pl_json_put_name(out, ",\"like\":", &like->name);
     if (missing.each_factor > 0) {
         pl_text_str(out, ",\"or_each\":{\"resource\":");

@@ -144,6 +144,7 @@ function updateAlert(item, alert) {
   const pages = alert.pages.map(page => `${page.target} ${PAGE_WORDS[page.state] ?? page.state}`);
   if (alert.hidden_by) pages.push(`a consequence of ${alert.hidden_by}: not told on its own`);
   else if (shown === 'act' && pages.length === 0) pages.push('nobody is told: this pool has no notifier');
+  if (alert.helps) pages.push(`${alert.helps} would help`);
   if (alert.owner) pages.push(`owner ${alert.owner}`);
   setText(item.querySelector('.alert-pages'), [at, ...pages].join(' · '));
   const runbook = item.querySelector('.alert-runbook');

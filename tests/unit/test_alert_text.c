@@ -165,15 +165,20 @@ static void test_owner_and_runbook(void)
                                  .alert = alert_of(PL_RULE_STALL, PL_RESOURCE_IO_STALL, 1)};
     struct pl_notify_target target = {.format = PL_NOTIFY_ALERTMANAGER,
                                       .contact = {.owner = pl_span_of("Web \"A\" team"),
-                                                  .runbook = pl_span_of("https://wiki/web")}};
+                                                  .runbook = pl_span_of("https://wiki/web")},
+                                      .helps = pl_span_of("1 more host like fe2")};
     struct pl_text out = pl_text_init(body, sizeof body);
     pl_notify_write_body(&target, &page, &out);
-    CHECK(strstr(body, ",\"owner\":\"Web \\\"A\\\" team\",\"runbook_url\":\"https://wiki/web\"}") !=
-          NULL);
+    CHECK(
+        strstr(body,
+               ",\"owner\":\"Web \\\"A\\\" "
+               "team\",\"runbook_url\":\"https://wiki/web\",\"helps\":\"1 more host like fe2\"}") !=
+        NULL);
     target.format = PL_NOTIFY_PAGERDUTY;
     out = pl_text_init(body, sizeof body);
     pl_notify_write_body(&target, &page, &out);
-    CHECK(strstr(body, ",\"owner\":\"Web \\\"A\\\" team\"}") != NULL);
+    CHECK(strstr(body, ",\"owner\":\"Web \\\"A\\\" team\",\"helps\":\"1 more host like fe2\"}") !=
+          NULL);
     CHECK(strstr(body, ",{\"href\":\"https://wiki/web\",\"text\":\"Runbook\"}]}") != NULL);
 }
 

@@ -1,5 +1,6 @@
 /* What the API says about how far a pool is above the water: learned, configured, not known. */
 #include "collector/codec/json_capacity.h"
+#include "collector/codec/shortfall.h"
 #include "tests/check.h"
 #include "tests/unit/engine_rig.h"
 
@@ -122,6 +123,13 @@ static void test_what_is_missing(void)
     CHECK_TEXT(cJSON_GetStringValue(at(json, "outlook", "reason")), "over");
     CHECK_NEAR(number(json, "outlook", "left_s"), 0, 0);
     cJSON_Delete(json);
+    char text[PL_SHORTFALL_TEXT_BYTES];
+    struct pl_text helps = pl_text_init(text, sizeof text);
+    pl_shortfall_text_write(rig.engine, pl_engine_alert(rig.engine, PL_RULE_SATURATION), &helps);
+    CHECK_TEXT(text, "1 more host like fe2, or 1.4 times the cpu in each");
+    helps = pl_text_init(text, sizeof text);
+    pl_shortfall_text_write(rig.engine, pl_engine_alert(rig.engine, PL_RULE_LIMIT), &helps);
+    CHECK_TEXT(text, ""); // no lack of capacity
     rig_stop();
 }
 

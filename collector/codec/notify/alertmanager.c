@@ -77,6 +77,10 @@ static void annotations(const struct pl_notify_target *target, const struct pl_p
         pl_text_str(out, ",\"runbook_url\":");
         pl_text_json(out, target->contact.runbook);
     }
+    if (target->helps.len > 0) {
+        pl_text_str(out, ",\"helps\":");
+        pl_text_json(out, target->helps);
+    }
     if (target->changes.len > 0) {
         pl_text_str(out, ",\"changes\":");
         pl_text_json(out, target->changes);

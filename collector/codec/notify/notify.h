@@ -28,6 +28,7 @@ struct pl_notify_target {
     struct pl_span routing_key;  // PagerDuty only; borrowed; secret
     struct pl_span external_url; // where people reach this collector, "http://127.0.0.1:7411/"
     struct pl_contact contact;   // for this page's pool
+    struct pl_span helps;        // "1 more host like fe2"; borrowed; empty: not known
     struct pl_span changes; // "changed in 24 h: ..." of this page's pool; borrowed; empty: none
 };
 

@@ -74,6 +74,10 @@ static void details(const struct pl_notify_target *target, const struct pl_page 
         pl_text_str(out, ",\"owner\":");
         pl_text_json(out, target->contact.owner);
     }
+    if (target->helps.len > 0) {
+        pl_text_str(out, ",\"helps\":");
+        pl_text_json(out, target->helps);
+    }
     if (target->changes.len > 0) {
         pl_text_str(out, ",\"changes\":");
         pl_text_json(out, target->changes);

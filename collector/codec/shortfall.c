@@ -1,0 +1,47 @@
+#include "collector/codec/shortfall.h"
+
+/* The most that is foreseen for the coming hour, or what there is now. */
+static double demand_of(const struct pl_saturation *s)
+{
+    const struct pl_headroom *h = &s->headroom;
+    double mark = h->spare.p50 > 0 ? h->spare.p50 : h->whole.p50;
+    double most = s->traffic.ladder.level[PL_RUNG_30S];
+    for (int64_t at_ms = 0; at_ms <= PL_SHORTFALL_AHEAD_MS; at_ms += PL_SHORTFALL_STEP_MS) {
+        double foreseen =
+            pl_forecast_at(&s->finding.forecast, &s->traffic, mark, (double)at_ms / 1000);
+        most = PL_MAX(most, foreseen);
+    }
+    return most;
+}
+
+struct pl_shortfall pl_shortfall_of(const struct pl_engine *engine, uint32_t pool)
+{
+    const struct pl_fleet *fleet = pl_engine_fleet(engine);
+    const struct pl_saturation *s = pl_engine_saturation(engine, pool);
+    uint32_t tight = s->headroom.tight_host;
+    /* The host may have left since the survey that named it. */
+    bool there =
+        tight < fleet->slot_count && fleet->hosts[tight].used && fleet->hosts[tight].pool == pool;
+    if (!there) return (struct pl_shortfall){0};
+    return pl_headroom_shortfall(&s->headroom, fleet, demand_of(s));
+}
+
+void pl_shortfall_text_write(const struct pl_engine *engine, const struct pl_alert *alert,
+                             struct pl_text *out)
+{
+    bool of_capacity = alert->rule == PL_RULE_SATURATION || alert->rule == PL_RULE_NO_SPARE;
+    const struct pl_fleet *fleet = pl_engine_fleet(engine);
+    uint32_t pool = pl_fleet_find_pool(fleet, &alert->pool);
+    if (!of_capacity || alert->state != PL_ALERT_FIRING || pool == PL_NO_INDEX) return;
+    struct pl_shortfall missing = pl_shortfall_of(engine, pool);
+    if (!missing.known || missing.more_hosts == 0) return;
+    pl_text_u64(out, missing.more_hosts);
+    pl_text_str(out, missing.more_hosts == 1 ? " more host like " : " more hosts like ");
+    pl_text_span(out, pl_name_span(&fleet->hosts[missing.like_host].name));
+    if (missing.each_factor <= 1 || missing.each_factor > 10) return;
+    pl_text_str(out, ", or ");
+    pl_text_fixed(out, (int64_t)(missing.each_factor * 10 + 0.9), 10); // rather too much
+    pl_text_str(out, " times the ");
+    pl_text_str(out, pl_learned_name(missing.resource));
+    pl_text_str(out, " in each");
+}
