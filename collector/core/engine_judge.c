@@ -217,6 +217,14 @@ static void act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action
     emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
 }
 
+/* That nothing is known is found out some intervals after it was so. */
+static void froze(const struct pl_engine *e, uint32_t pool, struct pl_alert *a)
+{
+    int64_t heard_unix_ms = pl_rule_silent_heard_unix_ms(&e->fleet, pool);
+    if (heard_unix_ms > 0 && !e->tilted)
+        a->unknown_unix_ms = PL_MIN(a->unknown_unix_ms, heard_unix_ms);
+}
+
 /* Let the alert live on by what its rule says; what it has to say of it, if that is new. */
 static void step_alert(struct pl_engine *e, uint32_t pool, enum pl_rule rule, bool refresh)
 {
@@ -231,7 +239,9 @@ static void step_alert(struct pl_engine *e, uint32_t pool, enum pl_rule rule, bo
      * saturation until it has seen its reason in some samples. */
     struct pl_alert_policy policy = {.clear_ms = e->rules[pool].clear_ms[rule],
                                      .unstable_ms = e->rules[pool].unstable_ms};
+    bool was_known = a->unknown_unix_ms == 0;
     enum pl_alert_action action = pl_alert_step(a, &policy, verdict, e->now);
+    if (was_known && a->unknown_unix_ms != 0) froze(e, pool, a);
     bool pending = a->state == PL_ALERT_PENDING && coming && (quiet || refresh);
     if (pending || (trouble && (action != PL_ALERT_NONE || refresh))) describe(e, pool, a);
     if (pending) began(a);

@@ -91,6 +91,22 @@ static void test_what_was_coming_from_a_dead_host(void)
     CHECK_INT(alert_of(PL_RULE_LIMIT)->state, PL_ALERT_OK);
 }
 
+/* A machine dies over its limit: its alert stays, and says since when nothing is known. */
+static void test_a_frozen_alert_says_since_when(void)
+{
+    start();
+    seconds_of(PL_CPU_BUSY, 9700, 20);
+    const struct pl_alert *a = alert_of(PL_RULE_LIMIT);
+    CHECK_INT(a->state, PL_ALERT_FIRING);
+    CHECK_INT(a->unknown_unix_ms, 0);
+    int64_t heard_unix_ms = rig.now.unix_ms;
+    rig_run(hosts[1], 2000, 60);
+    CHECK_INT(a->state, PL_ALERT_FIRING);
+    CHECK_INT(a->unknown_unix_ms, heard_unix_ms);
+    (void)rig_feed(hosts[0], 9700);
+    CHECK_INT(a->unknown_unix_ms, 0);
+}
+
 static void test_a_stall_pages(void)
 {
     static const struct {
@@ -394,6 +410,7 @@ int main(void)
 {
     RUN(test_what_is_coming_is_visible);
     RUN(test_what_was_coming_from_a_dead_host);
+    RUN(test_a_frozen_alert_says_since_when);
     RUN(test_a_stall_pages);
     RUN(test_a_collapse_pages_and_is_latched);
     RUN(test_what_is_no_collapse);

@@ -42,6 +42,19 @@ struct pl_verdict pl_rule_silent_judge(const struct pl_pool *pool)
     return (struct pl_verdict){.tier = loud ? PL_TIER_PAGE : PL_TIER_WARN};
 }
 
+int64_t pl_rule_silent_heard_unix_ms(const struct pl_fleet *fleet, uint32_t pool)
+{
+    int64_t heard_unix_ms = 0;
+    uint32_t index = fleet->pools[pool].first_troubled;
+    for (uint32_t n = 0; index != PL_NO_INDEX && n < PL_FINDING_SCAN_MAX; n++) {
+        const struct pl_host *host = &fleet->hosts[index];
+        index = host->next_troubled;
+        if (host->presence != PL_SILENT) continue;
+        heard_unix_ms = PL_MAX(heard_unix_ms, host->arrived_unix_ms);
+    }
+    return heard_unix_ms;
+}
+
 void pl_rule_silent_describe(const struct pl_fleet *fleet, uint32_t pool, struct pl_finding *out)
 {
     const struct pl_pool *p = &fleet->pools[pool];

@@ -25,5 +25,8 @@ int64_t pl_rule_silent_after_ms(const struct pl_rules *rules, uint32_t interval_
 bool pl_rule_silent_rising(const struct pl_window *w);
 /* Without a silent host: no_data while nothing is known of some host, else nothing wrong. */
 struct pl_verdict pl_rule_silent_judge(const struct pl_pool *pool);
+/* When the silent host that spoke last was heard (of the first PL_FINDING_SCAN_MAX troubled ones);
+ * 0 without one. */
+int64_t pl_rule_silent_heard_unix_ms(const struct pl_fleet *fleet, uint32_t pool);
 /* Names the silent hosts (of the first PL_FINDING_SCAN_MAX troubled ones), longest silent first. */
 void pl_rule_silent_describe(const struct pl_fleet *fleet, uint32_t pool, struct pl_finding *out);
