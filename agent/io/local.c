@@ -7,11 +7,6 @@
 #include "common/base/assert.h"
 #include "common/base/err.h"
 
-static struct pl_local_slot *slot_of(struct pl_local_source *source)
-{
-    return (struct pl_local_slot *)((char *)source - offsetof(struct pl_local_slot, source));
-}
-
 static int64_t now_ms(const struct pl_local *l)
 {
     return (int64_t)uv_now(l->loop);
@@ -24,10 +19,9 @@ static bool is_source(const struct pl_local_slot *slot)
 
 static void on_answer(struct pl_local_source *source, const struct pl_status *status)
 {
-    struct pl_local_slot *slot = slot_of(source);
-    struct pl_local *l = source->owner;
+    struct pl_local_slot *slot = source->owner;
     pl_local_answered(&source->track, status, (int64_t)(uv_hrtime() / 1000));
-    slot->heard_mono_ms = now_ms(l);
+    slot->heard_mono_ms = (int64_t)uv_now(source->loop);
     slot->err = 0;
     if (slot->role == PL_LOCAL_TRIAL) {
         slot->role = PL_LOCAL_FOUND;
@@ -40,7 +34,7 @@ static void on_answer(struct pl_local_source *source, const struct pl_status *st
 
 static void on_failure(struct pl_local_source *source, int err)
 {
-    struct pl_local_slot *slot = slot_of(source);
+    struct pl_local_slot *slot = source->owner;
     slot->err = err;
     if (slot->role == PL_LOCAL_TRIAL) slot->role = PL_LOCAL_FREE;
 }
@@ -51,7 +45,7 @@ static void take(struct pl_local *l, struct pl_local_slot *slot, enum pl_local_r
     pl_local_source_init(&slot->source, l->loop, target);
     slot->source.on_answer = on_answer;
     slot->source.on_failure = on_failure;
-    slot->source.owner = l;
+    slot->source.owner = slot;
     slot->role = role;
     slot->owner_pid = 0;
     slot->was_asked = slot->is_missing = false;
