@@ -20,6 +20,7 @@ import pytest
 from programs import Agent, until
 
 HANGING = 3
+STATUS = "/status-of-this-test"  # where agents of other tests on this machine do not find it
 PHP_FPM = next(iter(sorted(glob.glob("/usr/sbin/php-fpm*"))), "php-fpm")  # php-fpm8.2
 
 
@@ -88,14 +89,14 @@ def start_server():
         yield start
 
 
-def nginx(start_server, port, backend=None):
+def nginx(start_server, port, backend=None, status=STATUS):
     serve = f"proxy_pass http://127.0.0.1:{backend};" if backend else "return 200 hello;"
     return start_server(["nginx", "-c", "{dir}/conf"], f"""
 pid {{dir}}/pid; error_log {{dir}}/log; daemon off; worker_processes 1;
 events {{ worker_connections 256; }}
 http {{ access_log off; client_body_temp_path {{dir}}/b; proxy_temp_path {{dir}}/p; fastcgi_temp_path {{dir}}/f;
 uwsgi_temp_path {{dir}}/u; scgi_temp_path {{dir}}/s;
-server {{ listen 127.0.0.1:{port}; location = /stub_status {{ stub_status; }} location / {{ {serve} }} }} }}
+server {{ listen 127.0.0.1:{port}; location = {status} {{ stub_status; }} location / {{ {serve} }} }} }}
 """, ("127.0.0.1", port))
 
 
@@ -137,7 +138,7 @@ ThreadLimit {workers}
 ServerLimit 1
 MaxRequestWorkers {workers}
 DocumentRoot {{dir}}
-<Location /server-status>
+<Location {STATUS}>
 SetHandler server-status
 </Location>
 """, ("127.0.0.1", port))
@@ -206,16 +207,19 @@ def black_hole():
         yield listener.getsockname()[1]
 
 
-def test_nginx_is_found_and_its_requests_are_counted(collector, start_agent, start_server, black_hole):
+def test_nginx_is_found(collector, start_agent, start_server):
     port = free_port()
-    nginx(start_server, port, black_hole)
+    nginx(start_server, port, status="/stub_status")
     agent = start_agent([collector.agents])
     until(lambda: f"local_found source=http://127.0.0.1:{port}/stub_status" in agent.log(), 60,
           "nginx is found by itself")
-    agent.stop()  # others on this machine may have servers of their own: from here on only ours
 
-    only = configured(("web", f'kind: nginx, url: "http://127.0.0.1:{port}/stub_status"'))
-    agent = start_agent([collector.agents], host="fe1", config=only)
+
+def test_requests_of_nginx_are_counted(collector, start_agent, start_server, black_hole):
+    port = free_port()
+    nginx(start_server, port, black_hole)
+    start_agent([collector.agents], config=configured(
+        ("web", f'kind: nginx, url: "http://127.0.0.1:{port}{STATUS}"')))
     until(lambda: "traffic.requests" in metrics(collector), 10, "a rate")
     idle = socket.create_connection(("127.0.0.1", port))
     assert all(m["traffic.requests"] == 0 and m["traffic.active"] == 0 for m in samples(collector, 3)), \
@@ -226,7 +230,7 @@ def test_nginx_is_found_and_its_requests_are_counted(collector, start_agent, sta
     def send():
         deadline = time.monotonic() + 4
         while time.monotonic() < deadline:
-            sent.append(get(port, "/stub_status"))
+            sent.append(get(port, STATUS))
     seen = samples_while(collector, threading.Thread(target=send))
     counted = sum(m["traffic.requests"] * (m["taken"] - before["taken"]) for before, m in zip(seen, seen[1:]))
     assert len(sent) > 100 and abs(counted - len(sent)) < 0.05 * len(sent)
@@ -256,7 +260,7 @@ def test_haproxy_queue_slots_and_outermost(collector, start_agent, start_server,
     edge = haproxy(start_server, port, inner, maxconn=5)
     start_agent([collector.agents], config=configured(
         ("edge", f"kind: haproxy, socket: {edge.dir}/admin.sock"),
-        ("web", f'kind: nginx, url: "http://127.0.0.1:{inner}/stub_status"')))
+        ("web", f'kind: nginx, url: "http://127.0.0.1:{inner}{STATUS}"')))
     until(lambda: "traffic.requests" in metrics(collector), 10, "a rate")
     with hanging(port, 5):
         full = until(lambda: (m := metrics(collector)).get("traffic.waiting") == 3 and m, 5, "three wait")
@@ -288,7 +292,7 @@ def test_apache_is_full_when_the_question_gets_the_last_worker(collector, start_
     port = free_port()
     apache(start_server, port, workers=4)
     start_agent([collector.agents], config=configured(
-        ("web", f'kind: apache, url: "http://127.0.0.1:{port}/server-status?auto"')))
+        ("web", f'kind: apache, url: "http://127.0.0.1:{port}{STATUS}?auto"')))
     until(lambda: metrics(collector).get("traffic.requests") == 0, 10, "a rate")
     assert metrics(collector)["workers.used"] == 0
     half = b"GET / HTTP/1.1\r\nHo"  # holds a worker
@@ -338,8 +342,8 @@ def test_a_stopped_server_is_skipped_and_nothing_else(collector, start_agent, st
     server = nginx(start_server, port)
     apache(start_server, other, workers=4)
     agent = start_agent([collector.agents], config=configured(
-        ("web", f'kind: nginx, url: "http://127.0.0.1:{port}/stub_status"'),
-        ("old", f'kind: apache, url: "http://127.0.0.1:{other}/server-status?auto"')))
+        ("web", f'kind: nginx, url: "http://127.0.0.1:{port}{STATUS}"'),
+        ("old", f'kind: apache, url: "http://127.0.0.1:{other}{STATUS}?auto"')))
     until(lambda: metrics(collector).get("traffic.requests") == 0, 10, "a rate")
     server.signal(signal.SIGSTOP)
     until(lambda: metrics(collector)["local.missed"] == 1, 5, "it is missed")
@@ -361,7 +365,7 @@ def test_a_restart_is_no_rate(collector, start_agent, start_server):
     for _ in range(500):
         get(port)
     start_agent([collector.agents], config=configured(
-        ("web", f'kind: nginx, url: "http://127.0.0.1:{port}/stub_status"')))
+        ("web", f'kind: nginx, url: "http://127.0.0.1:{port}{STATUS}"')))
     until(lambda: metrics(collector).get("traffic.requests") == 0, 10, "a rate")
     box = []
     watcher = threading.Thread(target=lambda: box.extend(samples(collector, 7)))
