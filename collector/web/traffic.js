@@ -90,7 +90,7 @@ export class Traffic {
 
   // The legend of now: the traffic as the pool's card has it, and what was expected of it.
   #newest() {
-    const last = points => points.findLast(([t, value]) => t <= this.now && value !== null)?.[1];
+    const last = points => points.findLast(([t]) => t <= this.now)?.[1];
     return [null, this.live.traffic?.value, last(this.curves.usual), last(this.curves.foreseen)];
   }
 
