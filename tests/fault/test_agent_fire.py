@@ -14,7 +14,7 @@ import pytest
 from enrolled import Host, make_token, streams
 from programs import BUILD, Agent, until
 
-FAST = "agent: {interval: 100ms, fast_interval: 60s}\n"
+FAST = "agent: {interval: 100ms}\n"
 SLOT_BYTES, SLOTS = 64, 31  # of preload.c
 SCARCE_BYTES = 11 << 20     # enough for the libraries, not for the spool
 RECORD_ALLOCATIONS = 3      # by OpenSSL 3.0 per record written, 40 bytes each, freed at once
@@ -240,7 +240,7 @@ def test_it_keeps_its_cadence_on_a_machine_on_fire(collector, programs):
     seconds, per_second = 15, 4
     with group(f"plimsoll-fire-{os.getpid()}", 256 << 20) as fire, \
             group(f"plimsoll-agent-{os.getpid()}", 128 << 20, 0.2) as limited:
-        agent = Agent([collector.agents], config="agent: {interval: 250ms, fast_interval: 60s}\n")
+        agent = Agent([collector.agents], config="agent: {interval: 250ms}\n")
         programs.append(agent)
         agent.prefix = [*limited, "nice", "-n", "-5"]  # as its unit does
         agent.start()
@@ -255,3 +255,26 @@ def test_it_keeps_its_cadence_on_a_machine_on_fire(collector, programs):
         assert taken >= 0.99 * passed * per_second - 1
         assert own(collector)["samples"]["lost"] == 0
         agent.stop()
+
+
+def partition(collector, seconds):
+    """No collector for so long; then until the agent has caught up."""
+    collector.stop()
+    pause(seconds)
+    collector.start()
+    until(lambda: (collector.host("fe1") or {}).get("connected"), 30, "the agent is back")
+    until(lambda: collector.host("fe1")["metrics"]["agent.spooled"] < 100, 30, "it has caught up")
+
+
+def test_a_partition_beyond_the_spool_is_counted(programs, start_collector):
+    """On both sides. The agent counts what it had to let go before it was acknowledged, so some of that
+    may have arrived."""
+    collector = start_collector()
+    agent = plain(collector, "agent: {interval: 100ms, spool: 30s}\n")
+    programs.append(agent)
+    agent.start()
+    streams(collector, "fe1")
+    assert own(collector)["samples"]["lost"] == 0
+    partition(collector, 33)
+    lost = own(collector)["samples"]["lost"]
+    assert 0 < lost <= collector.host("fe1")["metrics"]["agent.dropped"]

@@ -10,6 +10,7 @@ import pytest
 
 from programs import Agent, until
 
+FAST = "250ms"  # what the fixtures switch off
 FAST_FOR_SECONDS = 30  # PL_PACE_FOR_MS, FAST_FOR_MS of the agent
 MEMORY_KB = 4096000
 
@@ -55,8 +56,8 @@ def machine(tmp_path):
 def start_on(programs, start_collector, machine):
     """An agent that sees `machine`, beside a collector; whatever this machine's real pressure is."""
     def start():
-        collector = start_collector()
-        agent = Agent([collector.agents], config="agent: {fast_interval: 60s}\n")
+        collector = start_collector(f"collector: {{fast_interval: {FAST}}}\n")
+        agent = Agent([collector.agents])
         agent.prefix = machine.prefix()
         programs.append(agent)
         agent.start()
@@ -106,8 +107,8 @@ def may_watch_pressure():
 
 
 def test_pressure_alone_makes_samples_faster(start_collector, start_agent):
-    collector = start_collector("collector: {fast_interval: 60s}\n")  # it asks nobody
-    agent = start_agent([collector.agents], config="agent: {log_level: debug}\n")
+    collector = start_collector()  # it asks nobody
+    agent = start_agent([collector.agents], config=f"agent: {{log_level: debug, fast_interval: {FAST}}}\n")
     until(lambda: collector.host("fe1"), 10, "a sample of fe1")
     with crowded():
         if may_watch_pressure():
@@ -123,7 +124,7 @@ def test_pressure_alone_makes_samples_faster(start_collector, start_agent):
 def test_without_a_collector_nothing_is_hastened(start_collector, start_agent):
     """The spool reaches as far back as it was promised: samples come as slowly as they are counted."""
     collector = start_collector()
-    agent = start_agent([collector.agents], config="agent: {log_level: debug}\n")
+    agent = start_agent([collector.agents], config=f"agent: {{fast_interval: {FAST}}}\n")
     until(lambda: collector.host("fe1"), 10, "a sample of fe1")
     collector.stop()
     begun = time.monotonic()

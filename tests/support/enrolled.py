@@ -31,7 +31,7 @@ class Host(Agent):
     def __init__(self, name="fe1", config=""):
         super().__init__([], host=name, config=config)
         with open(self.config_paths[0], "w", encoding="utf-8") as f:
-            f.write(f"agent:\n  host: {name}\n  state: {self.state}/agent\n")
+            f.write(f"agent:\n  host: {name}\n  state: {self.state}/agent\n  fast_interval: 60s\n")
 
     def command(self, *words, text=None):
         """plimsoll-agent with words: (status, stdout, stderr)."""

@@ -152,8 +152,9 @@ class Collector(Program):
     def __init__(self, config=""):
         super().__init__("collector", "collector/plimsoll-collector")
         os.mkdir(os.path.join(self.state, "data"))
+        # It asks nobody for faster samples, however busy the machine of the test is.
         self.add_config("collector:\n  agents: 127.0.0.1:0\n  http: 127.0.0.1:0\n"
-                        f"  state: {self.state}/data\n")
+                        f"  state: {self.state}/data\n  fast_interval: 60s\n")
         if config:
             self.add_config(config)
         self.agents = self.http = None
@@ -199,6 +200,6 @@ class Agent(Program):
         self.host = host
         self.add_config(f"agent:\n  host: {host}\n  pool: {pool}\n"
                         f"  collectors: [{', '.join(collectors)}]\n"
-                        f"  state: {self.state}/agent\n")
+                        f"  state: {self.state}/agent\n  fast_interval: 60s\n")  # as the collector
         if config:
             self.add_config(config)
