@@ -279,12 +279,12 @@ static int start_handles(struct pl_app *app)
 
 int pl_app_start(struct pl_app *app)
 {
-    int err = start_redis_server(app);
+    int err = start_handles(app); // first: a signal must not leave a redis-server behind
+    if (err == 0) err = start_redis_server(app);
     if (err == 0) err = pl_app_trust_start(app);
     if (err != 0) return err;
     err = start_store(app);
     if (err == 0) err = start_parts(app);
-    if (err == 0) err = start_handles(app);
     if (err != 0) {
         pl_log(PL_LOG_ERROR, "start_failed", "err=\"%s\"", pl_err_text(err));
         return err;

@@ -11,7 +11,7 @@ import time
 import urllib.request
 
 import pytest
-from programs import ROOT, pids_of, until
+from programs import BUILD, ROOT, pids_of, until
 
 QUICKSTART = os.path.join(ROOT, "conf", "quickstart")
 
@@ -89,6 +89,19 @@ def test_stopped_in_the_middle_of_the_start(state, seconds):
     time.sleep(seconds)  # any moment will do: the promise holds at each
     run.process.terminate()
     assert run.wait() in (0, 128 + signal.SIGTERM, -signal.SIGTERM)
+    nothing_left(state)
+
+
+def test_a_collector_that_is_stopped_while_it_starts_leaves_no_redis(state):
+    config = os.path.join(state, "c.yaml")
+    with open(config, "w", encoding="utf-8") as f:
+        f.write(f"collector:\n  agents: 127.0.0.1:0\n  http: 127.0.0.1:0\n  state: {state}/data\n")
+    program = os.path.join(BUILD, "collector", "plimsoll-collector")
+    with subprocess.Popen([program, "--config", config], stderr=subprocess.PIPE, text=True) as collector:
+        assert any("event=redis_server_started" in line for line in collector.stderr)
+        collector.terminate()
+        collector.stderr.read()
+    assert collector.returncode == 0
     nothing_left(state)
 
 
