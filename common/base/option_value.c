@@ -5,7 +5,7 @@
 #include "common/base/quantity.h"
 #include "common/base/suggest.h"
 
-enum { QUOTED_LEN_MAX = 60 };
+enum { QUOTED_LEN_MAX = 60, SHARE_TEXT_BYTES = 24 };
 
 bool pl_option_value_is_list(enum pl_option_type type)
 {
@@ -99,6 +99,14 @@ static bool store_number(const struct pl_option *o, struct pl_span in, void *fie
     bool below = err == 0 && value < min;
     pl_text_str(why, below ? " is less than " : " is more than ");
     pl_text_str(why, below ? o->min : o->max ? o->max : "this program can count");
+    char buf[SHARE_TEXT_BYTES];
+    struct pl_text percent = pl_text_init(buf, sizeof buf);
+    pl_text_span(&percent, in);
+    pl_text_char(&percent, '%');
+    bool meant = o->type == PL_OPTION_SHARE && !below && !percent.overflow &&
+                 pl_quantity_share(pl_text_bytes(&percent), &value) == 0 && value >= min &&
+                 value <= max;
+    if (meant) pl_option_value_suggest(why, pl_text_bytes(&percent)); // 90 for 90%
     return false;
 }
 

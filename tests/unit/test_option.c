@@ -174,6 +174,8 @@ static const struct {
      "f:2:9: a.wait: '10' is not a duration such as 250ms, 10s, 5m, 2h or 7d\n"},
     {"a:\n  wait: 99ms\n", "f:2:9: a.wait: '99ms' is less than 100ms\n"},
     {"a: {share: 101%}\n", "f:1:12: a.share: '101%' is more than 1\n"},
+    {"a: {share: 90}\n", "f:1:12: a.share: '90' is more than 1; did you mean '90%'?\n"},
+    {"a: {share: 900}\n", "f:1:12: a.share: '900' is more than 1\n"},
     {"a: {deep: {size: 1MB}}\n", "f:1:18: a.deep.size: '1MB' is not a size such as 64MiB\n"},
     {"a: {deep: {size: 99999999999GiB}}\n",
      "f:1:18: a.deep.size: '99999999999GiB' is more than this program can count\n"},
