@@ -24,12 +24,8 @@ static const char usage[] =
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"status", pl_status_main},
-                {"top", pl_top_main},
-                {"changes", pl_changes_main},
-                {"token", pl_token_main},
-                {"host", pl_host_main},
-                {"replay", pl_replay_main}};
+} commands[] = {{"status", pl_status_main}, {"top", pl_top_main},   {"changes", pl_changes_main},
+                {"token", pl_token_main},   {"host", pl_host_main}, {"replay", pl_replay_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

@@ -210,8 +210,9 @@ struct pl_tiers pl_engine_follow(struct pl_engine *e, struct pl_host *h,
                    sample->unix_ms - h->judged_stamp_ms <= gap_ms;
     for (size_t r = 0; r < PL_RESOURCE_COUNT && !follows; r++) pl_level_gap(&h->levels[r]);
     if (!follows) pl_rule_imbalance_gap(h);
+    struct pl_tiers tiers = pl_rule_host_step(&e->rules[h->pool], h, sample, taken_unix_ms);
     h->judged_stamp_ms = sample->unix_ms;
-    return pl_rule_host_step(&e->rules[h->pool], h, sample, taken_unix_ms);
+    return tiers;
 }
 
 /* True if the pool's traffic is to be judged differently from here on. */

@@ -43,9 +43,9 @@ static void test_a_level_is_nearly_the_median(void)
             pl_curve_step(&curve, 100, values[i], start + i * 1000);
         }
         qsort(values, COUNT, sizeof values[0], compare);
-        CHECK_NEAR(fullest()->used, values[COUNT / 2], 0.05 * width + 0.001);
-        CHECK_NEAR(fullest()->load, 100, 1e-3);
-        CHECK_NEAR(fullest()->weight, COUNT, 0.02 * COUNT);
+        CHECK_NEAR((double)fullest()->used, values[COUNT / 2], 0.05 * width + 0.001);
+        CHECK_NEAR((double)fullest()->load, 100, 1e-3);
+        CHECK_NEAR((double)fullest()->weight, COUNT, 0.02 * COUNT);
     }
 }
 
@@ -59,7 +59,7 @@ static void test_what_is_old_is_forgotten(void)
     for (int i = 0; i < 1000; i++) {
         pl_curve_step(&curve, 100, 0.4, start + 4 * PL_CURVE_MEMORY_MS + i * MINUTE);
     }
-    CHECK_NEAR(fullest()->used, 0.4, 0.01);
+    CHECK_NEAR((double)fullest()->used, 0.4, 0.01);
 }
 
 /* ---- where the bins are ---- */
@@ -83,18 +83,18 @@ static void test_bins_follow_the_load(void)
     for (int i = 0; i < 50; i++)
         pl_curve_step(&curve, 1, 0.05, start); // room below: bins move down
     for (int i = 0; i < 50; i++) pl_curve_step(&curve, 0, 0.04, start); // counts into the lowest
-    CHECK_NEAR(fullest()->load, 100, 1e-3);
+    CHECK_NEAR((double)fullest()->load, 100, 1e-3);
     double weight = 0;
     for (int i = 0; i < PL_CURVE_BINS; i++) weight += (double)curve.bins[i].weight;
     CHECK_NEAR(weight, 300, 1e-3);
     check_places();
     for (int i = 0; i < 500; i++) pl_curve_step(&curve, 1000, 0.7, start);
-    CHECK_NEAR(fullest()->load, 1000, 1e-2);
+    CHECK_NEAR((double)fullest()->load, 1000, 1e-2);
     check_places();
     pl_curve_step(&curve, 1e9, 1, start); // all others are far below
     pl_curve_step(&curve, 10, 0.1, start);
-    CHECK_NEAR(curve.bins[0].load, 10, 1e-3);
-    CHECK_NEAR(curve.bins[PL_CURVE_BINS - 1].load, 1e9, 1e3);
+    CHECK_NEAR((double)curve.bins[0].load, 10, 1e-3);
+    CHECK_NEAR((double)curve.bins[PL_CURVE_BINS - 1].load, 1e9, 1e3);
 }
 
 /* ---- the line ---- */

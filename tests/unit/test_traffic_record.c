@@ -85,7 +85,7 @@ static void test_other_layouts_and_times(void)
 /* Every number is one that traffic can have: no infinity, no NaN, nothing below zero. */
 static void test_other_numbers(void)
 {
-    static const double bad[] = {-1, INFINITY, NAN};
+    static const double bad[] = {-1, (double)INFINITY, (double)NAN};
     enum { KNOWN_AT = 2 + 8 };
     struct pl_span whole = written();
     got = (struct pl_traffic){.habit = 7};

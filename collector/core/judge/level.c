@@ -26,14 +26,17 @@ static int32_t average(struct pl_level *l, int32_t used_bp, int64_t stamp_ms)
     return (int32_t)lrint(l->mean_bp);
 }
 
+bool pl_level_is_quiet(const struct pl_level *l)
+{
+    return l->held == PL_TIER_NONE && l->over_stamp_ms[PL_TIER_WARN] == PL_NEVER_MS &&
+           l->over_stamp_ms[PL_TIER_PAGE] == PL_NEVER_MS;
+}
+
 enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *policy,
                            int32_t used_bp, int64_t stamp_ms, int64_t taken_unix_ms)
 {
     if (used_bp < 0) return l->held;
     if (policy->hold_ms > 0) used_bp = average(l, used_bp, stamp_ms);
-    bool quiet = l->held == PL_TIER_NONE && l->over_stamp_ms[PL_TIER_WARN] == PL_NEVER_MS &&
-                 l->over_stamp_ms[PL_TIER_PAGE] == PL_NEVER_MS;
-    if (quiet && used_bp < policy->warn_bp) return PL_TIER_NONE; // most of them, most of the time
     const int32_t enter_bp[PL_TIER_COUNT] = {0, policy->warn_bp, policy->page_bp};
     enum pl_tier held = PL_TIER_NONE, coming = PL_TIER_NONE;
     for (enum pl_tier tier = PL_TIER_WARN; tier <= PL_TIER_PAGE; tier++) {

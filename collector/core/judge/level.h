@@ -66,6 +66,9 @@ void pl_level_init(struct pl_level *l);
  * the tier held from here on. */
 enum pl_tier pl_level_step(struct pl_level *l, const struct pl_level_policy *policy,
                            int32_t used_bp, int64_t stamp_ms, int64_t taken_unix_ms);
+/* Over nothing and holding nothing: a value under the WARN level that stands alone would change
+ * nothing. */
+bool pl_level_is_quiet(const struct pl_level *l);
 /* Values are missing before the next one, or the host's clock was set: a tier that is held stays,
  * but a hold time that was running starts again, because nobody knows what happened in between. */
 void pl_level_gap(struct pl_level *l);

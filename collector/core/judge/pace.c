@@ -10,12 +10,7 @@ static_assert(PL_WINDOW_ROWS * PL_PACE_INTERVAL_MS > PL_RISING_SPAN_MS,
 static bool is_tense(const struct pl_host *host, enum pl_tier traffic)
 {
     if (traffic != PL_TIER_NONE) return true;
-    for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) {
-        const struct pl_level *level = &host->levels[r];
-        if (level->held != PL_TIER_NONE || level->over_stamp_ms[PL_TIER_WARN] != PL_NEVER_MS)
-            return true;
-    }
-    return false;
+    return host->awake != 0;
 }
 
 bool pl_pace_step(struct pl_pace *p, struct pl_host *host, enum pl_tier traffic,

@@ -2,6 +2,10 @@
 
 #include "common/base/assert.h"
 
+#include <assert.h>
+
+static_assert(PL_RESOURCE_COUNT <= 16, "struct pl_host has a bit for each");
+
 /* A rate of what must not happen at all: everything, as soon as it does. */
 static int32_t all_or_nothing(int32_t rate)
 {
@@ -61,13 +65,24 @@ struct pl_tiers pl_rule_host_step(const struct pl_rules *rules, struct pl_host *
                                   const struct pl_sample *sample, int64_t taken_unix_ms)
 {
     struct pl_tiers worst = {0};
+    /* A value is averaged with none that is further away than this. Most resources are low most of
+     * the time, and their levels stay untouched: reading them all would cost more than judging.
+     * (The first of faster samples is therefore not averaged with the last slow one.) */
+    int64_t before_ms = host->judged_stamp_ms;
+    bool stands_alone = before_ms == PL_NEVER_MS || sample->unix_ms < before_ms ||
+                        sample->unix_ms - before_ms >= PL_LEVEL_SPAN_MS;
     for (enum pl_resource r = 0; r < PL_RESOURCE_COUNT; r++) {
-        enum pl_strain s = pl_resource_strain(r);
+        uint16_t bit = (uint16_t)(1u << r);
         int32_t used_bp = value_of(r, host, sample);
-        enum pl_tier held = pl_level_step(&host->levels[r], &rules->levels[r], used_bp,
-                                          sample->unix_ms, taken_unix_ms);
+        bool is_low = used_bp < rules->levels[r].warn_bp;
+        if ((host->awake & bit) == 0 && stands_alone && is_low) continue;
+        struct pl_level *level = &host->levels[r];
+        enum pl_strain s = pl_resource_strain(r);
+        enum pl_tier held =
+            pl_level_step(level, &rules->levels[r], used_bp, sample->unix_ms, taken_unix_ms);
         worst.held[s] = PL_MAX(worst.held[s], held);
-        worst.coming[s] = PL_MAX(worst.coming[s], host->levels[r].coming);
+        worst.coming[s] = PL_MAX(worst.coming[s], level->coming);
+        host->awake = pl_level_is_quiet(level) ? host->awake & ~bit : host->awake | bit;
     }
     for (size_t s = 0; s < PL_STRAIN_COUNT; s++) {
         if (worst.coming[s] <= worst.held[s]) worst.coming[s] = PL_TIER_NONE;

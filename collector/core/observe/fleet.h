@@ -65,12 +65,18 @@ struct pl_host {
     int64_t arrived_mono_ms; // when it came (or: when the host became known, without one)
     int64_t arrived_unix_ms; // the same for people
     int64_t judged_stamp_ms; // stamp of the sample that last moved the levels, or PL_NEVER_MS
-    uint32_t weight;         // of a fair share of the pool's traffic; 0: not known
-    int32_t share_bp;        // of the fair share, basis points; -1: not known
+    uint16_t awake;          // bit r: levels[r] may be anything but quiet
+    /* Faster samples, see judge/pace.h. */
+    bool is_tense;              // something is about to happen to it
+    int64_t tense_mono_ms;      // since when
+    int64_t fast_until_mono_ms; // it was asked for faster samples until then; 0: it was not
+    uint32_t weight;            // of a fair share of the pool's traffic; 0: not known
+    int32_t share_bp;           // of the fair share, basis points; -1: not known
     enum pl_traffic_source level_unit;
     double level_per_s;                  // its traffic over half a minute; negative: not known
     uint32_t traffic_round;              // of its pool (judge/rule_saturation) it last reported in
     double traffic_per_s;                // what it reported there
+    int64_t reported_unix_ms;            // when that was taken, our clock
     struct pl_settled traffic_source;    // best enum pl_traffic_source it has for good
     enum pl_traffic_source traffic_unit; // of the mean: its pool's
     int64_t traffic_unix_ms;             // when the mean was last stepped, our clock
@@ -85,11 +91,6 @@ struct pl_host {
     struct pl_boot_id boot_id;
     struct pl_name name;
     char agent_version[PL_VERSION_LEN_MAX + 1];
-    int64_t reported_unix_ms; // when traffic_per_s was taken, our clock
-    /* Faster samples, see judge/pace.h. */
-    bool is_tense;              // something is about to happen to it
-    int64_t tense_mono_ms;      // since when
-    int64_t fast_until_mono_ms; // it was asked for faster samples until then; 0: it was not
     struct pl_fact_value facts[PL_FACT_COUNT];
     uint32_t first_change;       // of its list in observe/changes: index + 1, 0: none
     struct pl_listener listener; // whose accept queue was its fullest; no address: never said
