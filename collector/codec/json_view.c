@@ -183,6 +183,15 @@ static void put_limits(struct pl_text *out, const struct pl_rules *rules)
     pl_text_char(out, '}');
 }
 
+static bool has_own_limits(const struct pl_rules *own, const struct pl_rules *usual)
+{
+    for (int r = 0; r < PL_RESOURCE_COUNT; r++) {
+        const struct pl_level_policy *a = &own->levels[r], *b = &usual->levels[r];
+        if (a->warn_bp != b->warn_bp || a->page_bp != b->page_bp) return true;
+    }
+    return false;
+}
+
 static void put_pool(struct pl_text *out, const struct pl_view *view, uint32_t index)
 {
     const struct pl_fleet *fleet = pl_engine_fleet(view->engine);
@@ -213,7 +222,7 @@ static void put_pool(struct pl_text *out, const struct pl_view *view, uint32_t i
     pl_json_put_capacity(out, view, index);
     const struct pl_rules *own = pl_engine_rules(view->engine, index);
     const struct pl_rules *usual = pl_engine_rules(view->engine, PL_NO_INDEX);
-    if (memcmp(own->levels, usual->levels, sizeof own->levels) != 0) put_limits(out, own);
+    if (has_own_limits(own, usual)) put_limits(out, own);
     put_pool_alerts(out, view, index);
     pl_text_char(out, '}');
 }

@@ -70,7 +70,8 @@ def test_what_is_not_known_is_told_with_what_settles_it(collector, start_swarm, 
     start_swarm(collector, "web", 2, "second,load\n0,0.3\n")
     until(lambda: "Capacity not known yet" in text(driver, "#pools .until"), 20, "the gap")
     assert text(driver, "#pools .until").endswith("settle it")
-    assert headroom(driver) is None and "pages at" in text(driver, "#pools .of")
+    until(lambda: "pages at" in text(driver, "#pools .of"), 10, "what is known instead")
+    assert headroom(driver) is None
     assert text(driver, "#traffic-title") == "Traffic of web"
     until(lambda: text(driver, "#traffic .chart-at") == "connections/s", 15, "its unit")
     assert complaints(driver) == []

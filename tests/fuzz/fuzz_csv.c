@@ -17,7 +17,7 @@ static void check_again(const struct pl_csv_row *row)
     pl_text_span(&text, row->value_text);
     PL_ASSERT(!text.overflow && pl_csv_row(pl_text_bytes(&text), &again) == NULL);
     PL_ASSERT(again.unix_ms == row->unix_ms && isnan(again.value) == isnan(row->value));
-    PL_ASSERT(isnan(row->value) || memcmp(&again.value, &row->value, sizeof row->value) == 0);
+    PL_ASSERT(isnan(row->value) || again.value == row->value);
 }
 
 static void check_line(struct pl_span line)

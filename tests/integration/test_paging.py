@@ -235,6 +235,7 @@ def busy_share(seconds):
     return 1 - (later_idle - idle) / max(1, later_total - total)
 
 
+@pytest.mark.alone
 def test_real_load_on_this_machine(receiver, start_collector, start_agent):
     """One busy loop per processor opens one page; their end resolves it."""
     quiet_by = time.monotonic() + 60

@@ -101,14 +101,18 @@ def meson_suite(name):
     return lambda: run_meson("build", [name])
 
 
-def run_pytest(folder):
+def run_pytest(folder, *options):
     """(count, output) of the pytest files in a folder."""
     junit = os.path.join(ROOT, "build", f"junit-{os.path.basename(folder)}.xml")
     if os.path.exists(junit):
         os.remove(junit)
     status, output = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                          "--junitxml", junit, folder])
+                          "--junitxml", junit, *options, folder])
     return junit_count(junit).settled(status), output
+
+
+# Tests of programs mostly wait: so many files at a time, on two cores.
+AT_A_TIME = {"integration": 3, "fault": 2, "browser": 2}
 
 
 def program_suite(name):
@@ -119,11 +123,18 @@ def program_suite(name):
         if f":{name} / " in listed:
             count, output = run_meson("build", [name])
         if glob.glob(os.path.join(ROOT, "tests", name, "test_*.py")):
-            more, text = run_pytest(f"tests/{name}")
+            workers = AT_A_TIME.get(name, 0)
+            more, text = run_pytest(f"tests/{name}", "-m", "not alone", "-n", str(workers),
+                                    "--dist", "loadfile")
             count.add(more)
             output += text
         return count.settled(0), output
     return run_both
+
+
+def alone_suite():
+    """What needs the whole machine, after everything else of its folder."""
+    return run_pytest("tests/integration", "-m", "alone")
 
 
 def lint_suite():
@@ -142,7 +153,7 @@ def sanitize_suite():
 
 def fuzz_suite():
     """Each parser against libFuzzer for a short while, starting from its corpus."""
-    problem = build("build-fuzz", "-Dfuzz=15", CC="clang")
+    problem = build("build-fuzz", "-Dfuzz=8", CC="clang")
     if problem:
         return Count(failed=1), problem
     return run_meson("build-fuzz", ["fuzz"])
@@ -156,11 +167,13 @@ SUITES = {
     "sim": ("seeded worlds in which everything breaks", "tests/sim", meson_suite("sim")),
     "mutants": ("faults planted into the engine are seen", "tests/sim", meson_suite("mutants")),
     "sanitize": ("the C suites again under ASan and UBSan", "tests/unit", sanitize_suite),
-    "fuzz": ("every parser against libFuzzer, 15 s each", "tests/fuzz", fuzz_suite),
+    "fuzz": ("every parser against libFuzzer, 8 s each", "tests/fuzz", fuzz_suite),
     "integration": ("parts against the real Redis and real sockets, and the programs together",
                     "tests/integration", program_suite("integration")),
     "fault": ("killed and stopped programs lose no sample and no page", "tests/fault",
               program_suite("fault")),
+    "alone": ("real load on this machine makes one page and one resolve", "tests/integration",
+              alone_suite),
     "detect": ("the detectors on traces of the real world, if they are here", "tests/detect",
                program_suite("detect")),
     "browser": ("the live page in a real browser", "tests/browser", program_suite("browser")),
@@ -168,7 +181,7 @@ SUITES = {
 
 
 # Suites that mostly wait run beside another one, to be done sooner on two cores.
-BESIDE = {"fault": "integration"}
+BESIDE = {"fault": "integration", "detect": "integration"}
 
 
 def wanted_suites(names):
