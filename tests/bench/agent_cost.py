@@ -27,7 +27,7 @@ import time
 RATIO_MAX = 1.5
 CALLS_MAX = 14
 BYTES_MAX = 300
-WARM_UP_SECONDS = 3
+WARM_UP_SECONDS = 25  # the agent looks for services, servers and changes once; then minutes apart
 
 
 def cpu_us(process):

@@ -32,7 +32,7 @@ from enrolled import Host, make_token, streams  # noqa: E402 - the path comes fi
 from programs import Collector, until  # noqa: E402
 
 LESS_THAN_NODE_EXPORTER, LESS_THAN_COLLECTD = 15, 1.5
-WARM_UP_SECONDS = 5
+WARM_UP_SECONDS = 25  # the agent looks for services, servers and changes once; then minutes apart
 COLLECTORS = "cpu meminfo loadavg netdev netstat sockstat stat pressure vmstat".split()
 COLLECTD = """
 Hostname "bench"

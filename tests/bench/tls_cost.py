@@ -58,7 +58,7 @@ def measure_agent(collector, args):
     floor = spawn(args.floor, "1000")
     try:
         streams(collector, "bench")
-        time.sleep(3)  # the pages that trimming dropped are back where they are needed
+        time.sleep(25)  # the agent looks for services, servers and changes once; then minutes apart
         before = cpu_us(host.pid), cpu_us(floor.pid)
         received = counts(collector)["bytes"]
         time.sleep(args.seconds)
