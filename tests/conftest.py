@@ -22,7 +22,7 @@ PROGRAMS = pytest.StashKey()
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "config(yaml): what the collector fixture reads beside its ports")
-    config.addinivalue_line("markers", "alone: needs the whole machine, so nothing runs beside it")
+    config.addinivalue_line("markers", "alone: needs the machine for itself, so nothing runs beside it")
 
 
 @pytest.hookimpl(hookwrapper=True)

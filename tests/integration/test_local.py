@@ -19,6 +19,9 @@ import pytest
 
 from programs import Agent, until
 
+# Requests are counted exactly here, and agents of other tests would ask these servers, too.
+pytestmark = pytest.mark.alone
+
 HANGING = 3
 STATUS = "/status-of-this-test"  # where agents of other tests on this machine do not find it
 PHP_FPM = next(iter(sorted(glob.glob("/usr/sbin/php-fpm*"))), "php-fpm")  # php-fpm8.2

@@ -172,7 +172,7 @@ SUITES = {
                     "tests/integration", program_suite("integration")),
     "fault": ("killed and stopped programs lose no sample and no page", "tests/fault",
               program_suite("fault")),
-    "alone": ("real load on this machine makes one page and one resolve", "tests/integration",
+    "alone": ("real load makes one page and one resolve; requests are counted exactly", "tests/integration",
               alone_suite),
     "detect": ("the detectors on traces of the real world, if they are here", "tests/detect",
                program_suite("detect")),
