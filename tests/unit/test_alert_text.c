@@ -169,11 +169,8 @@ static void test_owner_and_runbook(void)
                                       .helps = pl_span_of("1 more host like fe2")};
     struct pl_text out = pl_text_init(body, sizeof body);
     pl_notify_write_body(&target, &page, &out);
-    CHECK(
-        strstr(body,
-               ",\"owner\":\"Web \\\"A\\\" "
-               "team\",\"runbook_url\":\"https://wiki/web\",\"helps\":\"1 more host like fe2\"}") !=
-        NULL);
+    CHECK(strstr(body, ",\"runbook_url\":\"https://wiki/web\",\"owner\":\"Web \\\"A\\\" team\","
+                       "\"helps\":\"1 more host like fe2\"}") != NULL);
     target.format = PL_NOTIFY_PAGERDUTY;
     out = pl_text_init(body, sizeof body);
     pl_notify_write_body(&target, &page, &out);

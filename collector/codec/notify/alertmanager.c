@@ -1,6 +1,7 @@
 #include "collector/codec/notify/alertmanager.h"
 
 #include "collector/codec/alert_text.h"
+#include "collector/codec/notify/context.h"
 
 #define ZERO_TIME "\"0001-01-01T00:00:00Z\""
 
@@ -69,22 +70,11 @@ static void annotations(const struct pl_notify_target *target, const struct pl_p
         pl_text_fixed(out, f->level_bp, 10000);
         pl_text_char(out, '"');
     }
-    if (target->contact.owner.len > 0) {
-        pl_text_str(out, ",\"owner\":");
-        pl_text_json(out, target->contact.owner);
-    }
     if (target->contact.runbook.len > 0) {
         pl_text_str(out, ",\"runbook_url\":");
         pl_text_json(out, target->contact.runbook);
     }
-    if (target->helps.len > 0) {
-        pl_text_str(out, ",\"helps\":");
-        pl_text_json(out, target->helps);
-    }
-    if (target->changes.len > 0) {
-        pl_text_str(out, ",\"changes\":");
-        pl_text_json(out, target->changes);
-    }
+    pl_notify_context_write(target, out);
     pl_text_char(out, '}');
 }
 

@@ -2,6 +2,7 @@
 
 #include "collector/codec/alert_text.h"
 #include "collector/codec/notify/clip.h"
+#include "collector/codec/notify/context.h"
 #include "common/base/assert.h"
 
 #include <assert.h>
@@ -70,18 +71,7 @@ static void details(const struct pl_notify_target *target, const struct pl_page 
         break;
     case PL_RULE_COUNT: PL_UNREACHABLE("rule");
     }
-    if (target->contact.owner.len > 0) {
-        pl_text_str(out, ",\"owner\":");
-        pl_text_json(out, target->contact.owner);
-    }
-    if (target->helps.len > 0) {
-        pl_text_str(out, ",\"helps\":");
-        pl_text_json(out, target->helps);
-    }
-    if (target->changes.len > 0) {
-        pl_text_str(out, ",\"changes\":");
-        pl_text_json(out, target->changes);
-    }
+    pl_notify_context_write(target, out);
     pl_text_char(out, '}');
 }
 

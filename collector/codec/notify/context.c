@@ -1,0 +1,15 @@
+#include "collector/codec/notify/context.h"
+
+static void put_known(struct pl_text *out, const char *member, struct pl_span text)
+{
+    if (text.len == 0) return;
+    pl_text_str(out, member);
+    pl_text_json(out, text);
+}
+
+void pl_notify_context_write(const struct pl_notify_target *target, struct pl_text *out)
+{
+    put_known(out, ",\"owner\":", target->contact.owner);
+    put_known(out, ",\"helps\":", target->helps);
+    put_known(out, ",\"changes\":", target->changes);
+}
