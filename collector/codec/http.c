@@ -24,14 +24,22 @@ const char *pl_http_status_text(int status)
         const char *text;
     } table[] = {
         {200, "OK"},
+        {201, "Created"},
+        {204, "No Content"},
+        {303, "See Other"},
         {304, "Not Modified"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
+        {409, "Conflict"},
         {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
         {421, "Misdirected Request"},
         {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
@@ -42,8 +50,19 @@ const char *pl_http_status_text(int status)
     return "Unknown";
 }
 
+const char *pl_http_method_name(enum pl_http_method method)
+{
+    static const char *const names[] = {
+        [PL_HTTP_GET] = "GET", [PL_HTTP_HEAD] = "HEAD",   [PL_HTTP_POST] = "POST",
+        [PL_HTTP_PUT] = "PUT", [PL_HTTP_PATCH] = "PATCH", [PL_HTTP_DELETE] = "DELETE",
+    };
+    PL_ASSERT(method < PL_LEN(names));
+    return names[method];
+}
+
 /* What the library's callbacks fill while it reads one head or a piece of body. */
 struct reading {
+    struct pl_http_parser *parser; // whose body is read
     struct pl_http_request request;
     struct pl_span *value; // where the next header value goes; NULL: a header we do not use
     struct pl_span target;
@@ -82,14 +101,22 @@ static int on_header_field(http_parser *library, const char *at, size_t len)
 {
     struct reading *r = library->data;
     r->value = NULL;
-    if (field_is(at, len, "host")) {
-        r->host_count++;
-        r->value = &r->request.host;
-    } else if (field_is(at, len, "accept-encoding")) {
-        r->value = &r->request.accept_encoding;
-    } else if (field_is(at, len, "if-none-match")) {
-        r->value = &r->request.if_none_match;
-    }
+    const struct {
+        const char *name;
+        struct pl_span *value;
+    } used[] = {
+        {"host", &r->request.host},
+        {"accept-encoding", &r->request.accept_encoding},
+        {"if-none-match", &r->request.if_none_match},
+        {"authorization", &r->request.authorization},
+        {"cookie", &r->request.cookie},
+        {"origin", &r->request.origin},
+        {"content-type", &r->request.content_type},
+        {"x-csrf-token", &r->request.csrf},
+    };
+    for (size_t i = 0; i < PL_LEN(used) && !r->value; i++)
+        if (field_is(at, len, used[i].name)) r->value = used[i].value;
+    if (r->value == &r->request.host) r->host_count++;
     return 0;
 }
 
@@ -99,6 +126,17 @@ static int on_header_value(http_parser *library, const char *at, size_t len)
     while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t')) len--;
     if (r->value) *r->value = (struct pl_span){(const uint8_t *)at, len};
     return 0;
+}
+
+static enum pl_http_method method_of(unsigned library_method)
+{
+    static const unsigned methods[] = {
+        [PL_HTTP_GET] = HTTP_GET, [PL_HTTP_HEAD] = HTTP_HEAD,   [PL_HTTP_POST] = HTTP_POST,
+        [PL_HTTP_PUT] = HTTP_PUT, [PL_HTTP_PATCH] = HTTP_PATCH, [PL_HTTP_DELETE] = HTTP_DELETE,
+    };
+    enum pl_http_method method = PL_HTTP_GET;
+    while (method < PL_HTTP_OTHER && methods[method] != library_method) method++;
+    return method;
 }
 
 static int on_headers_complete(http_parser *library)
@@ -115,14 +153,23 @@ static int on_headers_complete(http_parser *library)
     bool has_length = library->flags & F_CONTENTLENGTH;
     if (has_length && library->content_length > PL_HTTP_BODY_BYTES_MAX)
         return refuse(r, PL_HTTP_REFUSED_BODY_TOO_BIG); // before waiting for the body
-    request->method = library->method == HTTP_GET    ? PL_HTTP_GET
-                      : library->method == HTTP_HEAD ? PL_HTTP_HEAD
-                                                     : PL_HTTP_OTHER;
+    request->method = method_of(library->method);
     request->keep_alive = http_should_keep_alive(library) != 0;
     const uint8_t *mark = memchr(r->target.ptr, '?', r->target.len);
     size_t path_len = mark ? (size_t)(mark - r->target.ptr) : r->target.len;
     request->path = (struct pl_span){r->target.ptr, path_len};
     if (mark) request->query = (struct pl_span){mark + 1, r->target.len - path_len - 1};
+    return 0;
+}
+
+/* What is fed is never longer than the room that is left. */
+static int on_body(http_parser *library, const char *at, size_t len)
+{
+    struct reading *r = library->data;
+    struct pl_http_parser *p = r->parser;
+    PL_ASSERT(p && len <= sizeof p->body - p->body_len);
+    memcpy(p->body + p->body_len, at, len);
+    p->body_len += len;
     return 0;
 }
 
@@ -142,6 +189,7 @@ static size_t execute(struct pl_http_parser *p, struct reading *r, struct pl_spa
         .on_header_field = on_header_field,
         .on_header_value = on_header_value,
         .on_headers_complete = on_headers_complete,
+        .on_body = on_body,
         .on_message_complete = on_message_complete,
     };
     http_parser library;
@@ -163,7 +211,7 @@ void pl_http_init(struct pl_http_parser *p)
     memset(&library, 0, sizeof library); // its padding is copied too
     http_parser_init(&library, HTTP_REQUEST);
     p->stage = PL_HTTP_STAGE_IDLE;
-    p->head_len = p->line_start = p->body_len = 0;
+    p->head_len = p->line_start = p->framed_len = p->body_len = 0;
     p->colon_seen = false;
     p->request = (struct pl_http_request){0};
     memcpy(p->library, &library, sizeof library);
@@ -239,7 +287,8 @@ static enum pl_http_result give_up(enum pl_http_refusal *out, enum pl_http_refus
 
 static enum pl_http_result complete(struct pl_http_parser *p, struct pl_http_request *request)
 {
-    *request = p->request; // its spans stay valid: init does not touch the head bytes
+    *request = p->request; // its spans stay valid: init touches neither head nor body bytes
+    request->body = (struct pl_span){p->body, p->body_len};
     pl_http_init(p);
     return PL_HTTP_COMPLETE;
 }
@@ -247,15 +296,15 @@ static enum pl_http_result complete(struct pl_http_parser *p, struct pl_http_req
 static enum pl_http_result read_body(struct pl_http_parser *p, struct pl_span in, size_t *used,
                                      struct pl_http_request *request, enum pl_http_refusal *refusal)
 {
-    size_t room = PL_HTTP_BODY_BYTES_MAX - p->body_len;
+    size_t room = PL_HTTP_BODY_BYTES_MAX - p->framed_len;
     struct pl_span piece = {in.ptr + *used, PL_MIN(in.len - *used, room)};
-    struct reading r = {0};
+    struct reading r = {.parser = p};
     size_t piece_used = execute(p, &r, piece);
     *used += piece_used;
-    p->body_len += piece_used;
+    p->framed_len += piece_used;
     if (r.refused) return give_up(refusal, r.refusal);
     if (r.complete) return complete(p, request);
-    if (p->body_len == PL_HTTP_BODY_BYTES_MAX)
+    if (p->framed_len == PL_HTTP_BODY_BYTES_MAX)
         return give_up(refusal, PL_HTTP_REFUSED_BODY_TOO_BIG);
     return PL_HTTP_NEED_MORE;
 }

@@ -4,9 +4,7 @@
  * (RFC 9112): it looks at every head byte once before the library sees it, so the 8 KiB limit is
  * exact and a head with obs-fold, a bare LF or CR, a control byte, or a blank before the colon
  * never reaches the library. Nothing outside http.c includes <http_parser.h>, so that llhttp can
- * take its place. One `struct pl_http_parser` serves one connection, request after request.
- *
- * No route takes a body yet: a body is checked against its limit and thrown away. */
+ * take its place. One `struct pl_http_parser` serves one connection, request after request. */
 #pragma once
 
 #include "common/base/base.h"
@@ -56,8 +54,18 @@ const struct pl_http_refusal_info *pl_http_refusal_info(enum pl_http_refusal ref
 /* Reason phrase of a status this server sends ("Not Found"); "Unknown" for any other. */
 const char *pl_http_status_text(int status);
 
-/* GET and HEAD are all this server serves; every other method the library knows is OTHER. */
-enum pl_http_method { PL_HTTP_GET, PL_HTTP_HEAD, PL_HTTP_OTHER };
+/* What routes are made for; every other method the library knows is OTHER. */
+enum pl_http_method {
+    PL_HTTP_GET,
+    PL_HTTP_HEAD,
+    PL_HTTP_POST,
+    PL_HTTP_PUT,
+    PL_HTTP_PATCH,
+    PL_HTTP_DELETE,
+    PL_HTTP_OTHER
+};
+/* "GET"; OTHER has no name and is refused. */
+const char *pl_http_method_name(enum pl_http_method method);
 
 /* One request. The spans are borrowed from the parser until its next feed. A header that was not
  * sent is an empty span; of a repeated header the last value counts (repeated Host is refused). */
@@ -69,6 +77,9 @@ struct pl_http_request {
     struct pl_span host;
     struct pl_span accept_encoding;
     struct pl_span if_none_match;
+    struct pl_span authorization, cookie, origin, content_type;
+    struct pl_span csrf; // X-CSRF-Token
+    struct pl_span body; // without its framing
 };
 
 enum pl_http_stage {
@@ -82,10 +93,12 @@ struct pl_http_parser {
     size_t head_len;
     size_t line_start; // offset in `head` of the line being read
     bool colon_seen;   // in that line
+    size_t framed_len; // bytes of the body so far, its framing included
     size_t body_len;
     struct pl_http_request request; // while the body is read; its spans point into `head`
     uint8_t library[PL_HTTP_LIBRARY_BYTES];
     uint8_t head[PL_HTTP_HEAD_BYTES_MAX];
+    uint8_t body[PL_HTTP_BODY_BYTES_MAX];
 };
 
 enum pl_http_result { PL_HTTP_NEED_MORE, PL_HTTP_COMPLETE, PL_HTTP_REFUSED };

@@ -3,303 +3,39 @@
  *
  *     server -> on_request -> route -> get_* -> reply ...... now
  *                                   \-> pl_api_get_series -> store -> on_series -> reply   later */
+#include "collector/core/trust/role.h"
 #include "collector/io/api_private.h"
-
-#include "collector/codec/json_capacity.h"
-#include "collector/codec/json_change.h"
-#include "collector/codec/query.h"
 #include "collector/io/assets.h"
 #include "common/base/assert.h"
-#include "common/base/err.h"
 #include "common/sys/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { SEGMENTS_MAX = 5, VALUE_RULE_BYTES = 192 };
-
-static void reply(struct pl_api_call *c, int status, const char *type)
-{
-    PL_ASSERT(!c->out.overflow); // each writer keeps to the buffer it was given
-    struct pl_http_reply r = {
-        .status = status, .content_type = type, .body = pl_text_bytes(&c->out)};
-    if (status == 405) r.allow = "GET, HEAD";
-    pl_http_server_reply(c->api->server, c->client, &r);
-}
-
-void pl_api_reply_json(struct pl_api_call *c)
-{
-    reply(c, 200, "application/json");
-}
-
-void pl_api_problem(struct pl_api_call *c, int status, struct pl_span parameter, const char *detail)
-{
-    struct pl_http_problem p = {status, parameter, detail};
-    c->out = pl_text_init(c->api->body, sizeof c->api->body);
-    pl_http_problem_body(&c->out, &p);
-    reply(c, status, "application/problem+json");
-}
-
-void pl_api_problem_value(struct pl_api_call *c, int status, struct pl_span parameter,
-                          const char *value, const char *rest)
-{
-    char detail[PL_QUERY_VALUE_LEN_MAX + VALUE_RULE_BYTES];
-    struct pl_text text = pl_text_init(detail, sizeof detail);
-    pl_text_char(&text, '\'');
-    pl_text_str(&text, value);
-    pl_text_str(&text, "' ");
-    pl_text_str(&text, rest);
-    PL_ASSERT(!text.overflow);
-    pl_api_problem(c, status, parameter, detail);
-}
-
-/* Says which parameters the route has. */
-static void refuse_parameter(struct pl_api_call *c, struct pl_span culprit,
-                             const struct pl_query_param *params, size_t count)
-{
-    char detail[VALUE_RULE_BYTES];
-    struct pl_text text = pl_text_init(detail, sizeof detail);
-    pl_text_str(&text, "this route has no such parameter; it takes ");
-    if (count == 0) pl_text_str(&text, "none");
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0) pl_text_str(&text, ", ");
-        pl_text_str(&text, params[i].name);
-    }
-    PL_ASSERT(!text.overflow);
-    pl_api_problem(c, 400, culprit, detail);
-}
-
-bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count)
-{
-    struct pl_span culprit = {0};
-    switch (pl_query_parse(c->request->query, params, count, &culprit)) {
-    case 0: return true;
-    case PL_E_NOT_FOUND: refuse_parameter(c, culprit, params, count); break;
-    case PL_E_DUPLICATE: pl_api_problem(c, 400, culprit, "the parameter is repeated"); break;
-    case PL_E_TOO_BIG: pl_api_problem(c, 400, culprit, "the value is too long"); break;
-    default: pl_api_problem(c, 400, culprit, "the value is not correctly percent-encoded"); break;
-    }
-    return false;
-}
-
-static bool read_no_query(struct pl_api_call *c)
-{
-    return pl_api_read_query(c, NULL, 0);
-}
-
-/* A name from the query; `*out` stays empty if it was not given. False: refused and answered. */
-static bool read_name(struct pl_api_call *c, const struct pl_query_param *param,
-                      struct pl_name *out)
-{
-    *out = (struct pl_name){0};
-    if (!param->present) return true;
-    if (pl_name_parse(pl_span_of(param->value), out) == 0) return true;
-    pl_api_problem_value(c, 422, pl_span_of(param->name), param->value,
-                         "is not a name: 1 to 63 letters, digits, dots, underscores and hyphens");
-    return false;
-}
-
-static bool redis_ok(const struct pl_api *api)
-{
-    return pl_store_view(api->config.store).state == PL_REDIS_READY;
-}
-
-/* Whether what agents were told is kept survives a death of Redis. */
-static const char *durability(const struct pl_redis_facts *facts)
-{
-    if (!facts->aof_on) return "warning: Redis runs without append-only file";
-    return facts->aof_writable ? "on" : "warning: Redis cannot write its append-only file";
-}
-
-static void get_healthz(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    pl_text_str(&c->out, "ok\n");
-    reply(c, 200, "text/plain; charset=utf-8");
-}
-
-static void get_readyz(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    struct pl_store_view store = pl_store_view(c->api->config.store);
-    bool ready = redis_ok(c->api) && c->api->ingest_ready;
-    pl_text_str(&c->out, ready ? "{\"ready\":true" : "{\"ready\":false");
-    pl_text_str(&c->out, ",\"checks\":{\"redis\":\"");
-    pl_text_str(&c->out, pl_redis_state_name(store.state));
-    pl_text_str(&c->out, "\",\"durability\":\"");
-    pl_text_str(&c->out, store.state == PL_REDIS_READY ? durability(store.facts) : "not known");
-    pl_text_str(&c->out, "\",\"ingest\":\"");
-    pl_text_str(&c->out, c->api->ingest_ready ? "ready" : "restoring");
-    pl_text_str(&c->out, "\",\"config\":\"loaded\"}}\n");
-    reply(c, ready ? 200 : 503, "application/json");
-}
-
-static void get_metrics(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    struct pl_stat stats[PL_STATS_MAX];
-    pl_stats_metrics(&c->out, stats, pl_api_stats(c->api, c->now, stats));
-    reply(c, 200, "text/plain; version=0.0.4; charset=utf-8");
-}
-
-static void get_self(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    struct pl_stat stats[PL_STATS_MAX];
-    pl_stats_json(&c->out, stats, pl_api_stats(c->api, c->now, stats));
-    pl_api_reply_json(c);
-}
-
-/* Written by hand; a test compares it with the routes below. */
-static void get_openapi(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    const struct pl_asset *asset = pl_asset_find(pl_span_of("/openapi.json"));
-    PL_ASSERT(asset); // embedded
-    struct pl_http_reply r = pl_asset_reply(asset, c->request);
-    pl_http_server_reply(c->api->server, c->client, &r);
-}
-
-static void get_pools(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    pl_json_pools(&c->out, &c->view);
-    pl_api_reply_json(c);
-}
-
-static void get_outlook(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    uint32_t pool = pl_fleet_find_pool(pl_engine_fleet(c->view.engine), &c->name);
-    if (pool == PL_NO_INDEX) {
-        pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
-                             "is no pool; /api/v1/pools lists them");
-        return;
-    }
-    pl_json_outlook(&c->out, &c->view, pool);
-    pl_api_reply_json(c);
-}
-
-static void get_alerts(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    pl_json_alerts(&c->out, &c->view);
-    pl_api_reply_json(c);
-}
-
-/* Index of the pool or host that is named, or PL_NO_INDEX if none is. False: there is no such one,
- * and that was answered. */
-static bool find_named(struct pl_api_call *c, const struct pl_name *pool_name,
-                       const struct pl_name *host_name, struct pl_json_changes *out)
-{
-    const struct pl_fleet *fleet = pl_engine_fleet(c->view.engine);
-    out->pool = out->host = PL_NO_INDEX;
-    if (pool_name->len > 0) {
-        out->pool = pl_fleet_find_pool(fleet, pool_name);
-        if (out->pool == PL_NO_INDEX) {
-            pl_api_problem_value(c, 404, pl_span_of("pool"), pool_name->text,
-                                 "is no pool; /api/v1/pools lists them");
-            return false;
-        }
-    }
-    if (host_name->len == 0) return true;
-    out->host = pl_fleet_find_host(fleet, host_name);
-    if (out->host != PL_NO_INDEX) return true;
-    pl_api_problem_value(c, 404, pl_span_of("host"), host_name->text,
-                         "is no host; /api/v1/hosts lists them");
-    return false;
-}
-
-static void get_changes(struct pl_api_call *c)
-{
-    struct pl_query_param params[] = {{.name = "pool"}, {.name = "host"}, {.name = "since"}};
-    struct pl_name pool, host;
-    struct pl_json_changes wish = {.since_unix_ms = 0};
-    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_name(c, &params[0], &pool) ||
-        !read_name(c, &params[1], &host) || !find_named(c, &pool, &host, &wish))
-        return;
-    if (params[2].present && pl_query_time(params[2].value, &wish.since_unix_ms) < 0) {
-        pl_api_problem_value(c, 422, pl_span_of("since"), params[2].value,
-                             "is no time: RFC 3339 or unix seconds");
-        return;
-    }
-    pl_json_changes(&c->out, &c->view, &wish);
-    pl_api_reply_json(c);
-}
-
-static void get_hosts(struct pl_api_call *c)
-{
-    struct pl_query_param params[] = {{.name = "pool"}, {.name = "after"}};
-    struct pl_name pool_name, after;
-    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_name(c, &params[0], &pool_name) ||
-        !read_name(c, &params[1], &after))
-        return;
-    const struct pl_fleet *fleet = pl_engine_fleet(c->view.engine);
-    uint32_t pool = PL_NO_INDEX, first = 0;
-    if (pool_name.len > 0) {
-        pool = pl_fleet_find_pool(fleet, &pool_name);
-        if (pool == PL_NO_INDEX) {
-            pl_api_problem_value(c, 404, pl_span_of("pool"), pool_name.text,
-                                 "is no pool; /api/v1/pools lists them");
-            return;
-        }
-    }
-    if (after.len > 0) {
-        uint32_t host = pl_fleet_find_host(fleet, &after);
-        if (host == PL_NO_INDEX) {
-            pl_api_problem_value(c, 404, pl_span_of("after"), after.text,
-                                 "is no host any more; begin again without it");
-            return;
-        }
-        first = host + 1;
-    }
-    pl_json_hosts(&c->out, &c->view, pool, first);
-    pl_api_reply_json(c);
-}
-
-static void get_host(struct pl_api_call *c)
-{
-    if (!read_no_query(c)) return;
-    uint32_t host = pl_fleet_find_host(pl_engine_fleet(c->view.engine), &c->name);
-    if (host == PL_NO_INDEX) {
-        pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
-                             "is no host; /api/v1/hosts lists them");
-        return;
-    }
-    pl_json_host(&c->out, &c->view, host);
-    pl_text_char(&c->out, '\n');
-    pl_api_reply_json(c);
-}
-
-static void get_stream(struct pl_api_call *c)
-{
-    struct pl_query_param params[] = {{.name = "host"}, {.name = "pool"}};
-    struct pl_stream_wish wish;
-    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_name(c, &params[0], &wish.host) ||
-        !read_name(c, &params[1], &wish.pool))
-        return;
-    pl_stream_subscribe(c->api->stream, c->client, &wish, &c->view);
-}
+enum { SEGMENTS_MAX = 5 };
 
 /* ---- routes ---- */
 
-/* "{}" stands for the name of a host or a pool. */
+/* "{}" stands for the name of a host or a pool. A route for GET is one for HEAD as well. */
 static const struct route {
+    enum pl_http_method method;
+    enum pl_role role; // the least one that may
     const char *segments[SEGMENTS_MAX];
-    void (*get)(struct pl_api_call *c);
+    void (*serve)(struct pl_api_call *c);
 } routes[] = {
-    {{"healthz"}, get_healthz},
-    {{"readyz"}, get_readyz},
-    {{"metrics"}, get_metrics},
-    {{"api", "v1", "self"}, get_self},
-    {{"api", "v1", "openapi.json"}, get_openapi},
-    {{"api", "v1", "pools"}, get_pools},
-    {{"api", "v1", "pools", "{}", "outlook"}, get_outlook},
-    {{"api", "v1", "hosts"}, get_hosts},
-    {{"api", "v1", "hosts", "{}"}, get_host},
-    {{"api", "v1", "hosts", "{}", "series"}, pl_api_get_series},
-    {{"api", "v1", "alerts"}, get_alerts},
-    {{"api", "v1", "changes"}, get_changes},
-    {{"api", "v1", "stream"}, get_stream},
+    {PL_HTTP_GET, PL_ROLE_NOBODY, {"healthz"}, pl_api_get_healthz},
+    {PL_HTTP_GET, PL_ROLE_NOBODY, {"readyz"}, pl_api_get_readyz},
+    {PL_HTTP_GET, PL_ROLE_METRICS, {"metrics"}, pl_api_get_metrics},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "self"}, pl_api_get_self},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "openapi.json"}, pl_api_get_openapi},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "pools"}, pl_api_get_pools},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "pools", "{}", "outlook"}, pl_api_get_outlook},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "hosts"}, pl_api_get_hosts},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "hosts", "{}"}, pl_api_get_host},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "hosts", "{}", "series"}, pl_api_get_series},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "alerts"}, pl_api_get_alerts},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "changes"}, pl_api_get_changes},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "stream"}, pl_api_get_stream},
 };
 
 static bool segment_matches(struct pl_span segment, const char *want, struct pl_name *name)
@@ -333,6 +69,38 @@ static struct pl_view view_of(const struct pl_api *api, struct pl_now now)
                             .now = now};
 }
 
+static bool method_matches(const struct route *route, enum pl_http_method method)
+{
+    return route->method == method || (route->method == PL_HTTP_GET && method == PL_HTTP_HEAD);
+}
+
+/* The route of the request; NULL without one, and then c->allow says which methods its path has. */
+static const struct route *find_route(struct pl_api_call *c)
+{
+    struct pl_text allow = pl_text_init(c->allow, sizeof c->allow);
+    for (size_t i = 0; i < PL_LEN(routes); i++) {
+        if (!route_matches(&routes[i], c->request->path, &c->name)) continue;
+        if (method_matches(&routes[i], c->request->method)) return &routes[i];
+        if (allow.len > 0) pl_text_str(&allow, ", ");
+        pl_text_str(&allow, pl_http_method_name(routes[i].method));
+        if (routes[i].method == PL_HTTP_GET) pl_text_str(&allow, ", HEAD");
+    }
+    PL_ASSERT(!allow.overflow);
+    return NULL;
+}
+
+static void serve_asset(struct pl_api_call *c, const struct pl_asset *asset)
+{
+    static const struct route assets = {.method = PL_HTTP_GET};
+    if (!method_matches(&assets, c->request->method)) {
+        (void)snprintf(c->allow, sizeof c->allow, "GET, HEAD"); // it fits
+        pl_api_problem(c, 405, PL_API_NO_PARAMETER, "this path is for GET, HEAD");
+        return;
+    }
+    struct pl_http_reply r = pl_asset_reply(asset, c->request);
+    pl_http_server_reply(c->api->server, c->client, &r);
+}
+
 static void on_request(void *arg, struct pl_slot_id client, const struct pl_http_request *request)
 {
     struct pl_api *api = arg;
@@ -340,19 +108,18 @@ static void on_request(void *arg, struct pl_slot_id client, const struct pl_http
     struct pl_api_call c = {.api = api, .client = client, .request = request, .now = now};
     c.view = view_of(api, now);
     c.out = pl_text_init(api->body, sizeof api->body);
-    const struct route *route = NULL;
-    for (size_t i = 0; i < PL_LEN(routes) && !route; i++)
-        if (route_matches(&routes[i], request->path, &c.name)) route = &routes[i];
-    const struct pl_asset *asset = route ? NULL : pl_asset_find(request->path);
-    if (!route && !asset) {
-        pl_api_problem(&c, 404, PL_API_NO_PARAMETER, "nothing is here");
-    } else if (request->method == PL_HTTP_OTHER) {
-        pl_api_problem(&c, 405, PL_API_NO_PARAMETER, "this route is for GET and HEAD");
-    } else if (route) {
-        route->get(&c);
+    const struct route *route = find_route(&c);
+    const struct pl_asset *asset = pl_asset_find(request->path);
+    if (route) {
+        route->serve(&c);
+    } else if (c.allow[0] != '\0') {
+        char detail[PL_API_ALLOW_BYTES + 32];
+        (void)snprintf(detail, sizeof detail, "this path is for %s", c.allow); // it fits
+        pl_api_problem(&c, 405, PL_API_NO_PARAMETER, detail);
+    } else if (asset) {
+        serve_asset(&c, asset);
     } else {
-        struct pl_http_reply r = pl_asset_reply(asset, request);
-        pl_http_server_reply(api->server, client, &r);
+        pl_api_problem(&c, 404, PL_API_NO_PARAMETER, "nothing is here");
     }
 }
 

@@ -6,8 +6,7 @@
  * lasts)
  *                                  --> assets: the dashboard's files
  *
- * It owns the HTTP server and the stream hub and only looks at everything else. Every route is for
- * GET and HEAD. */
+ * It owns the HTTP server and the stream hub and only looks at everything else. */
 #pragma once
 
 #include "collector/codec/contact.h"

@@ -27,6 +27,8 @@ struct pl_api {
 /* The collector's own numbers, into `items`, PL_STATS_MAX of them. Returns how many. */
 size_t pl_api_stats(const struct pl_api *api, struct pl_now now, struct pl_stat *items);
 
+enum { PL_API_ALLOW_BYTES = 48 }; // all methods that have a name
+
 /* One request on its way through the routes. */
 struct pl_api_call {
     struct pl_api *api;
@@ -34,11 +36,15 @@ struct pl_api_call {
     const struct pl_http_request *request;
     struct pl_now now;
     struct pl_view view;
-    struct pl_name name; // of the host or pool in the path
-    struct pl_text out;  // the answer's body, in api->body
+    struct pl_name name;            // of the host or pool in the path
+    struct pl_text out;             // the answer's body, in api->body
+    char allow[PL_API_ALLOW_BYTES]; // methods of the path, if the request's is none of them
 };
 
+/* ---- api_reply.c ---- */
+
 /* Answer with what was written to `out`. */
+void pl_api_reply(struct pl_api_call *c, int status, const char *type);
 void pl_api_reply_json(struct pl_api_call *c);
 
 /* Answer with a problem instead of what was written to `out` so far. */
@@ -51,5 +57,21 @@ void pl_api_problem_value(struct pl_api_call *c, int status, struct pl_span para
 
 /* Read the query. False: it was refused, and answered. */
 bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count);
+bool pl_api_read_no_query(struct pl_api_call *c);
+
+/* ---- the routes: api_view.c, api_series.c ---- */
+
+void pl_api_get_healthz(struct pl_api_call *c);
+void pl_api_get_readyz(struct pl_api_call *c);
+void pl_api_get_metrics(struct pl_api_call *c);
+void pl_api_get_self(struct pl_api_call *c);
+void pl_api_get_openapi(struct pl_api_call *c);
+void pl_api_get_pools(struct pl_api_call *c);
+void pl_api_get_outlook(struct pl_api_call *c);
+void pl_api_get_alerts(struct pl_api_call *c);
+void pl_api_get_changes(struct pl_api_call *c);
+void pl_api_get_hosts(struct pl_api_call *c);
+void pl_api_get_host(struct pl_api_call *c);
+void pl_api_get_stream(struct pl_api_call *c);
 
 void pl_api_get_series(struct pl_api_call *c);

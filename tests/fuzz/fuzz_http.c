@@ -11,7 +11,7 @@ struct step {
     enum pl_http_refusal refusal;
     enum pl_http_method method;
     size_t end; // offset of the first byte that was not used
-    uint64_t path_hash;
+    uint64_t path_hash, body_hash;
 };
 
 static struct pl_http_parser parser;
@@ -57,6 +57,7 @@ static size_t read_all(const uint8_t *data, size_t len, size_t piece, struct ste
             check_request(&request);
             step.method = request.method;
             step.path_hash = hash(request.path);
+            step.body_hash = hash(request.body);
         }
         steps[count++] = step;
         if (step.result == PL_HTTP_REFUSED) break;
@@ -73,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     for (size_t i = 0; i < count; i++) {
         PL_ASSERT(whole[i].result == split[i].result);
         PL_ASSERT(whole[i].path_hash == split[i].path_hash);
+        PL_ASSERT(whole[i].body_hash == split[i].body_hash);
         PL_ASSERT(whole[i].method == split[i].method);
         if (whole[i].result != PL_HTTP_COMPLETE) PL_ASSERT(whole[i].refusal == split[i].refusal);
         if (whole[i].result == PL_HTTP_COMPLETE) PL_ASSERT(whole[i].end == split[i].end);

@@ -107,7 +107,8 @@ def routes_in_code():
     path = os.path.join(ROOT, "collector", "io", "api.c")
     with open(path, encoding="utf-8") as f:
         table = re.search(r"\} routes\[\] = \{(.*?)\n\};", f.read(), re.DOTALL).group(1)
-    return {"/" + "/".join(re.findall(r'"([^"]*)"', row)) for row in re.findall(r'\{\{((?:"[^"]*"(?:,\s*)?)+)\}', table)}
+    rows = re.findall(r'\{((?:"[^"]*"(?:,\s*)?)+)\}', table)
+    return {"/" + "/".join(re.findall(r'"([^"]*)"', row)) for row in rows}
 
 
 def without_names(path):

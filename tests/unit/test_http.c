@@ -71,9 +71,11 @@ static void test_pipelined_requests_come_one_by_one(void)
         const char *path;
         enum pl_http_method method;
         bool keep_alive;
+        const char *body;
     } want[] = {
-        {"/a", PL_HTTP_GET, true},   {"/b", PL_HTTP_HEAD, false}, {"/c", PL_HTTP_OTHER, true},
-        {"/d", PL_HTTP_OTHER, true}, {"/e", PL_HTTP_GET, false},
+        {"/a", PL_HTTP_GET, true, ""},     {"/b", PL_HTTP_HEAD, false, ""},
+        {"/c", PL_HTTP_POST, true, "xyz"}, {"/d", PL_HTTP_PUT, true, "xyz"},
+        {"/e", PL_HTTP_GET, false, ""},
     };
     for (size_t piece = 1; piece <= sizeof text; piece++) {
         size_t at = 0, seen = 0;
@@ -93,6 +95,7 @@ static void test_pipelined_requests_come_one_by_one(void)
             CHECK(pl_span_is(r.path, want[seen].path));
             CHECK_INT(r.method, want[seen].method);
             CHECK_INT(r.keep_alive, want[seen].keep_alive);
+            CHECK(pl_span_is(r.body, want[seen].body));
             seen++;
         }
         CHECK_INT(seen, PL_LEN(want));
@@ -210,6 +213,8 @@ static void test_body_limit(void)
     o = feed(buf, total, 1000);
     CHECK_INT(o.result, PL_HTTP_COMPLETE);
     CHECK_INT(o.used, total);
+    CHECK_INT(o.request.body.len, PL_HTTP_BODY_BYTES_MAX);
+    CHECK_INT(o.request.body.ptr[PL_HTTP_BODY_BYTES_MAX - 1], 'b');
     static const char chunked[] = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
                                   "fffff\r\n";
     memcpy(buf, chunked, sizeof chunked - 1);
@@ -217,6 +222,35 @@ static void test_body_limit(void)
     CHECK_INT(o.result, PL_HTTP_REFUSED);
     CHECK_INT(o.refusal, PL_HTTP_REFUSED_BODY_TOO_BIG);
     CHECK(o.used <= sizeof chunked + PL_HTTP_BODY_BYTES_MAX);
+}
+
+static void test_methods_and_headers(void)
+{
+    static const struct {
+        const char *name;
+        enum pl_http_method want;
+    } methods[] = {{"GET", PL_HTTP_GET},      {"HEAD", PL_HTTP_HEAD},   {"POST", PL_HTTP_POST},
+                   {"PUT", PL_HTTP_PUT},      {"PATCH", PL_HTTP_PATCH}, {"DELETE", PL_HTTP_DELETE},
+                   {"OPTIONS", PL_HTTP_OTHER}};
+    for (size_t i = 0; i < PL_LEN(methods); i++) {
+        char text[400];
+        int len = snprintf(text, sizeof text,
+                           "%s / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a\r\nCookie: b=c\r\n"
+                           "Origin: http://h\r\nContent-Type: application/json\r\n"
+                           "x-csrf-token: d\r\n\r\n",
+                           methods[i].name);
+        struct outcome o = feed(text, (size_t)len, 7);
+        REQUIRE(o.result == PL_HTTP_COMPLETE);
+        CHECK_INT(o.request.method, methods[i].want);
+        if (methods[i].want != PL_HTTP_OTHER)
+            CHECK_TEXT(pl_http_method_name(methods[i].want), methods[i].name);
+        CHECK(pl_span_is(o.request.authorization, "Bearer a"));
+        CHECK(pl_span_is(o.request.cookie, "b=c"));
+        CHECK(pl_span_is(o.request.origin, "http://h"));
+        CHECK(pl_span_is(o.request.content_type, "application/json"));
+        CHECK(pl_span_is(o.request.csrf, "d"));
+        CHECK_INT(o.request.body.len, 0);
+    }
 }
 
 /* Upgrade is an offer; this server never takes it (RFC 9110 section 7.8). */
@@ -322,6 +356,7 @@ int main(void)
     RUN(test_nul_byte_is_refused);
     RUN(test_head_limit_is_exact);
     RUN(test_body_limit);
+    RUN(test_methods_and_headers);
     RUN(test_upgrade_offer_is_ignored);
     RUN(test_local_hosts);
     RUN(test_accept_encoding);

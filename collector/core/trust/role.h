@@ -1,0 +1,26 @@
+/* role.h - what somebody may do: each role may do what those before it may, and more. */
+#pragma once
+
+#include "common/base/base.h"
+#include "common/base/span.h"
+
+/* Role, its name to people and programs, what it may do. */
+#define PL_ROLE_LIST(X)                                                                            \
+    X(NOBODY, "nobody", "what needs no login")                                                     \
+    X(METRICS, "metrics", "read /metrics; for API tokens only")                                    \
+    X(READ_ONLY, "read-only", "see everything but accounts")                                       \
+    X(ON_CALL, "on-call", "answer for alerts: acknowledge, silence, note")                         \
+    X(OPS, "ops", "announce launches, change schedules and silences")                              \
+    X(ADMIN, "admin", "make accounts and API tokens, read the audit log")
+
+enum pl_role {
+#define PL_ROLE_ENUM(id, name, text) PL_ROLE_##id,
+    PL_ROLE_LIST(PL_ROLE_ENUM)
+#undef PL_ROLE_ENUM
+        PL_ROLE_COUNT
+};
+
+const char *pl_role_name(enum pl_role role);
+/* False, and `*out` untouched, unless `name` is that of a role an account may have: METRICS (of API
+ * tokens only) or more. */
+PL_MUST_CHECK bool pl_role_parse(struct pl_span name, enum pl_role *out);
