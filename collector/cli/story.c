@@ -119,7 +119,8 @@ void pl_story_numbers_take(const struct pl_engine *engine, uint32_t pool,
                                      .growth = pl_traffic_swell(t) * 3600,
                                      .known_s = t->ladder.known_s,
                                      .expected = known ? expected / s->capacity.per_s : 0,
-                                     .finding = s->finding};
+                                     .finding = s->finding,
+                                     .forecast = pl_saturation_forecast(s)};
 }
 
 /* What was open and made no page was a miss; the nearest one is kept. */

@@ -50,6 +50,7 @@ struct pl_story_numbers {
     double expected; // usual peak of the coming hour at today's level, of the capacity; 0:
                      // nothing is usual yet
     struct pl_surge_finding finding;
+    struct pl_forecast forecast; // NONE without a finding
 };
 
 /* The nearest that a rule came to a page without making one. */

@@ -130,7 +130,7 @@ static void put_numbers(FILE *out, const struct pl_story_numbers *n)
         (void)fprintf(out,
                       ";\n               the coming hour's usual peak at today's level %.0f %%",
                       100 * n->expected);
-    const struct pl_forecast *f = &n->finding.forecast;
+    const struct pl_forecast *f = &n->forecast;
     if (f->source == PL_FORECAST_NONE)
         (void)fputs("\n      crossing none foreseen\n", out);
     else if (f->source == PL_FORECAST_NOW)
@@ -146,8 +146,8 @@ static void explain_saturation(const struct pl_story_numbers *n, const struct pl
     char a[DURATION_BYTES], b[DURATION_BYTES];
     const struct pl_surge_finding *f = &n->finding;
     const struct pl_surge_policy *policy = &rules->saturation;
-    bool late =
-        f->forecast.source != PL_FORECAST_NONE && f->forecast.early_s > policy->time_to_act_s;
+    double early_s = n->forecast.early_s;
+    bool late = n->forecast.source != PL_FORECAST_NONE && early_s > policy->time_to_act_s;
     if (tier == PL_TIER_WARN && !late)
         (void)fprintf(out, "      rule     saturation of %.0f %% of the capacity, %s\n",
                       100 * policy->warn_share, reason_text(f->reason));
@@ -159,7 +159,7 @@ static void explain_saturation(const struct pl_story_numbers *n, const struct pl
         (void)fprintf(out,
                       "      no page  the crossing cannot be sooner than in %s, and help takes %s "
                       "(rules.saturation.time_to_act)\n",
-                      about(a, f->forecast.early_s), about(b, policy->time_to_act_s));
+                      about(a, early_s), about(b, policy->time_to_act_s));
     else if (tier == PL_TIER_WARN)
         (void)fputs("      no page  for all of the capacity there was no reason "
                     "(rules.saturation.warn)\n",

@@ -220,7 +220,8 @@ static const char *tier_name(enum pl_tier tier)
 static void put_outlook(struct pl_text *out, const struct pl_saturation *s)
 {
     const struct pl_surge_finding *f = &s->finding;
-    bool foreseen = f->forecast.source != PL_FORECAST_NONE;
+    const struct pl_forecast forecast = pl_saturation_forecast(s);
+    bool foreseen = forecast.source != PL_FORECAST_NONE;
     pl_text_str(out, ",\"outlook\":");
     if (s->capacity.source == PL_CAPACITY_UNKNOWN) {
         pl_text_str(out, "null");
@@ -231,10 +232,10 @@ static void put_outlook(struct pl_text *out, const struct pl_saturation *s)
     pl_text_str(out, "\",\"reason\":\"");
     pl_text_str(out, pl_surge_reason_name(f->reason));
     pl_json_put_real(out, "\",\"of\":", s->capacity.per_s);
-    put_known(out, ",\"left_s\":", foreseen, f->forecast.seconds);
-    put_known(out, ",\"early_s\":", foreseen, f->forecast.early_s);
-    put_known(out, ",\"late_s\":", foreseen, f->forecast.late_s);
-    put_known(out, ",\"doubling_s\":", f->forecast.double_s > 0, f->forecast.double_s);
+    put_known(out, ",\"left_s\":", foreseen, forecast.seconds);
+    put_known(out, ",\"early_s\":", foreseen, forecast.early_s);
+    put_known(out, ",\"late_s\":", foreseen, forecast.late_s);
+    put_known(out, ",\"doubling_s\":", forecast.double_s > 0, forecast.double_s);
     pl_text_char(out, '}');
 }
 
@@ -276,9 +277,9 @@ static void put_usual(struct pl_text *out, const struct pl_traffic *t, int64_t n
 static void put_foreseen(struct pl_text *out, const struct pl_saturation *s, double capacity)
 {
     bool first = true;
+    const struct pl_forecast forecast = pl_saturation_forecast(s);
     for (int64_t ahead_ms = 0; ahead_ms <= SPAN_MS; ahead_ms += FORESEEN_STEP_MS) {
-        double value =
-            pl_forecast_at(&s->finding.forecast, &s->traffic, capacity, (double)ahead_ms / 1000);
+        double value = pl_forecast_at(&forecast, &s->traffic, capacity, (double)ahead_ms / 1000);
         if (value >= 0) put_point(out, &first, s->traffic.ladder.unix_ms + ahead_ms, value);
     }
 }

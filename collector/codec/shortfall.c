@@ -6,9 +6,9 @@ static double demand_of(const struct pl_saturation *s)
     const struct pl_headroom *h = &s->headroom;
     double mark = h->spare.p50 > 0 ? h->spare.p50 : h->whole.p50;
     double most = s->traffic.ladder.level[PL_RUNG_30S];
+    const struct pl_forecast forecast = pl_saturation_forecast(s);
     for (int64_t at_ms = 0; at_ms <= PL_SHORTFALL_AHEAD_MS; at_ms += PL_SHORTFALL_STEP_MS) {
-        double foreseen =
-            pl_forecast_at(&s->finding.forecast, &s->traffic, mark, (double)at_ms / 1000);
+        double foreseen = pl_forecast_at(&forecast, &s->traffic, mark, (double)at_ms / 1000);
         most = PL_MAX(most, foreseen);
     }
     return most;

@@ -173,9 +173,10 @@ static void test_the_season_pages_an_hour_ahead(void)
     double at_s = run_days(evening_peak, higher_today, 2, 60, &f);
     CHECK(at_s >= 3000 && at_s <= 4200); // of 7200
     CHECK_INT(f.reason, PL_SURGE_SEASON);
-    CHECK_INT(f.forecast.source, PL_FORECAST_SEASON);
-    CHECK_NEAR(f.forecast.seconds, 7200 - at_s, 600);
-    CHECK(f.forecast.early_s < f.forecast.seconds && f.forecast.seconds < f.forecast.late_s);
+    struct pl_forecast forecast = pl_forecast_make(&traffic, 1000);
+    CHECK_INT(forecast.source, PL_FORECAST_SEASON);
+    CHECK_NEAR(forecast.seconds, 7200 - at_s, 600);
+    CHECK(forecast.early_s < forecast.seconds && forecast.seconds < forecast.late_s);
 }
 
 static void test_what_recurs_pages_from_lower(void)
@@ -215,8 +216,9 @@ static void test_over_pages_whatever_the_clock_says(void)
     for (int s = 0; s < 600; s++) f = feed(s < 300 ? 300 : 2000, s);
     CHECK_INT(f.tier, PL_TIER_PAGE);
     CHECK_INT(f.reason, PL_SURGE_OVER);
-    CHECK_INT(f.forecast.source, PL_FORECAST_NOW);
-    CHECK_INT(f.forecast.seconds, 0);
+    struct pl_forecast forecast = pl_forecast_make(&traffic, 1000);
+    CHECK_INT(forecast.source, PL_FORECAST_NOW);
+    CHECK_INT(forecast.seconds, 0);
 }
 
 /* ---- the clock ---- */
@@ -290,7 +292,8 @@ static void test_any_series_gives_numbers(void)
             struct pl_surge_finding f = feed(value, s);
             pl_traffic_step(&scaled, unit * value, (int64_t)(1000 * s));
             struct pl_surge_finding g = pl_surge_step(&scaled_surge, &policy, &scaled, unit * 1000);
-            CHECK(isfinite(f.used) && isfinite(f.forecast.seconds) && f.forecast.seconds >= 0);
+            struct pl_forecast forecast = pl_forecast_make(&traffic, 1000);
+            CHECK(isfinite(f.used) && isfinite(forecast.seconds) && forecast.seconds >= 0);
             CHECK_INT(g.tier, f.tier);
             CHECK_INT(g.reason, f.reason);
         }

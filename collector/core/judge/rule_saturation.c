@@ -148,20 +148,28 @@ static int32_t seconds_of(double seconds)
     return (int32_t)PL_MIN(seconds + 0.5, PL_FINDING_SECONDS_MAX);
 }
 
+struct pl_forecast pl_saturation_forecast(const struct pl_saturation *s)
+{
+    bool has_reason = s->finding.reason != PL_SURGE_NONE && s->capacity.per_s > 0;
+    if (!has_reason) return (struct pl_forecast){.source = PL_FORECAST_NONE};
+    return pl_forecast_make(&s->traffic, s->capacity.per_s);
+}
+
 void pl_rule_saturation_describe(const struct pl_saturation *s, struct pl_finding *out)
 {
     enum { WHOLE_BP = 10000 };
     const struct pl_surge_finding *f = &s->finding;
-    bool foreseen = f->forecast.source != PL_FORECAST_NONE;
+    const struct pl_forecast forecast = pl_saturation_forecast(s);
+    bool foreseen = forecast.source != PL_FORECAST_NONE;
     *out = (struct pl_finding){
         .tier = f->tier,
         .value_bp = (int32_t)PL_MAX(PL_MIN(f->used * WHOLE_BP, INT32_MAX), 0),
         .level_bp = WHOLE_BP,
         .since_unix_ms = s->since_unix_ms,
         .surge = {.reason = f->reason,
-                  .left_s = foreseen ? seconds_of(f->forecast.seconds) : -1,
-                  .early_s = foreseen ? seconds_of(f->forecast.early_s) : -1,
-                  .late_s = foreseen ? seconds_of(f->forecast.late_s) : -1,
-                  .double_s = seconds_of(f->forecast.double_s)},
+                  .left_s = foreseen ? seconds_of(forecast.seconds) : -1,
+                  .early_s = foreseen ? seconds_of(forecast.early_s) : -1,
+                  .late_s = foreseen ? seconds_of(forecast.late_s) : -1,
+                  .double_s = seconds_of(forecast.double_s)},
     };
 }

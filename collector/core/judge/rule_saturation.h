@@ -51,4 +51,7 @@ bool pl_rule_saturation_step(struct pl_saturation *s, const struct pl_rules *rul
 /* The verdict of the newest round; no_data while no host is live. */
 struct pl_verdict pl_rule_saturation_judge(const struct pl_saturation *s,
                                            const struct pl_pool *pool);
+/* When the traffic will be at the capacity, as of the newest round. Made for whoever asks: judging
+ * itself needs it only where a page depends on it. NONE while the finding has no reason. */
+struct pl_forecast pl_saturation_forecast(const struct pl_saturation *s);
 void pl_rule_saturation_describe(const struct pl_saturation *s, struct pl_finding *out);

@@ -168,8 +168,10 @@ struct pl_surge_finding pl_surge_step(struct pl_surge *s, const struct pl_surge_
     enum pl_surge_reason warns = reason_of(s, PL_TIER_WARN, &warn, t->ladder.interval_s);
     f.reason = pages != PL_SURGE_NONE ? pages : warns;
     if (f.reason == PL_SURGE_NONE) return f;
-    f.forecast = pl_forecast_make(t, capacity);
-    bool in_time = pages == PL_SURGE_OVER || f.forecast.early_s <= policy->time_to_act_s;
-    f.tier = pages != PL_SURGE_NONE && in_time ? PL_TIER_PAGE : PL_TIER_WARN;
+    f.tier = PL_TIER_WARN;
+    if (pages == PL_SURGE_NONE) return f;
+    bool in_time =
+        pages == PL_SURGE_OVER || pl_forecast_make(t, capacity).early_s <= policy->time_to_act_s;
+    if (in_time) f.tier = PL_TIER_PAGE;
     return f;
 }

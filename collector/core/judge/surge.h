@@ -53,7 +53,6 @@ struct pl_surge_finding {
     enum pl_tier tier;
     enum pl_surge_reason reason; // of that tier
     double used;                 // u
-    struct pl_forecast forecast; // made only when u is high enough for any reason, else NONE
 };
 
 void pl_surge_policy_default(struct pl_surge_policy *policy);

@@ -30,7 +30,14 @@ static void weigh(struct pl_ladder *l)
 {
     if (fabs(l->interval_s - l->weights_of_s) < same_interval * l->weights_of_s) return;
     l->weights_of_s = l->interval_s;
-    for (int r = 0; r < PL_RUNG_COUNT; r++) l->weight[r] = -expm1(-l->interval_s / memory_s[r]);
+    for (int r = 0; r < PL_RUNG_COUNT; r++) {
+        bool is_half = r >= PL_RUNG_8S && r < PL_RUNG_32MIN;
+        if (!is_half) l->weight[r] = -expm1(-l->interval_s / memory_s[r]);
+    }
+    /* Half the memory forgets twice: 1 - (1 - w)^2. */
+    for (int r = PL_RUNG_32MIN - 1; r >= PL_RUNG_8S; r--) {
+        l->weight[r] = l->weight[r + 1] * (2 - l->weight[r + 1]);
+    }
 }
 
 /* How much of the noise of its samples is left in each level. Independent errors add by their
