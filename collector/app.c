@@ -4,6 +4,7 @@
  *     start: redis_server -> trust -> store -> http ... on_restored -> ingest -> event=ready
  *     stop:  admin -> ingest -> http -> webhook -> store -> redis_server -> timers and signals */
 #include "collector/app_state.h"
+#include "collector/config_notify.h"
 
 #include "common/io/sockaddr.h"
 #include "common/sys/clock.h"
@@ -68,15 +69,8 @@ static void build_targets(struct pl_app *app)
     static_assert((int)PL_CONFIG_NOTIFIERS_MAX <= (int)PL_TARGET_MAX, "a notifier is a target");
     app->target_count = app->config->notifier_count;
     for (uint32_t i = 0; i < app->target_count; i++) {
-        const struct pl_config_notifier *n = &app->config->notifiers[i];
-        app->target_names[i] = n->name;
-        app->targets[i] = (struct pl_notify_target){
-            .format = n->type == PL_CONFIG_NOTIFIER_PAGERDUTY ? PL_NOTIFY_PAGERDUTY
-                                                              : PL_NOTIFY_ALERTMANAGER,
-            .name = pl_name_span(&app->target_names[i]),
-            .url = pl_span_of(n->url),
-            .routing_key = pl_span_of(n->routing_key),
-        };
+        app->target_names[i] = app->config->notifiers[i].name;
+        app->targets[i] = pl_config_notifier_target(&app->config->notifiers[i]);
     }
 }
 
@@ -230,9 +224,6 @@ static int start_http(struct pl_app *app)
     pl_text_str(&url, "http://");
     pl_text_str(&url, text);
     pl_text_char(&url, '/');
-    for (uint32_t i = 0; i < app->target_count; i++) {
-        app->targets[i].external_url = pl_text_bytes(&url);
-    }
     return 0;
 }
 

@@ -13,6 +13,8 @@
 #include "collector/codec/change_text.h"
 #include "collector/codec/shortfall.h"
 
+#include <assert.h>
+
 enum {
     WEBHOOK_BUSY_WAIT_MS = 1000,
     REFUSED_LOG_MS = 10000,
@@ -59,9 +61,10 @@ static void on_answer(void *owner, uint64_t ticket, const struct pl_notify_answe
     struct pl_slot_id id = page_of(ticket);
     const struct pl_page *page = pl_engine_page(app->engine, id);
     if (!page) return; // the page was settled without this answer
-    struct pl_page_result result = pl_notify_classify(answer);
-    log_answer(app, page, answer, &result);
-    pl_engine_page_result(app->engine, id, &result, now);
+    struct pl_notify_reading reading;
+    pl_notify_read(&app->targets[page->target], answer, &reading);
+    log_answer(app, page, answer, &reading.result);
+    pl_engine_page_result(app->engine, id, &reading.result, now);
     pl_app_settle(app, now);
 }
 
@@ -77,39 +80,48 @@ static void write_changes(const struct pl_app *app, const struct pl_page *page, 
     pl_changes_text_write(&digest, fleet, now.unix_ms, out);
 }
 
+/* Post the page. 0, or why it cannot be posted now. */
+static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_now now)
+{
+    char changes[PL_CHANGES_TEXT_BYTES], helps[PL_SHORTFALL_TEXT_BYTES];
+    struct pl_text changes_text = pl_text_init(changes, sizeof changes);
+    struct pl_text helps_text = pl_text_init(helps, sizeof helps);
+    write_changes(app, page, now, &changes_text);
+    if (!page->resolved) pl_shortfall_text_write(app->engine, &page->alert, &helps_text);
+    const struct pl_contacts contacts = {app->contacts, app->config->pool_count};
+    const struct pl_notify_message message = {
+        .page = page,
+        .external_url = pl_span_of(app->external_url),
+        .contact = pl_contact_find(&contacts, &page->alert.pool),
+        .helps = pl_text_bytes(&helps_text),
+        .changes = pl_text_bytes(&changes_text),
+    };
+    struct pl_notify_request *request = &app->request;
+    int err = pl_notify_write(&app->targets[page->target], &message, request);
+    if (err != 0) return err;
+    struct pl_webhook_request post = {
+        .method = request->method,
+        .content = request->content,
+        .url = pl_text_bytes(&request->url),
+        .header_count = request->header_count,
+        .body = pl_text_bytes(&request->body),
+        .on_answer = on_answer,
+        .owner = app,
+        .ticket = ticket_of(page->id),
+    };
+    static_assert((int)PL_NOTIFY_HEADERS_MAX <= (int)PL_WEBHOOK_HEADERS_MAX, "all of them fit");
+    for (uint32_t i = 0; i < request->header_count; i++) {
+        post.headers[i] = pl_text_bytes(&request->headers[i]);
+    }
+    return pl_webhook_submit(app->webhook, &post);
+}
+
 static void send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now)
 {
     const struct pl_page *page = pl_engine_page(app->engine, id);
     if (!page) return; // an effect earlier in the batch ended it
     PL_ASSERT(page->target < app->target_count);
-    char header[PL_NOTIFY_HEADER_BYTES], changes[PL_CHANGES_TEXT_BYTES];
-    char helps[PL_SHORTFALL_TEXT_BYTES];
-    struct pl_notify_target told = app->targets[page->target];
-    const struct pl_notify_target *target = &told;
-    struct pl_text changes_text = pl_text_init(changes, sizeof changes);
-    write_changes(app, page, now, &changes_text);
-    told.changes = pl_text_bytes(&changes_text);
-    struct pl_text helps_text = pl_text_init(helps, sizeof helps);
-    if (!page->resolved) pl_shortfall_text_write(app->engine, &page->alert, &helps_text);
-    told.helps = pl_text_bytes(&helps_text);
-    told.contact = pl_contact_find(&(struct pl_contacts){app->contacts, app->config->pool_count},
-                                   &page->alert.pool);
-    struct pl_text url_text = pl_text_init(app->url, sizeof app->url);
-    struct pl_text header_text = pl_text_init(header, sizeof header);
-    struct pl_text body_text = pl_text_init(app->body, sizeof app->body);
-    pl_notify_write_url(target, &url_text);
-    pl_notify_write_header(page, &header_text);
-    pl_notify_write_body(target, page, &body_text);
-    struct pl_webhook_request request = {
-        .url = pl_text_bytes(&url_text),
-        .headers = {pl_text_bytes(&header_text)},
-        .header_count = 1,
-        .body = pl_text_bytes(&body_text),
-        .on_answer = on_answer,
-        .owner = app,
-        .ticket = ticket_of(id),
-    };
-    int err = pl_webhook_submit(app->webhook, &request);
+    int err = post_page(app, page, now);
     if (err == 0) return;
     struct pl_page_result refused = {
         .class = PL_RESULT_RETRY, .wait_ms = WEBHOOK_BUSY_WAIT_MS, .status = 0};

@@ -87,8 +87,7 @@ struct pl_app {
     struct pl_notify_target targets[PL_TARGET_MAX];
     struct pl_contact contacts[PL_CONFIG_POOLS_MAX]; // of the configured pools
     char external_url[64];
-    char url[PL_WEBHOOK_URL_LEN_MAX + 1]; // of the page being sent
-    char body[PL_NOTIFY_BODY_BYTES];      // of the page being sent
+    struct pl_notify_request request; // the page being sent
 
     struct pl_sdnotify systemd;
     uv_timer_t tick;      // once a second

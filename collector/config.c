@@ -1,5 +1,6 @@
 #include "collector/config.h"
 
+#include "collector/config_notify.h"
 #include "collector/config_rules.h"
 #include "common/base/err.h"
 #include "common/base/option_value.h"
@@ -39,29 +40,9 @@ static const char *check_state(const void *value)
     return *(const char *)value == '\0' ? "is no directory" : NULL;
 }
 
-static bool is_between(const char *from, const char *to, char c)
-{
-    const char *found = strchr(from, c);
-    return found && found < to;
-}
-
-static const char *check_web_url(const void *value)
-{
-    const char *url = value;
-    const char *host = strstr(url, "://");
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
-        return "is not an address that begins with http:// or https://";
-    }
-    host += 3;
-    const char *end = host + strcspn(host, "/?#");
-    if (is_between(host, end, '@')) return "holds a password, which has no place in a URL";
-    if (host == end || strchr(url, ' ')) return "is not an address such as http://host:9099/hook";
-    return NULL;
-}
-
 static const char *check_runbook(const void *value)
 {
-    return *(const char *)value == '\0' ? NULL : check_web_url(value);
+    return *(const char *)value == '\0' ? NULL : pl_config_check_url(value);
 }
 
 bool pl_collector_config_redis(const char *url, struct pl_config_redis *out)
@@ -97,7 +78,11 @@ static const char *check_redis_url(const void *value)
 /* ---- the table ---- */
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
-static const char *const notifier_types[] = {"", "alertmanager", "pagerduty", NULL};
+static const char *const notifier_types[] = {"",
+#define X(id, word, help) #word,
+#include "collector/codec/notify/provider.def"
+#undef X
+                                             NULL};
 
 #define ROOT(member)     PL_OPTION_STORE(struct pl_collector_config, member)
 #define POOL(member)     PL_OPTION_STORE(struct pl_config_pool, member)
@@ -160,14 +145,19 @@ static const struct pl_option options[] = {
          "loss of the host that hurts most."},
 
     {"notifiers.*.type", PL_OPTION_WORD, NOTIFIER(type), .words = notifier_types,
-     .help = "alertmanager: a webhook in the form Prometheus Alertmanager sends. pagerduty: Events "
-             "API v2."},
-    {"notifiers.*.url", PL_OPTION_TEXT, NOTIFIER(url), .check = check_web_url,
-     .help = "Where alerts are posted. For pagerduty the base address; left out: "
-             "https://events.pagerduty.com."},
-    {"notifiers.*.routing_key_file", PL_OPTION_PATH, NOTIFIER(routing_key_file),
-     .help = "For pagerduty: a file that holds the integration's routing key, 32 characters, "
-             "readable by the collector only."},
+     .help = "Who is told."
+#define X(id, word, help) " " #word ": " help
+#include "collector/codec/notify/provider.def"
+#undef X
+    },
+#define TEXT(id, member, bytes, key, check_value, help_text)                                       \
+    {"notifiers.*." key, PL_OPTION_TEXT, NOTIFIER(member), .check = (check_value),                 \
+     .help = (help_text)},
+#define SECRET(id, member, bytes, key, help_text)                                                  \
+    {"notifiers.*." key, PL_OPTION_PATH, NOTIFIER(member##_file), .help = (help_text)},
+#include "collector/codec/notify/key.def"
+#undef TEXT
+#undef SECRET
 
 #define FOR_ALL(key, type, member, fallback_text, min_text, max_text, help_text)                   \
     {"rules." key,      PL_OPTION_##type,  ROOT(rules.member), .fallback = (fallback_text),        \
@@ -217,56 +207,6 @@ static void refuse(struct pl_option_loader *l, const char *section, const struct
     pl_option_refuse_key(l, path, problem);
 }
 
-static void read_routing_key(struct pl_option_loader *l, struct pl_config_notifier *n)
-{
-    char problem[PROBLEM_BYTES];
-    bool is_shared = false;
-    int err =
-        pl_file_read_secret(n->routing_key_file, n->routing_key, sizeof n->routing_key, &is_shared);
-    if (err == 0 && strlen(n->routing_key) == PL_CONFIG_ROUTING_KEY_LEN) {
-        if (!is_shared) return;
-        pl_log(PL_LOG_WARN, "secret_readable_by_others", "file=\"%s\"", n->routing_key_file);
-        return;
-    }
-    bool is_wrong = err == 0 || err == PL_E_TOO_BIG || err == PL_E_SYNTAX;
-    (void)snprintf(problem, sizeof problem, "'%.200s' %s%s", n->routing_key_file,
-                   is_wrong ? "does not hold one line of exactly 32 characters"
-                            : "cannot be read: ",
-                   is_wrong ? "" : pl_err_text(err));
-    refuse(l, "notifiers", &n->name, "routing_key_file", problem);
-}
-
-/* Report a key that no file gives. One that was given and refused is reported already. */
-static void need(struct pl_option_loader *l, const struct pl_name *notifier, const char *key,
-                 const char *problem)
-{
-    char path[KEY_BYTES];
-    (void)snprintf(path, sizeof path, "notifiers/%s/%s", notifier->text, key);
-    if (!pl_option_was_given(l, path)) pl_option_refuse_key(l, path, problem);
-}
-
-static void finish_notifier(struct pl_option_loader *l, struct pl_config_notifier *n)
-{
-    bool has_key = n->routing_key_file[0] != '\0';
-    switch (n->type) {
-    case PL_CONFIG_NOTIFIER_NONE:
-        need(l, &n->name, "type", "is missing: alertmanager or pagerduty");
-        return;
-    case PL_CONFIG_NOTIFIER_ALERTMANAGER:
-        need(l, &n->name, "url", "is missing");
-        if (has_key) {
-            refuse(l, "notifiers", &n->name, "routing_key_file", "belongs to type pagerduty only");
-        }
-        return;
-    case PL_CONFIG_NOTIFIER_PAGERDUTY:
-        need(l, &n->name, "routing_key_file", "is missing");
-        if (has_key) read_routing_key(l, n);
-        if (n->url[0] != '\0') return;
-        (void)snprintf(n->url, sizeof n->url, "https://events.pagerduty.com");
-        return;
-    }
-}
-
 static void finish_pool(struct pl_option_loader *l, struct pl_collector_config *config,
                         struct pl_config_pool *pool)
 {
@@ -298,7 +238,9 @@ static void finish(struct pl_option_loader *l, struct pl_collector_config *confi
 {
     // One that is wrong was refused at its place.
     (void)!pl_collector_config_redis(config->redis.url, &config->redis);
-    for (uint32_t i = 0; i < config->notifier_count; i++) finish_notifier(l, &config->notifiers[i]);
+    for (uint32_t i = 0; i < config->notifier_count; i++) {
+        pl_config_notifier_finish(l, &config->notifiers[i]);
+    }
     for (uint32_t i = 0; i < config->pool_count; i++) finish_pool(l, config, &config->pools[i]);
     pl_config_rules_finish(l, config);
     bool has_certificate = config->tls.certificate_file[0] != '\0';

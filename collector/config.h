@@ -4,6 +4,7 @@
  * changes after loading. */
 #pragma once
 
+#include "collector/codec/notify/provider.h"
 #include "collector/core/judge/rule.h"
 #include "common/base/option.h"
 #include "common/sys/log.h"
@@ -14,8 +15,7 @@ enum {
     PL_CONFIG_OWNER_BYTES = 128,
     PL_CONFIG_RUNBOOK_BYTES = 512,
     PL_CONFIG_POOLS_MAX = 256,
-    PL_CONFIG_NOTIFIERS_MAX = 32,   // a pool's are the bits of a uint32_t
-    PL_CONFIG_ROUTING_KEY_LEN = 32, // PagerDuty Events v2: exactly
+    PL_CONFIG_NOTIFIERS_MAX = 32, // a pool's are the bits of a uint32_t
 };
 
 enum pl_config_redis_kind {
@@ -40,18 +40,18 @@ struct pl_config_tls {
     char ca_file[PL_CONFIG_PATH_BYTES];
 };
 
-enum pl_config_notifier_type {
-    PL_CONFIG_NOTIFIER_NONE, // never in a loaded configuration
-    PL_CONFIG_NOTIFIER_ALERTMANAGER,
-    PL_CONFIG_NOTIFIER_PAGERDUTY,
-};
-
+/* Every key has a member: as written, or (with `_file` behind it) where it stands and what stands
+ * there, which is secret and never logged. Empty: not given. */
 struct pl_config_notifier {
     struct pl_name name;
-    enum pl_config_notifier_type type;
-    char url[PL_CONFIG_URL_BYTES]; // http:// or https://; PagerDuty: never empty, its base
-    char routing_key_file[PL_CONFIG_PATH_BYTES];
-    char routing_key[PL_CONFIG_ROUTING_KEY_LEN + 1]; // read from that file; secret, never logged
+    enum pl_notify_type type; // never PL_NOTIFY_NONE after loading
+#define TEXT(id, member, bytes, key, check, help) char member[bytes];
+#define SECRET(id, member, bytes, key, help)                                                       \
+    char member##_file[PL_CONFIG_PATH_BYTES];                                                      \
+    char member[bytes];
+#include "collector/codec/notify/key.def"
+#undef TEXT
+#undef SECRET
 };
 
 /* Shares are parts per million of the resource's capacity. */

@@ -45,7 +45,8 @@ struct slot {
     bool body_cut; // the answer was longer than `answer`
     size_t answer_len;
     struct pl_webhook_request request;                 // its spans are not used after the submit
-    struct curl_slist headers[PL_WEBHOOK_HEADERS_MAX]; // a list in place; ends in hook->headers
+    struct curl_slist headers[PL_WEBHOOK_HEADERS_MAX]; // a list in place
+    struct curl_slist content; // its end: the content type, which ends in hook->headers
     char header_text[PL_WEBHOOK_HEADERS_MAX][PL_WEBHOOK_HEADER_LEN_MAX + 1];
     char url[PL_WEBHOOK_URL_LEN_MAX + 1];
     uint8_t body[PL_WEBHOOK_BODY_LEN_MAX];
@@ -296,8 +297,11 @@ static CURLcode slot_setup(struct slot *s, struct curl_slist *headers)
     SET(CURLOPT_WRITEDATA, s);
     SET(CURLOPT_URL, s->url);
     SET(CURLOPT_HTTPHEADER, headers);
+    if (s->request.method == PL_NOTIFY_GET) return code;
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->request.body.len);
     SET(CURLOPT_POSTFIELDS, s->body);
+    if (s->request.method == PL_NOTIFY_PUT) SET(CURLOPT_CUSTOMREQUEST, "PUT");
+    if (s->request.method == PL_NOTIFY_PATCH) SET(CURLOPT_CUSTOMREQUEST, "PATCH");
     return code;
 }
 
@@ -330,8 +334,7 @@ static bool headers_init(struct pl_webhook *hook)
 {
     /* An empty "Expect:" keeps libcurl from asking for "100 Continue" before a body it finds large,
      * which costs a second where the receiver does not know it. */
-    static const char *const common[] = {"Content-Type: application/json",
-                                         "Accept: application/json", "Expect:"};
+    static const char *const common[] = {"Accept: application/json", "Expect:"};
     for (size_t i = 0; i < PL_LEN(common); i++) {
         struct curl_slist *longer = curl_slist_append(hook->headers, common[i]);
         if (!longer) return false;
@@ -390,13 +393,23 @@ static int copy_line(char *out, size_t len_max, struct pl_span in)
     return 0;
 }
 
+/* The end of every list of headers. */
+static struct curl_slist *content_header(struct slot *s, enum pl_notify_content content)
+{
+    static char json[] = "Content-Type: application/json"; // libcurl's type is not const
+    static char form[] = "Content-Type: application/x-www-form-urlencoded";
+    s->content = (struct curl_slist){content == PL_NOTIFY_FORM ? form : json, s->hook->headers};
+    return &s->content;
+}
+
 static int slot_fill(struct slot *s, const struct pl_webhook_request *request)
 {
     if (request->url.len == 0) return PL_E_SYNTAX;
     if (request->body.len > sizeof s->body) return PL_E_TOO_BIG;
     if (request->header_count > PL_WEBHOOK_HEADERS_MAX) return PL_E_TOO_BIG;
     int err = copy_line(s->url, PL_WEBHOOK_URL_LEN_MAX, request->url);
-    struct curl_slist *list = s->hook->headers;
+    struct curl_slist *list = content_header(s, request->content);
+    if (request->method == PL_NOTIFY_GET) list = s->hook->headers;
     for (uint32_t i = 0; i < request->header_count && !err; i++) {
         err = copy_line(s->header_text[i], PL_WEBHOOK_HEADER_LEN_MAX, request->headers[i]);
         s->headers[i] = (struct curl_slist){s->header_text[i], list};

@@ -1,4 +1,4 @@
-/* webhook.h - HTTP posts to pagers: libcurl's multi interface on the libuv loop.
+/* webhook.h - HTTP requests to pagers: libcurl's multi interface on the libuv loop.
  *
  * One post is one slot: URL, headers and body are copied into memory that was allocated at start,
  * so the caller keeps nothing alive, and the loop never waits for a slow provider. Connections
@@ -12,7 +12,7 @@
  * no_proxy); addresses of this machine are always reached directly. */
 #pragma once
 
-#include "collector/codec/notify/result.h"
+#include "collector/codec/notify/provider.h"
 #include "common/base/base.h"
 #include "common/base/span.h"
 
@@ -21,7 +21,7 @@
 enum {
     PL_WEBHOOK_SLOTS_MAX = 256,
     PL_WEBHOOK_HEADERS_MAX = 4,
-    PL_WEBHOOK_HEADER_LEN_MAX = 255,
+    PL_WEBHOOK_HEADER_LEN_MAX = 511,
     PL_WEBHOOK_URL_LEN_MAX = 2047,
     PL_WEBHOOK_BODY_LEN_MAX = 32768,
     PL_WEBHOOK_ANSWER_LEN_MAX = 16384, // more is not read, the connection is closed
@@ -40,12 +40,14 @@ struct pl_webhook_config {
 
 /* All spans are borrowed until pl_webhook_submit() returns. */
 struct pl_webhook_request {
-    struct pl_span url; // http:// or https://
+    enum pl_notify_method method;   // with a body, but for PL_NOTIFY_GET
+    enum pl_notify_content content; // of the body
+    struct pl_span url;             // http:// or https://
     /* Whole lines without line ends, "Idempotency-Key: 7f3a". Content-Type, Accept and User-Agent
      * are set already. */
     struct pl_span headers[PL_WEBHOOK_HEADERS_MAX];
     uint32_t header_count;
-    struct pl_span body; // JSON
+    struct pl_span body;
     /* Called exactly once per accepted request, from the loop, never from within
      * pl_webhook_submit() or pl_webhook_stop(). It may submit again; its own slot becomes free when
      * it returns. `answer` is borrowed. `ticket` is the caller's name for the page, so that the

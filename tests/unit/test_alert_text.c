@@ -159,24 +159,26 @@ static void test_what_is_coming(void)
 /* Who answers and what to do, as each provider names them; a resolve needs neither at PagerDuty. */
 static void test_owner_and_runbook(void)
 {
-    char body[PL_NOTIFY_BODY_BYTES];
+    static struct pl_notify_request request;
     const struct pl_page page = {.number = 1,
                                  .created_unix_ms = since_ms + 12000,
                                  .alert = alert_of(PL_RULE_STALL, PL_RESOURCE_IO_STALL, 1)};
-    struct pl_notify_target target = {.format = PL_NOTIFY_ALERTMANAGER,
-                                      .contact = {.owner = pl_span_of("Web \"A\" team"),
-                                                  .runbook = pl_span_of("https://wiki/web")},
-                                      .helps = pl_span_of("1 more host like fe2")};
-    struct pl_text out = pl_text_init(body, sizeof body);
-    pl_notify_write_body(&target, &page, &out);
-    CHECK(strstr(body, ",\"runbook_url\":\"https://wiki/web\",\"owner\":\"Web \\\"A\\\" team\","
-                       "\"helps\":\"1 more host like fe2\"}") != NULL);
-    target.format = PL_NOTIFY_PAGERDUTY;
-    out = pl_text_init(body, sizeof body);
-    pl_notify_write_body(&target, &page, &out);
-    CHECK(strstr(body, ",\"owner\":\"Web \\\"A\\\" team\",\"helps\":\"1 more host like fe2\"}") !=
+    struct pl_notify_target target = {.type = PL_NOTIFY_ALERTMANAGER};
+    const struct pl_notify_message message = {
+        .page = &page,
+        .contact = {.owner = pl_span_of("Web \"A\" team"),
+                    .runbook = pl_span_of("https://wiki/web")},
+        .helps = pl_span_of("1 more host like fe2")};
+    CHECK_INT(pl_notify_write(&target, &message, &request), 0);
+    CHECK(strstr(request.body.ptr,
+                 ",\"runbook_url\":\"https://wiki/web\",\"owner\":\"Web \\\"A\\\" team\","
+                 "\"helps\":\"1 more host like fe2\"}") != NULL);
+    target.type = PL_NOTIFY_PAGERDUTY;
+    CHECK_INT(pl_notify_write(&target, &message, &request), 0);
+    CHECK(strstr(request.body.ptr, ",\"owner\":\"Web \\\"A\\\" team\",\"helps\":\"1 more host like "
+                                   "fe2\"}") != NULL);
+    CHECK(strstr(request.body.ptr, ",{\"href\":\"https://wiki/web\",\"text\":\"Runbook\"}]}") !=
           NULL);
-    CHECK(strstr(body, ",{\"href\":\"https://wiki/web\",\"text\":\"Runbook\"}]}") != NULL);
 }
 
 int main(void)

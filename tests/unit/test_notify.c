@@ -64,16 +64,33 @@ static struct pl_page resolved(struct pl_page page)
     return page;
 }
 
-static struct pl_notify_target target(enum pl_notify_format format)
+static struct pl_notify_request request;
+
+static struct pl_notify_target target(enum pl_notify_type type)
 {
     return (struct pl_notify_target){
-        .format = format,
+        .type = type,
         .name = pl_span_of("oncall"),
-        .url = pl_span_of("https://pager.example/"),
-        .routing_key = pl_span_of("0123456789abcdef0123456789abcdef"),
-        .external_url = pl_span_of("http://127.0.0.1:7411/"),
+        .value = {[PL_NOTIFY_URL_KEY] = pl_span_of("https://pager.example/"),
+                  [PL_NOTIFY_ROUTING_KEY_KEY] = pl_span_of("0123456789abcdef0123456789abcdef")},
     };
 }
+
+static struct pl_notify_message message(const struct pl_page *page)
+{
+    return (struct pl_notify_message){.page = page,
+                                      .external_url = pl_span_of("http://127.0.0.1:7411/")};
+}
+
+/* The body that tells `m` to a target of that type. */
+static const char *body_of(enum pl_notify_type type, const struct pl_notify_message *m)
+{
+    struct pl_notify_target to = target(type);
+    CHECK_INT(pl_notify_write(&to, m, &request), 0);
+    return request.body.ptr;
+}
+
+static const enum pl_notify_type types[] = {PL_NOTIFY_ALERTMANAGER, PL_NOTIFY_PAGERDUTY};
 
 #define AM_HEAD(rule, status)                                                                      \
     "{\"version\":\"4\",\"groupKey\":\"{}:{alertname=\\\"plimsoll_" rule                           \
@@ -111,13 +128,12 @@ static struct pl_notify_target target(enum pl_notify_format format)
 enum { GOLDEN_COUNT = 8 };
 
 /* Both providers times limit and silent, firing and resolved. */
-static void golden_write(size_t i, char *buf, size_t cap)
+static const char *golden_write(size_t i)
 {
     struct pl_page page = i & 2 ? silent_page() : limit_page();
     if (i & 1) page = resolved(page);
-    struct pl_notify_target to = target(i & 4 ? PL_NOTIFY_PAGERDUTY : PL_NOTIFY_ALERTMANAGER);
-    struct pl_text out = pl_text_init(buf, cap);
-    pl_notify_write_body(&to, &page, &out);
+    struct pl_notify_message m = message(&page);
+    return body_of(types[i / 4], &m);
 }
 
 static void test_golden_payloads(void)
@@ -145,36 +161,33 @@ static void test_golden_payloads(void)
         PD_KEY("resolve", "silent") "}",
     };
     for (size_t i = 0; i < GOLDEN_COUNT; i++) {
-        char buf[PL_NOTIFY_BODY_BYTES];
-        golden_write(i, buf, sizeof buf);
-        CHECK_TEXT(buf, want[i]);
+        CHECK_TEXT(golden_write(i), want[i]);
     }
 }
 
 /* The same page is the same bytes: to a provider, an attempt after a crash is a repetition. */
 static void test_identity_holds_no_content(void)
 {
-    char first[PL_NOTIFY_HEADER_BYTES], second[PL_NOTIFY_HEADER_BYTES];
+    char first[PL_NOTIFY_HEADER_BYTES];
     struct pl_page page = limit_page();
-    struct pl_text out = pl_text_init(first, sizeof first);
-    pl_notify_write_header(&page, &out);
-    CHECK_TEXT(first, "Idempotency-Key: limit/web/1777644202000/3");
+    struct pl_notify_message m = message(&page);
+    (void)body_of(PL_NOTIFY_ALERTMANAGER, &m);
+    CHECK_TEXT(request.headers[0].ptr, "Idempotency-Key: limit/web/1777644202000/3");
+    memcpy(first, request.headers[0].ptr, sizeof first);
     page.attempts = 5;
     page.alert.finding.value_bp = 9900;
     page.alert.finding.hosts[0] = name("fe2");
-    out = pl_text_init(second, sizeof second);
-    pl_notify_write_header(&page, &out);
-    CHECK_TEXT(second, first);
+    (void)body_of(PL_NOTIFY_ALERTMANAGER, &m);
+    CHECK_TEXT(request.headers[0].ptr, first);
     page = resolved(page);
-    out = pl_text_init(second, sizeof second);
-    pl_notify_write_header(&page, &out);
-    CHECK(strcmp(second, first) != 0);
+    (void)body_of(PL_NOTIFY_ALERTMANAGER, &m);
+    CHECK(strcmp(request.headers[0].ptr, first) != 0);
 }
 
 static void test_urls(void)
 {
     static const struct {
-        enum pl_notify_format format;
+        enum pl_notify_type type;
         const char *url, *want;
     } cases[] = {
         {PL_NOTIFY_ALERTMANAGER, "http://127.0.0.1:9099/hook", "http://127.0.0.1:9099/hook"},
@@ -185,40 +198,33 @@ static void test_urls(void)
          "https://events.eu.pagerduty.com/v2/enqueue"},
     };
     for (size_t i = 0; i < PL_LEN(cases); i++) {
-        char buf[128];
-        struct pl_notify_target to = target(cases[i].format);
-        to.url = pl_span_of(cases[i].url);
-        struct pl_text out = pl_text_init(buf, sizeof buf);
-        pl_notify_write_url(&to, &out);
-        CHECK_TEXT(buf, cases[i].want);
+        struct pl_page page = limit_page();
+        struct pl_notify_message m = message(&page);
+        struct pl_notify_target to = target(cases[i].type);
+        to.value[PL_NOTIFY_URL_KEY] = pl_span_of(cases[i].url);
+        CHECK_INT(pl_notify_write(&to, &m, &request), 0);
+        CHECK_TEXT(request.url.ptr, cases[i].want);
     }
 }
 
 /* The clock stepped back while the alert fired: it must not end before it began. */
 static void test_what_changed_is_beside_it(void)
 {
-    for (int format = PL_NOTIFY_ALERTMANAGER; format <= PL_NOTIFY_PAGERDUTY; format++) {
-        char buf[PL_NOTIFY_BODY_BYTES];
+    for (size_t i = 0; i < PL_LEN(types); i++) {
         struct pl_page page = limit_page();
-        struct pl_notify_target to = target((enum pl_notify_format)format);
-        struct pl_text out = pl_text_init(buf, sizeof buf);
-        pl_notify_write_body(&to, &page, &out);
-        CHECK(strstr(buf, "changes") == NULL);
-        to.changes = pl_span_of("changed in 24 h: a \"b\"");
-        out = pl_text_init(buf, sizeof buf);
-        pl_notify_write_body(&to, &page, &out);
-        CHECK(strstr(buf, ",\"changes\":\"changed in 24 h: a \\\"b\\\"\"}") != NULL);
+        struct pl_notify_message m = message(&page);
+        CHECK(strstr(body_of(types[i], &m), "changes") == NULL);
+        m.changes = pl_span_of("changed in 24 h: a \"b\"");
+        CHECK(strstr(body_of(types[i], &m), ",\"changes\":\"changed in 24 h: a \\\"b\\\"\"}"));
     }
 }
 
 static void test_ends_after_it_starts(void)
 {
-    char buf[PL_NOTIFY_BODY_BYTES];
     struct pl_page page = resolved(limit_page());
-    struct pl_notify_target to = target(PL_NOTIFY_ALERTMANAGER);
     page.alert.resolved_unix_ms = since_ms - 5000;
-    struct pl_text out = pl_text_init(buf, sizeof buf);
-    pl_notify_write_body(&to, &page, &out);
+    struct pl_notify_message m = message(&page);
+    const char *buf = body_of(PL_NOTIFY_ALERTMANAGER, &m);
     CHECK(strstr(buf, "\"endsAt\":\"2026-05-01T14:03:22.000Z\"") != NULL);
     CHECK(strstr(buf, "back under 90 % after 0 s") != NULL);
 }
@@ -227,7 +233,7 @@ static void test_longest_page_fits(void)
 {
     static char url[1024], changes[PL_CHANGES_TEXT_BYTES];
     memset(changes, '"', sizeof changes);
-    char longest[PL_NAME_LEN_MAX + 1], buf[PL_NOTIFY_BODY_BYTES], text[PL_ALERT_TEXT_BYTES];
+    char longest[PL_NAME_LEN_MAX + 1], text[PL_ALERT_TEXT_BYTES];
     memset(url, '"', sizeof url - 1);
     memset(longest, 'w', sizeof longest - 1);
     longest[PL_NAME_LEN_MAX] = '\0';
@@ -245,19 +251,15 @@ static void test_longest_page_fits(void)
         struct pl_text title = pl_text_init(text, sizeof text);
         pl_notify_write_title(&page, &title);
         CHECK(!title.overflow);
-        for (int format = PL_NOTIFY_ALERTMANAGER; format <= PL_NOTIFY_PAGERDUTY; format++) {
-            struct pl_notify_target to = target((enum pl_notify_format)format);
+        for (int type = PL_NOTIFY_NONE + 1; type < PL_NOTIFY_TYPE_COUNT; type++) {
+            struct pl_notify_target to = target((enum pl_notify_type)type);
+            struct pl_notify_message m = message(&page);
             to.name = pl_span_of(longest);
-            to.changes = (struct pl_span){(const uint8_t *)changes, sizeof changes};
-            to.external_url = pl_span_of(url);
-            to.contact.owner = (struct pl_span){(const uint8_t *)url, 127};
-            to.contact.runbook = (struct pl_span){(const uint8_t *)url, 511};
-            struct pl_text out = pl_text_init(buf, sizeof buf);
-            pl_notify_write_body(&to, &page, &out);
-            CHECK(!out.overflow);
-            out = pl_text_init(buf, PL_NOTIFY_HEADER_BYTES);
-            pl_notify_write_header(&page, &out);
-            CHECK(!out.overflow);
+            m.changes = (struct pl_span){(const uint8_t *)changes, sizeof changes};
+            m.external_url = pl_span_of(url);
+            m.contact.owner = (struct pl_span){(const uint8_t *)url, 127};
+            m.contact.runbook = (struct pl_span){(const uint8_t *)url, 511};
+            CHECK_INT(pl_notify_write(&to, &m, &request), 0);
         }
     }
 }
@@ -457,9 +459,7 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--payloads") == 0) {
         for (size_t i = 0; i < GOLDEN_COUNT; i++) {
-            char buf[PL_NOTIFY_BODY_BYTES];
-            golden_write(i, buf, sizeof buf);
-            printf("%s\n", buf);
+            printf("%s\n", golden_write(i));
         }
         return 0;
     }

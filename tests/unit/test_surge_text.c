@@ -55,25 +55,23 @@ static void test_surges_tell_the_time_left(void)
 
 static void test_surges_as_the_providers_hear_them(void)
 {
-    char buf[8192];
+    static struct pl_notify_request request;
     const struct pl_page page = {
         .alert = surge(), .number = 1, .told = true, .created_unix_ms = since_ms};
-    const enum pl_notify_format formats[] = {PL_NOTIFY_ALERTMANAGER, PL_NOTIFY_PAGERDUTY};
+    const enum pl_notify_type types[] = {PL_NOTIFY_ALERTMANAGER, PL_NOTIFY_PAGERDUTY};
     const char *const want[] = {
         "\"value\":\"0.6749\",\"reason\":\"growth\",\"seconds_left\":\"725\"}",
         "\"value\":0.6749,\"reason\":\"growth\",\"seconds_left\":725}"};
-    for (size_t i = 0; i < PL_LEN(formats); i++) {
+    for (size_t i = 0; i < PL_LEN(types); i++) {
         const struct pl_notify_target to = {
-            .format = formats[i],
+            .type = types[i],
             .name = pl_span_of("oncall"),
-            .url = pl_span_of("https://pager.example/"),
-            .routing_key = pl_span_of("0123456789abcdef0123456789abcdef"),
-            .external_url = pl_span_of("http://127.0.0.1:7411/"),
+            .value = {[PL_NOTIFY_URL_KEY] = pl_span_of("https://pager.example/")},
         };
-        struct pl_text out = pl_text_init(buf, sizeof buf);
-        pl_notify_write_body(&to, &page, &out);
-        buf[out.len] = '\0';
-        CHECK_TEXT(strstr(buf, want[i]) ? want[i] : buf, want[i]);
+        const struct pl_notify_message message = {.page = &page};
+        CHECK_INT(pl_notify_write(&to, &message, &request), 0);
+        const char *body = request.body.ptr;
+        CHECK_TEXT(strstr(body, want[i]) ? want[i] : body, want[i]);
     }
 }
 

@@ -1,7 +1,12 @@
-#include "collector/codec/notify/alertmanager.h"
-
+/* A page as Alertmanager's webhook sends it, payload version "4": what existing receivers for chat,
+ * tickets and scripts already read.
+ *
+ * One page is one group of one alert, because plimsoll groups by rule and pool before it pages.
+ * Labels are the identity and hold no value, host or time; those are annotations. `endsAt` is the
+ * zero time while the alert fires. */
 #include "collector/codec/alert_text.h"
 #include "collector/codec/notify/context.h"
+#include "collector/codec/notify/notify.h"
 
 #define ZERO_TIME "\"0001-01-01T00:00:00Z\""
 
@@ -39,9 +44,9 @@ static void group_key(const struct pl_alert *a, struct pl_text *out)
     pl_text_str(out, "\\\"}\"");
 }
 
-static void annotations(const struct pl_notify_target *target, const struct pl_page *page,
-                        struct pl_text *out)
+static void annotations(const struct pl_notify_message *message, struct pl_text *out)
 {
+    const struct pl_page *page = message->page;
     char buf[PL_ALERT_TEXT_BYTES];
     const struct pl_finding *f = &page->alert.finding;
     struct pl_text text = pl_text_init(buf, sizeof buf);
@@ -70,11 +75,11 @@ static void annotations(const struct pl_notify_target *target, const struct pl_p
         pl_text_fixed(out, f->level_bp, 10000);
         pl_text_char(out, '"');
     }
-    if (target->contact.runbook.len > 0) {
+    if (message->contact.runbook.len > 0) {
         pl_text_str(out, ",\"runbook_url\":");
-        pl_text_json(out, target->contact.runbook);
+        pl_text_json(out, message->contact.runbook);
     }
-    pl_notify_context_write(target, out);
+    pl_notify_context_write(message, out);
     pl_text_char(out, '}');
 }
 
@@ -85,9 +90,9 @@ static void time_json(struct pl_text *out, int64_t unix_ms)
     pl_text_char(out, '"');
 }
 
-static void alert(const struct pl_notify_target *target, const struct pl_page *page,
-                  struct pl_text *out)
+static void alert(const struct pl_notify_message *message, struct pl_text *out)
 {
+    const struct pl_page *page = message->page;
     const struct pl_alert *a = &page->alert;
     char id[PL_ALERT_ID_MAX + 1];
     pl_alert_id(a, id);
@@ -96,7 +101,7 @@ static void alert(const struct pl_notify_target *target, const struct pl_page *p
     pl_text_str(out, ",\"labels\":");
     labels(a, out);
     pl_text_str(out, ",\"annotations\":");
-    annotations(target, page, out);
+    annotations(message, out);
     pl_text_str(out, ",\"startsAt\":");
     time_json(out, a->since_unix_ms);
     pl_text_str(out, ",\"endsAt\":");
@@ -106,15 +111,18 @@ static void alert(const struct pl_notify_target *target, const struct pl_page *p
         pl_text_str(out, ZERO_TIME);
     }
     pl_text_str(out, ",\"generatorURL\":");
-    pl_text_json(out, target->external_url);
+    pl_text_json(out, message->external_url);
     pl_text_str(out, ",\"fingerprint\":\"");
     pl_text_hex(out, pl_hash_bytes(pl_span_of(id)), 16);
     pl_text_str(out, "\"}");
 }
 
-void pl_alertmanager_write(const struct pl_notify_target *target, const struct pl_page *page,
-                           struct pl_text *out)
+static void write(const struct pl_notify_target *target, const struct pl_notify_message *message,
+                  struct pl_notify_request *request)
 {
+    const struct pl_page *page = message->page;
+    struct pl_text *out = &request->body;
+    pl_text_span(&request->url, target->value[PL_NOTIFY_URL_KEY]);
     pl_text_str(out, "{\"version\":\"4\",\"groupKey\":");
     group_key(&page->alert, out);
     pl_text_str(out, ",\"truncatedAlerts\":0,\"status\":");
@@ -126,10 +134,19 @@ void pl_alertmanager_write(const struct pl_notify_target *target, const struct p
     pl_text_str(out, ",\"commonLabels\":");
     labels(&page->alert, out);
     pl_text_str(out, ",\"commonAnnotations\":");
-    annotations(target, page, out);
+    annotations(message, out);
     pl_text_str(out, ",\"externalURL\":");
-    pl_text_json(out, target->external_url);
+    pl_text_json(out, message->external_url);
     pl_text_str(out, ",\"alerts\":[");
-    alert(target, page, out);
+    alert(message, out);
     pl_text_str(out, "]}");
 }
+
+const struct pl_notify_provider pl_notify_alertmanager = {
+    .word = "alertmanager",
+    .needs = PL_NOTIFY_BIT(URL),
+    .deduplicates = true, // by the key of the group
+    .per_minute = 300,
+    .burst = 5,
+    .write = write,
+};

@@ -7,9 +7,9 @@ static void put_known(struct pl_text *out, const char *member, struct pl_span te
     pl_text_json(out, text);
 }
 
-void pl_notify_context_write(const struct pl_notify_target *target, struct pl_text *out)
+void pl_notify_context_write(const struct pl_notify_message *message, struct pl_text *out)
 {
-    put_known(out, ",\"owner\":", target->contact.owner);
-    put_known(out, ",\"helps\":", target->helps);
-    put_known(out, ",\"changes\":", target->changes);
+    put_known(out, ",\"owner\":", message->contact.owner);
+    put_known(out, ",\"helps\":", message->helps);
+    put_known(out, ",\"changes\":", message->changes);
 }

@@ -2,7 +2,7 @@
  * JSON members: who owns the pool, what would help, what changed. */
 #pragma once
 
-#include "collector/codec/notify/notify.h"
+#include "collector/codec/notify/provider.h"
 
 /* Appends `,"owner":"...","helps":"...","changes":"..."`, each only if it is known. */
-void pl_notify_context_write(const struct pl_notify_target *target, struct pl_text *out);
+void pl_notify_context_write(const struct pl_notify_message *message, struct pl_text *out);

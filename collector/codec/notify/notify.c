@@ -1,25 +1,9 @@
 #include "collector/codec/notify/notify.h"
 
 #include "collector/codec/alert_text.h"
-#include "collector/codec/notify/alertmanager.h"
-#include "collector/codec/notify/pagerduty.h"
-#include "common/base/assert.h"
+#include "common/base/err.h"
 
-void pl_notify_write_url(const struct pl_notify_target *target, struct pl_text *out)
-{
-    struct pl_span url = target->url;
-    switch (target->format) {
-    case PL_NOTIFY_ALERTMANAGER: pl_text_span(out, url); return;
-    case PL_NOTIFY_PAGERDUTY:
-        while (url.len > 0 && url.ptr[url.len - 1] == '/') url.len--;
-        pl_text_span(out, url);
-        pl_text_str(out, "/v2/enqueue");
-        return;
-    }
-    PL_UNREACHABLE("notifier format");
-}
-
-void pl_notify_write_header(const struct pl_page *page, struct pl_text *out)
+static void idempotency_write(const struct pl_page *page, struct pl_text *out)
 {
     char id[PL_ALERT_ID_MAX + 1];
     pl_alert_id(&page->alert, id);
@@ -29,6 +13,26 @@ void pl_notify_write_header(const struct pl_page *page, struct pl_text *out)
     pl_text_i64(out, page->alert.opened_unix_ms);
     pl_text_char(out, '/');
     pl_text_u64(out, page->alert.revision);
+}
+
+int pl_notify_write(const struct pl_notify_target *target, const struct pl_notify_message *message,
+                    struct pl_notify_request *out)
+{
+    pl_notify_request_init(out);
+    idempotency_write(message->page, pl_notify_request_header(out));
+    pl_notify_provider(target->type)->write(target, message, out);
+    bool overflow = out->url.overflow || out->body.overflow;
+    for (uint32_t i = 0; i < out->header_count; i++) overflow |= out->headers[i].overflow;
+    return overflow ? PL_E_TOO_BIG : 0;
+}
+
+void pl_notify_read(const struct pl_notify_target *target, const struct pl_notify_answer *answer,
+                    struct pl_notify_reading *out)
+{
+    const struct pl_notify_provider *provider = pl_notify_provider(target->type);
+    out->result = pl_notify_classify(answer);
+    out->reference = pl_text_init(out->reference_bytes, sizeof out->reference_bytes);
+    if (provider->read) provider->read(answer, out);
 }
 
 void pl_notify_write_title(const struct pl_page *page, struct pl_text *out)
@@ -41,14 +45,4 @@ void pl_notify_write_title(const struct pl_page *page, struct pl_text *out)
     pl_text_span(out, pl_name_span(&page->alert.pool));
     pl_text_str(out, ": ");
     pl_alert_over_write(&page->alert, out);
-}
-
-void pl_notify_write_body(const struct pl_notify_target *target, const struct pl_page *page,
-                          struct pl_text *out)
-{
-    switch (target->format) {
-    case PL_NOTIFY_ALERTMANAGER: pl_alertmanager_write(target, page, out); return;
-    case PL_NOTIFY_PAGERDUTY: pl_pagerduty_write(target, page, out); return;
-    }
-    PL_UNREACHABLE("notifier format");
 }

@@ -1,13 +1,18 @@
-#include "collector/codec/notify/pagerduty.h"
-
+/* A page as an event of PagerDuty's Events API v2: a trigger, or the resolve of it.
+ *
+ * The alert's identity is the dedup_key: a second trigger of a key joins the open incident, so a
+ * page that arrives twice wakes nobody twice. The routing key is in the body; there is no other
+ * authentication. Limits: summary 1,024 characters, dedup_key 255, body 512 KB
+ * (developer.pagerduty.com, "Send an alert event"). */
 #include "collector/codec/alert_text.h"
 #include "collector/codec/notify/clip.h"
 #include "collector/codec/notify/context.h"
+#include "collector/codec/notify/notify.h"
 #include "common/base/assert.h"
 
 #include <assert.h>
 
-enum { SUMMARY_POINTS_MAX = 1024, DEDUP_KEY_LEN_MAX = 255 };
+enum { SUMMARY_POINTS_MAX = 1024, DEDUP_KEY_LEN_MAX = 255, ROUTING_KEY_LEN = 32 };
 static_assert((int)PL_ALERT_ID_MAX <= (int)DEDUP_KEY_LEN_MAX, "an alert id is a dedup_key");
 
 static void member(struct pl_text *out, const char *name, const char *value)
@@ -35,9 +40,9 @@ static void seconds_member(struct pl_text *out, const char *name, int32_t second
     pl_text_i64(out, seconds);
 }
 
-static void details(const struct pl_notify_target *target, const struct pl_page *page,
-                    struct pl_text *out)
+static void details(const struct pl_notify_message *message, struct pl_text *out)
 {
+    const struct pl_page *page = message->page;
     const struct pl_finding *f = &page->alert.finding;
     pl_text_str(out, ",\"custom_details\":{\"hosts\":[");
     for (uint32_t i = 0; i < f->named_count; i++) {
@@ -71,13 +76,13 @@ static void details(const struct pl_notify_target *target, const struct pl_page 
         break;
     case PL_RULE_COUNT: PL_UNREACHABLE("rule");
     }
-    pl_notify_context_write(target, out);
+    pl_notify_context_write(message, out);
     pl_text_char(out, '}');
 }
 
-static void payload(const struct pl_notify_target *target, const struct pl_page *page,
-                    struct pl_text *out)
+static void payload(const struct pl_notify_message *message, struct pl_text *out)
 {
+    const struct pl_page *page = message->page;
     const struct pl_alert *a = &page->alert;
     char buf[PL_ALERT_TEXT_BYTES];
     struct pl_text title = pl_text_init(buf, sizeof buf);
@@ -92,33 +97,55 @@ static void payload(const struct pl_notify_target *target, const struct pl_page 
     pl_text_str(out, "\",\"group\":");
     pl_text_json(out, pl_name_span(&a->pool));
     member(out, "class", pl_rule_name(a->rule));
-    details(target, page, out);
+    details(message, out);
     pl_text_char(out, '}');
 }
 
-void pl_pagerduty_write(const struct pl_notify_target *target, const struct pl_page *page,
-                        struct pl_text *out)
+static void write(const struct pl_notify_target *target, const struct pl_notify_message *message,
+                  struct pl_notify_request *request)
 {
+    const struct pl_page *page = message->page;
+    struct pl_text *out = &request->body;
     char id[PL_ALERT_ID_MAX + 1];
     pl_alert_id(&page->alert, id);
+    pl_notify_request_path(request, target, "/v2/enqueue");
     pl_text_str(out, "{\"routing_key\":");
-    pl_text_json(out, target->routing_key);
+    pl_text_json(out, target->value[PL_NOTIFY_ROUTING_KEY_KEY]);
     member(out, "event_action", page->resolved ? "resolve" : "trigger");
     pl_text_str(out, ",\"dedup_key\":");
     pl_text_json(out, pl_span_of(id));
     if (!page->resolved) { // a resolve carries nothing else
         pl_text_str(out, ",\"client\":\"plimsoll\",\"client_url\":");
-        pl_text_json(out, target->external_url);
-        payload(target, page, out);
+        pl_text_json(out, message->external_url);
+        payload(message, out);
         pl_text_str(out, ",\"links\":[{\"href\":");
-        pl_text_json(out, target->external_url);
+        pl_text_json(out, message->external_url);
         pl_text_str(out, ",\"text\":\"Live view\"}");
-        if (target->contact.runbook.len > 0) {
+        if (message->contact.runbook.len > 0) {
             pl_text_str(out, ",{\"href\":");
-            pl_text_json(out, target->contact.runbook);
+            pl_text_json(out, message->contact.runbook);
             pl_text_str(out, ",\"text\":\"Runbook\"}");
         }
         pl_text_char(out, ']');
     }
     pl_text_char(out, '}');
 }
+
+static const char *check(const struct pl_span *value, enum pl_notify_key *key)
+{
+    *key = PL_NOTIFY_ROUTING_KEY_KEY;
+    bool holds = value[PL_NOTIFY_ROUTING_KEY_KEY].len == ROUTING_KEY_LEN;
+    return holds ? NULL : "does not hold one line of exactly 32 characters";
+}
+
+const struct pl_notify_provider pl_notify_pagerduty = {
+    .word = "pagerduty",
+    .needs = PL_NOTIFY_BIT(ROUTING_KEY),
+    .takes = PL_NOTIFY_BIT(URL),
+    .url = "https://events.pagerduty.com",
+    .deduplicates = true,
+    .per_minute = 100, // of about 120
+    .burst = 20,
+    .check = check,
+    .write = write,
+};

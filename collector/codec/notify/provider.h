@@ -1,0 +1,119 @@
+/* provider.h - one row per provider: what it must be told by the configuration, how a message to it
+ * is written, how its answer is read, how fast it may be spoken to.
+ *
+ * A new provider is a line in provider.def and a file with its row; nothing else knows providers
+ * one by one. All of it is pure: the shell moves the bytes of a struct pl_notify_request and hands
+ * back a struct pl_notify_answer. */
+#pragma once
+
+#include "collector/codec/contact.h"
+#include "collector/codec/notify/result.h"
+#include "collector/core/alert/outbox.h"
+#include "common/base/text.h"
+
+enum pl_notify_type {
+    PL_NOTIFY_NONE, // never in a loaded configuration
+#define X(id, word, help) PL_NOTIFY_##id,
+#include "collector/codec/notify/provider.def"
+#undef X
+    PL_NOTIFY_TYPE_COUNT,
+};
+
+enum pl_notify_key {
+#define TEXT(id, member, bytes, key, check, help) PL_NOTIFY_##id##_KEY,
+#define SECRET(id, member, bytes, key, help)      PL_NOTIFY_##id##_KEY,
+#include "collector/codec/notify/key.def"
+#undef TEXT
+#undef SECRET
+    PL_NOTIFY_KEY_COUNT,
+};
+/* A set of keys, as in PL_NOTIFY_BIT(TOKEN) | PL_NOTIFY_BIT(CHANNEL). */
+#define PL_NOTIFY_BIT(id) (1u << PL_NOTIFY_##id##_KEY)
+
+enum {
+    PL_NOTIFY_BODY_BYTES = 32768, // room for every body, its NUL included; see test_notify
+    PL_NOTIFY_URL_BYTES = 2048,
+    PL_NOTIFY_HEADER_BYTES = 512,
+    PL_NOTIFY_HEADERS_MAX = 4,
+    PL_NOTIFY_REFERENCE_BYTES = 128 + 1, // the longest reference, and its NUL
+};
+
+/* One entry of `notifiers`. */
+struct pl_notify_target {
+    enum pl_notify_type type;
+    struct pl_span name; // borrowed, like all below
+    /* By enum pl_notify_key; empty: not given. Many are secret: never to be logged. The URL is that
+     * of `url`, of `url_file`, or the provider's own, without '/' at its end if it is a base. */
+    struct pl_span value[PL_NOTIFY_KEY_COUNT];
+};
+
+/* What somebody is to be told, and what is known beside it. All spans are borrowed. */
+struct pl_notify_message {
+    const struct pl_page *page;
+    struct pl_span external_url; // where people reach this collector, "http://127.0.0.1:7411/"
+    struct pl_contact contact;   // for this page's pool
+    struct pl_span helps;        // "1 more host like fe2"; empty: not known
+    struct pl_span changes;      // "changed in 24 h: ..." of this page's pool; empty: none
+    /* What the provider calls its own message about this alert, as its answer told; empty: it has
+     * none yet, or names none. */
+    struct pl_span reference;
+};
+
+enum pl_notify_method { PL_NOTIFY_POST, PL_NOTIFY_PUT, PL_NOTIFY_PATCH, PL_NOTIFY_GET };
+enum pl_notify_content { PL_NOTIFY_JSON, PL_NOTIFY_FORM };
+
+/* One HTTP request, large: allocate it. Its texts are in its own memory. */
+struct pl_notify_request {
+    enum pl_notify_method method;
+    enum pl_notify_content content; // of the body
+    struct pl_text url;             // often secret
+    uint32_t header_count;
+    struct pl_text headers[PL_NOTIFY_HEADERS_MAX]; // whole lines; content type, Accept and
+                                                   // User-Agent are the shell's
+    struct pl_text body;
+    char url_bytes[PL_NOTIFY_URL_BYTES];
+    char header_bytes[PL_NOTIFY_HEADERS_MAX][PL_NOTIFY_HEADER_BYTES];
+    char body_bytes[PL_NOTIFY_BODY_BYTES];
+};
+
+/* What an answer means. */
+struct pl_notify_reading {
+    struct pl_page_result result;
+    struct pl_text reference; // what to remember for the next message about the alert; empty: none
+    char reference_bytes[PL_NOTIFY_REFERENCE_BYTES];
+};
+
+struct pl_notify_provider {
+    const char *word;  // its `type` in the configuration
+    uint32_t needs;    // keys without which it cannot be reached: PL_NOTIFY_BIT()s. A need for URL
+                       // is met by HOOK as well
+    uint32_t takes;    // further keys it understands
+    const char *url;   // used when the configuration gives none; NULL: there is no such
+    bool deduplicates; // the same message twice is one message to people
+    uint32_t per_minute; // messages it takes from one target on average
+    uint32_t burst;      // and at once
+    /* NULL, or what the values break beyond the rules of their keys ("is not ..."), with the key
+     * that is wrong in `*key`; NULL if nothing. Values are as in struct pl_notify_target. */
+    const char *(*check)(const struct pl_span *value, enum pl_notify_key *key);
+    /* Fill a request that pl_notify_request_init() has prepared. */
+    void (*write)(const struct pl_notify_target *target, const struct pl_notify_message *message,
+                  struct pl_notify_request *out);
+    /* NULL where the status decides alone. Otherwise: correct what pl_notify_classify() made of the
+     * status, and take the reference out of the answer. */
+    void (*read)(const struct pl_notify_answer *answer, struct pl_notify_reading *out);
+};
+
+#define X(id, word, help) extern const struct pl_notify_provider pl_notify_##word;
+#include "collector/codec/notify/provider.def"
+#undef X
+
+/* Of a type other than PL_NOTIFY_NONE. */
+const struct pl_notify_provider *pl_notify_provider(enum pl_notify_type type);
+
+/* A POST of JSON without URL, headers and body. */
+void pl_notify_request_init(struct pl_notify_request *r);
+/* The URL: the target's as a base, which may end in '/', and `path` behind it, which begins so. */
+void pl_notify_request_path(struct pl_notify_request *r, const struct pl_notify_target *target,
+                            const char *path);
+/* A further header, to be written by the caller: whole line, no line end. */
+struct pl_text *pl_notify_request_header(struct pl_notify_request *r);
