@@ -2,6 +2,7 @@
 
 #include "collector/config_notify.h"
 #include "collector/config_rules.h"
+#include "collector/core/alert/route.h"
 #include "common/base/err.h"
 #include "common/base/option_value.h"
 #include "common/base/quantity.h"
@@ -222,7 +223,7 @@ static void finish_pool(struct pl_option_loader *l, struct pl_collector_config *
             pl_suggest_consider(&similar, pl_name_span(&config->notifiers[n].name));
         }
         if (n < config->notifier_count) {
-            pool->notifier_mask |= 1u << n;
+            pool->notifier_mask |= pl_target_bit(n);
             continue;
         }
         char key[sizeof "notify/" + PL_NAME_LEN_MAX], problem[PROBLEM_BYTES];
@@ -269,11 +270,11 @@ done:
     return err;
 }
 
-uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
+uint64_t pl_collector_config_notifiers(const struct pl_collector_config *config,
                                        const struct pl_name *pool)
 {
     for (uint32_t i = 0; pool && i < config->pool_count; i++) {
         if (pl_name_eq(&config->pools[i].name, pool)) return config->pools[i].notifier_mask;
     }
-    return (uint32_t)((UINT64_C(1) << config->notifier_count) - 1);
+    return pl_targets_below(config->notifier_count);
 }

@@ -15,7 +15,7 @@ enum {
     PL_CONFIG_OWNER_BYTES = 128,
     PL_CONFIG_RUNBOOK_BYTES = 512,
     PL_CONFIG_POOLS_MAX = 256,
-    PL_CONFIG_NOTIFIERS_MAX = 32, // a pool's are the bits of a uint32_t
+    PL_CONFIG_NOTIFIERS_MAX = 64, // a pool's are the bits of a uint64_t
 };
 
 enum pl_config_redis_kind {
@@ -94,7 +94,7 @@ struct pl_config_pool {
     char runbook[PL_CONFIG_RUNBOOK_BYTES]; // http:// or https://; empty: none
     struct pl_config_rules rules;          // what the files do not say for this pool is as for all
     struct pl_option_names notify;         // as written
-    uint32_t notifier_mask; // bit i: notifiers[i]; all of them if `notify` was left out
+    uint64_t notifier_mask; // bit i: notifiers[i]; all of them if `notify` was left out
     int64_t capacity_per_s; // accepted connections/s that the pool can take; 0: not known
 };
 
@@ -129,7 +129,7 @@ PL_MUST_CHECK int pl_collector_config_load(const char *const *paths, size_t n,
 
 /* The notifiers of a pool, as bits over `notifiers`. A pool the files do not name uses all of them,
  * and so does NULL. */
-uint32_t pl_collector_config_notifiers(const struct pl_collector_config *config,
+uint64_t pl_collector_config_notifiers(const struct pl_collector_config *config,
                                        const struct pl_name *pool);
 
 /* Understand a `redis.url`: redis://HOST:PORT[/DATABASE], unix:///PATH, or nothing at all; fills

@@ -8,6 +8,8 @@
 
 static const int64_t exact_max = (int64_t)1 << 53;
 
+enum { TARGET_MARKS = 3 }; // paged, delivered, failed
+
 static const char *const rule_words[] = {
 #define RULE_WORD(rule, name) name,
     PL_RULE_LIST(RULE_WORD)
@@ -120,16 +122,24 @@ static void put_finding(struct pl_text *t, const struct pl_finding *finding)
     pl_text_str(t, "]}");
 }
 
-/* The targets whose bits are set, by name: their numbers change with the configuration. */
-static void put_targets(struct pl_text *t, const char *name, uint32_t bits,
+/* What every target knows, by name: their numbers change with the configuration. */
+static void put_targets(struct pl_text *t, const struct pl_alert *alert,
                         const struct pl_record_targets *targets)
 {
-    put_member(t, name);
-    pl_text_char(t, '[');
-    for (uint32_t i = 0, written = 0; i < targets->count; i++) {
-        if ((bits >> i & 1) != 0) put_item(t, written++, &targets->names[i]);
+    uint64_t known = alert->paged | alert->delivered | alert->failed;
+    put_member(t, "targets");
+    pl_text_char(t, '{');
+    for (uint32_t i = 0; i < targets->count; i++) {
+        char marks[TARGET_MARKS + 1] = "";
+        uint64_t bit = pl_target_bit(i);
+        size_t n = 0;
+        if ((known & bit) == 0) continue;
+        if ((alert->paged & bit) != 0) marks[n++] = 'p';
+        if ((alert->delivered & bit) != 0) marks[n++] = 'd';
+        if ((alert->failed & bit) != 0) marks[n++] = 'f';
+        put_text(t, targets->names[i].text, pl_span_of(marks));
     }
-    pl_text_char(t, ']');
+    pl_text_char(t, '}');
 }
 
 void pl_record_alert_write(struct pl_text *t, const struct pl_alert *alert,
@@ -148,8 +158,9 @@ void pl_record_alert_write(struct pl_text *t, const struct pl_alert *alert,
     put_i64(t, "resolved", alert->resolved_unix_ms);
     if (alert->unstable) put_bool(t, "unstable", true);
     if (alert->hidden) put_text(t, "hidden_by", pl_span_of(rule_words[alert->hidden_by]));
-    put_targets(t, "paged", alert->paged, targets);
-    put_targets(t, "failed", alert->failed, targets);
+    put_targets(t, alert, targets);
+    put_mono(t, "routed", alert->routed_mono_ms, now);
+    put_i64(t, "round", alert->round);
     put_finding(t, &alert->finding);
     pl_text_char(t, '}');
 }
@@ -319,19 +330,56 @@ static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
     alert->err = r.err;
 }
 
-static uint32_t get_targets(struct pl_json_reader *r, const char *member,
-                            const struct pl_record_targets *targets)
+/* Versions without routes told everybody at once, and wrote lists of names. */
+static uint64_t get_list(struct pl_json_reader *r, const char *member,
+                         const struct pl_record_targets *targets)
 {
     const cJSON *list = pl_json_array(r, member);
     const cJSON *item;
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsString(item)) r->err = PL_E_SYNTAX;
         uint32_t target = r->err == 0 ? find_target(targets, item->valuestring) : targets->count;
-        if (target < targets->count) bits |= 1u << target;
+        if (target < targets->count) bits |= pl_target_bit(target);
     }
     return bits;
+}
+
+static void get_targets(struct pl_json_reader *r, const struct pl_record_targets *targets,
+                        struct pl_alert *out)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, pl_json_object(r, "targets"))
+    {
+        bool is_known = cJSON_IsString(item) && strlen(item->valuestring) <= TARGET_MARKS &&
+                        strspn(item->valuestring, "pdf") == strlen(item->valuestring);
+        if (!is_known) {
+            r->err = PL_E_SYNTAX;
+            return;
+        }
+        uint32_t target = find_target(targets, item->string);
+        if (target == targets->count) continue;
+        uint64_t bit = pl_target_bit(target);
+        if (strchr(item->valuestring, 'p')) out->paged |= bit;
+        if (strchr(item->valuestring, 'd')) out->delivered |= bit;
+        if (strchr(item->valuestring, 'f')) out->failed |= bit;
+    }
+}
+
+static void get_route(struct pl_json_reader *r, const cJSON *object,
+                      const struct pl_record_targets *targets, struct pl_now now,
+                      struct pl_alert *out)
+{
+    if (cJSON_GetObjectItemCaseSensitive(object, "targets")) {
+        get_targets(r, targets, out);
+        out->routed_mono_ms = get_mono(r, "routed", now);
+        out->round = (uint32_t)pl_json_i64(r, "round", 0, PL_ROUTE_REPEAT_MAX);
+        return;
+    }
+    out->paged = out->delivered = get_list(r, "paged", targets);
+    out->failed = get_list(r, "failed", targets);
+    out->routed_mono_ms = now.mono_ms;
 }
 
 static int read_alert(const cJSON *object, const struct pl_record_targets *targets,
@@ -355,8 +403,7 @@ static int read_alert(const cJSON *object, const struct pl_record_targets *targe
         alert.hidden_by =
             (enum pl_rule)pl_json_word(&r, "hidden_by", rule_words, PL_LEN(rule_words));
     }
-    alert.paged = get_targets(&r, "paged", targets);
-    alert.failed = get_targets(&r, "failed", targets);
+    get_route(&r, object, targets, now, &alert);
     get_finding(&r, &alert.finding);
     if (r.err == 0) *out = alert;
     return r.err;

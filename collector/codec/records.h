@@ -9,7 +9,7 @@
 #include "collector/core/observe/fleet.h"
 #include "common/base/text.h"
 
-enum { PL_RECORD_BYTES = 8192 }; // every record fits
+enum { PL_RECORD_BYTES = 12 * 1024 }; // every record fits
 
 /* The configuration's targets, by index. */
 struct pl_record_targets {

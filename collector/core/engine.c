@@ -90,19 +90,21 @@ struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *co
     e->start = e->now = now;
     e->tilt_until_mono_ms = e->deaf_until_mono_ms = PL_NEVER_MS;
     e->target_count = config->target_count;
-    e->default_notify = config->default_notify;
     e->default_rules = config->rules;
+    e->routes = config->routes;
     pl_outbox_init(&e->outbox, config->seed);
     pl_fleet_init(&e->fleet, e + 1, config->host_max);
     for (uint32_t i = 0; i < config->pool_count; i++) {
         uint32_t pool;
         e->default_notify = config->pools[i].notify;
+        e->default_policy = config->pools[i].policy;
         int err = pl_engine_admit_pool(e, &config->pools[i].name, &pool);
         PL_ASSERT(err == 0); // there is room for PL_POOL_MAX
         pl_saturation_set(&e->saturation[pool], &config->pools[i].capacity);
         if (config->pools[i].rules) e->rules[pool] = *config->pools[i].rules;
     }
     e->default_notify = config->default_notify;
+    e->default_policy = config->default_policy;
     return e;
 }
 
@@ -116,6 +118,7 @@ int pl_engine_admit_pool(struct pl_engine *e, const struct pl_name *name, uint32
     pl_saturation_init(&e->saturation[*pool]);
     pl_collapse_init(&e->collapse[*pool]);
     e->rules[*pool] = e->default_rules;
+    e->policies[*pool] = e->default_policy;
     for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
         pl_alert_init(&e->alerts[*pool * PL_RULE_COUNT + rule].alert, rule, name);
     }

@@ -34,7 +34,8 @@ enum {
 
 struct pl_pool_config {
     struct pl_name name;
-    uint32_t notify;              // bit t: target t
+    uint64_t notify;              // bit t: target t; all of them at once
+    uint32_t policy;              // above 0: instead of `notify`, the route of this policy
     struct pl_capacity capacity;  // all zero: not known
     const struct pl_rules *rules; // borrowed during init; NULL: those of every pool
 };
@@ -44,7 +45,9 @@ struct pl_engine_config {
     uint32_t target_count;              // 0 to PL_TARGET_MAX
     uint32_t pool_count;                // of `pools`, at most PL_POOL_MAX
     const struct pl_pool_config *pools; // borrowed during init
-    uint32_t default_notify;            // of a pool made by a host's HELLO
+    uint64_t default_notify;            // of a pool made by a host's HELLO
+    uint32_t default_policy;            // likewise
+    struct pl_route_source routes;      // of policies; needed only if there is one
     struct pl_rules rules;
     uint64_t seed; // of the retry jitter
 };

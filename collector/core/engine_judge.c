@@ -32,30 +32,30 @@ static void drop_page(struct pl_engine *e, uint32_t alert, struct pl_page *page)
 {
     struct pl_alert_slot *slot = &e->alerts[alert];
     emit_page(e, PL_EFFECT_DROP_PAGE, alert, page);
-    slot->queued &= ~(1u << page->target);
+    slot->queued &= ~pl_target_bit(page->target);
     pl_outbox_remove(&e->outbox, page);
+}
+
+static void withdraw(struct pl_engine *e, uint32_t alert, struct pl_page *page)
+{
+    e->counts.pages_withdrawn++;
+    drop_page(e, alert, page);
 }
 
 void pl_engine_tell_target(struct pl_engine *e, uint32_t alert, uint8_t target)
 {
     struct pl_alert_slot *slot = &e->alerts[alert];
-    uint32_t bit = 1u << target;
+    uint64_t bit = pl_target_bit(target);
     struct pl_page *page;
     switch (pl_outbox_tell(&e->outbox, target, &slot->alert, e->now, &page)) {
-    case PL_TELL_NOTHING:
-        if ((slot->queued & bit) == 0) slot->settled |= bit;
-        return;
+    case PL_TELL_NOTHING: return;
     case PL_TELL_ADDED:
         slot->queued |= bit;
         slot->refused &= ~bit;
         emit_page(e, PL_EFFECT_SAVE_PAGE, alert, page);
         return;
     case PL_TELL_CHANGED: emit_page(e, PL_EFFECT_SAVE_PAGE, alert, page); return;
-    case PL_TELL_WITHDRAWN:
-        e->counts.pages_withdrawn++;
-        slot->settled |= bit;
-        drop_page(e, alert, page);
-        return;
+    case PL_TELL_WITHDRAWN: withdraw(e, alert, page); return;
     case PL_TELL_FULL:
         if ((slot->refused & bit) != 0) return;
         slot->refused |= bit;
@@ -67,20 +67,40 @@ void pl_engine_tell_target(struct pl_engine *e, uint32_t alert, uint8_t target)
     PL_UNREACHABLE("tell");
 }
 
+/* Who must know by now that this alert fires. */
+static uint64_t wanted(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
+{
+    struct pl_route route = {0};
+    if (e->policies[pool] != 0)
+        e->routes.resolve(e->routes.roster, e->policies[pool], e->now.unix_ms, &route);
+    else
+        pl_route_all(e->fleet.pools[pool].notify, &route);
+    for (;;) {
+        struct pl_route_progress progress = {a->routed_mono_ms, a->delivered, a->failed};
+        struct pl_route_look look = pl_route_look(&route, &progress, e->now.mono_ms);
+        if (look.round <= a->round) return look.wanted & pl_targets_below(e->target_count);
+        a->round = look.round;
+        a->delivered = a->failed = 0;
+    }
+}
+
 void pl_engine_tell(struct pl_engine *e, uint32_t alert)
 {
     struct pl_alert_slot *slot = &e->alerts[alert];
-    uint32_t notify = e->fleet.pools[alert / PL_RULE_COUNT].notify;
-    uint32_t open = ~slot->settled & (uint32_t)((1ull << e->target_count) - 1);
-    if (open == 0 || !pl_engine_has_room(e)) return;
+    struct pl_alert *a = &slot->alert;
+    bool pages = pl_alert_pages(a);
+    if (!pages && (a->paged | slot->queued) == 0) return;
+    if (!pl_engine_has_room(e)) return;
+    uint64_t missing = pages ? wanted(e, alert / PL_RULE_COUNT, a) & ~a->delivered : a->paged;
+    missing &= ~a->failed;
     for (uint8_t target = 0; target < e->target_count; target++) {
-        uint32_t bit = 1u << target;
-        if ((open & bit) == 0) continue;
-        bool concerned = (notify & bit) != 0 || (slot->alert.paged & bit) != 0;
-        if (concerned || (slot->queued & bit) != 0)
+        uint64_t bit = pl_target_bit(target);
+        if ((missing & bit) != 0 || (!pages && (slot->queued & bit) != 0)) {
             pl_engine_tell_target(e, alert, target);
-        else
-            slot->settled |= bit;
+        } else if ((slot->queued & bit) != 0) {
+            struct pl_page *page = pl_outbox_unwanted(&e->outbox, target, a);
+            if (page) withdraw(e, alert, page);
+        }
     }
 }
 
@@ -88,14 +108,14 @@ void pl_engine_tell(struct pl_engine *e, uint32_t alert)
 static void settle(struct pl_engine *e, struct pl_page *page)
 {
     uint32_t alert = pl_engine_alert_index(e, &page->alert);
-    struct pl_alert_slot *slot = &e->alerts[alert];
-    uint32_t bit = 1u << page->target;
+    struct pl_alert *a = &e->alerts[alert].alert;
+    uint64_t bit = pl_target_bit(page->target);
     bool sent = page->state == PL_PAGE_SENT;
-    bool newest = page->alert.revision == slot->alert.revision;
-    if (page->told && !page->resolved) slot->alert.paged |= bit;
-    if (sent && page->resolved) slot->alert.paged &= ~bit;
-    if (newest) slot->settled |= bit;
-    if (newest && !sent) slot->alert.failed |= bit;
+    bool newest = page->alert.revision == a->revision;
+    if (page->told && !page->resolved) a->paged |= bit;
+    if (sent && page->resolved) a->paged &= ~bit;
+    if (newest && sent && !page->resolved) a->delivered |= bit;
+    if (newest && !sent) a->failed |= bit;
     if (!sent) emit_page(e, PL_EFFECT_PAGE_FAILED, alert, page);
     emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
     drop_page(e, alert, page);
@@ -115,12 +135,12 @@ void pl_engine_answered(struct pl_engine *e, struct pl_page *page)
     e->counts.pages_retried++;
     uint32_t alert = pl_engine_alert_index(e, &page->alert);
     struct pl_alert *a = &e->alerts[alert].alert;
-    uint32_t bit = 1u << page->target;
+    uint64_t bit = pl_target_bit(page->target);
     if (page->told && !page->resolved && (a->paged & bit) == 0) {
         a->paged |= bit;
         emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
     }
-    pl_engine_tell_target(e, alert, page->target);
+    pl_engine_tell(e, alert);
 }
 
 void pl_engine_run_outbox(struct pl_engine *e)
@@ -212,7 +232,11 @@ static void act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action
     struct pl_alert_slot *slot = &e->alerts[alert];
     if (action == PL_ALERT_OPEN) began(&slot->alert);
     slot->restored = false;
-    slot->settled = slot->refused = slot->alert.failed = 0;
+    slot->refused = slot->alert.delivered = slot->alert.failed = 0;
+    if (action == PL_ALERT_OPEN || action == PL_ALERT_RAISE) {
+        slot->alert.routed_mono_ms = e->now.mono_ms;
+        slot->alert.round = 0;
+    }
     emit_alert(e, said[action], alert);
     emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
 }

@@ -77,41 +77,28 @@ static bool is_sane(const struct pl_alert *a)
            a->finding.named_count <= PL_FINDING_HOSTS_MAX;
 }
 
-static uint32_t known_targets(const struct pl_engine *e)
-{
-    return (uint32_t)((1ull << e->target_count) - 1);
-}
-
-/* Who was told already has nothing more to hear. */
-static uint32_t settled_before(const struct pl_alert *a)
-{
-    return a->failed | (pl_alert_pages(a) ? a->paged : ~a->paged);
-}
-
 /* Take the record over: nothing has happened to this alert here. Running hold and clear times
  * begin again, because they were measured by the clock of another process. */
 static void adopt(struct pl_engine *e, struct pl_alert_slot *slot, const struct pl_alert *record)
 {
-    uint32_t paged = slot->alert.paged | record->paged;
+    uint64_t known = pl_targets_below(e->target_count);
+    uint64_t paged = slot->alert.paged | record->paged;
     slot->alert = *record;
-    slot->alert.paged = paged & known_targets(e);
-    slot->alert.failed &= known_targets(e);
+    slot->alert.paged = paged & known;
+    slot->alert.delivered &= known;
+    slot->alert.failed &= known;
     slot->alert.pending_mono_ms = e->now.mono_ms;
     slot->alert.lower_mono_ms = slot->alert.clear_mono_ms = PL_NEVER_MS;
     pl_alert_forget_cycles(&slot->alert);
-    slot->settled = settled_before(&slot->alert);
     slot->restored = true;
 }
 
 /* It lives here already: keep the state, remember who was told, and continue the revisions. */
 static void merge(struct pl_engine *e, uint32_t index, const struct pl_alert *record)
 {
-    struct pl_alert_slot *slot = &e->alerts[index];
-    struct pl_alert *a = &slot->alert;
-    uint32_t told = record->paged & known_targets(e) & ~a->paged;
-    a->paged |= told;
+    struct pl_alert *a = &e->alerts[index].alert;
+    a->paged |= record->paged & pl_targets_below(e->target_count);
     a->revision = PL_MAX(a->revision, record->revision + 1);
-    if (!pl_alert_pages(a)) slot->settled &= ~told; // they must hear that it is over
     pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_SAVE_ALERT, .alert = index});
 }
 
@@ -148,12 +135,12 @@ int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page, stru
     if (page->target >= e->target_count) return PL_E_RANGE;
     /* Who else was told when the page was written is the alert's own record to say. */
     struct pl_alert alert = page->alert;
-    alert.paged = alert.failed = 0;
+    alert.paged = alert.delivered = alert.failed = 0;
     uint32_t index;
     int err = restore_record(e, &alert, false, &index);
     if (err != 0) return err;
     struct pl_alert_slot *slot = &e->alerts[index];
-    uint32_t bit = 1u << page->target;
+    uint64_t bit = pl_target_bit(page->target);
     if (pl_outbox_find(&e->outbox, page->target, &page->alert)) {
         /* A newer one is on its way. */
         slot->alert.paged |= bit;
@@ -165,8 +152,8 @@ int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page, stru
     }
     if (!pl_outbox_restore(&e->outbox, page, now)) return PL_E_FULL;
     slot->queued |= bit;
-    slot->settled &= ~bit;
     slot->alert.paged |= bit; // an attempt may have been under way
+    slot->alert.delivered &= ~bit;
     slot->alert.failed &= ~bit;
     pl_engine_tell_target(e, index, page->target);
     return 0;

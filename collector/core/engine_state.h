@@ -28,9 +28,8 @@ enum {
 struct pl_alert_slot {
     struct pl_alert alert;
     bool restored;    // as it is, it comes from a record: nothing has changed it since
-    uint32_t settled; // bit t: nothing more to do for target t about the newest state
-    uint32_t queued;  // bit t: the outbox holds a page to t about it
-    uint32_t refused; // bit t: it did not, because it was full; said once
+    uint64_t queued;  // bit t: the outbox holds a page to t about it
+    uint64_t refused; // bit t: it did not, because it was full; said once
 };
 
 struct pl_engine {
@@ -40,7 +39,10 @@ struct pl_engine {
     int64_t tilt_until_mono_ms;
     int64_t deaf_until_mono_ms; // nobody can be found silent before
     uint32_t target_count;
-    uint32_t default_notify;
+    uint64_t default_notify;
+    uint32_t default_policy;
+    uint32_t policies[PL_POOL_MAX]; // by pool; 0: its notify mask
+    struct pl_route_source routes;
     struct pl_rules default_rules;      // of a pool nobody configured
     struct pl_rules rules[PL_POOL_MAX]; // by pool
     struct pl_engine_counts counts;
@@ -88,8 +90,10 @@ void pl_engine_compare(struct pl_engine *e, uint32_t host, const struct pl_hello
 struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum pl_rule rule);
 /* Ask every rule about one pool; `refresh` also renews the content of what fires. */
 void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh);
-/* Make the outbox agree with the alert: every target that must hear its newest state has a page. */
+/* Make the outbox agree with the alert: every target that must hear its newest state has a page,
+ * and nobody else. */
 void pl_engine_tell(struct pl_engine *e, uint32_t alert);
+/* The newest state of the alert goes to this target, if there is anything it must hear. */
 void pl_engine_tell_target(struct pl_engine *e, uint32_t alert, uint8_t target);
 /* Hand out what is due. */
 void pl_engine_run_outbox(struct pl_engine *e);

@@ -19,7 +19,7 @@
 
 enum {
     WINDOW_RESERVE = PL_REDIS_WINDOW_MAX / 4, // for control records and readers
-    RECORD_ROOM_BYTES = 2 * 5 * 1024,         // two versions of the largest, with overhead
+    RECORD_ROOM_BYTES = 2 * 8 * 1024,         // two versions of the largest, with overhead
     HOST_RECORD_ROOM_BYTES = 2 * 1536,
 };
 

@@ -303,7 +303,7 @@ static void check_told(struct sim_world *w)
     struct sim_oracle *o = &w->oracle;
     for (uint32_t a = 0; a < SIM_ALERTS; a++) {
         const struct pl_alert *alert = pl_engine_alert(w->engine, a);
-        uint32_t notify = pl_engine_fleet(w->engine)->pools[a / PL_RULE_COUNT].notify;
+        uint64_t notify = pl_engine_fleet(w->engine)->pools[a / PL_RULE_COUNT].notify;
         for (uint32_t t = 0; t < SIM_TARGETS; t++) {
             const struct sim_pager *pager = &w->pagers[t];
             bool want = pl_alert_pages(alert) && (notify >> t & 1) != 0;

@@ -20,7 +20,7 @@ struct pl_engine_config rig_config_of(uint32_t host_max, uint32_t target_count)
 {
     struct pl_engine_config config = {.host_max = host_max,
                                       .target_count = target_count,
-                                      .default_notify = (uint32_t)((1ull << target_count) - 1),
+                                      .default_notify = pl_targets_below(target_count),
                                       .seed = 1};
     pl_rules_default(&config.rules);
     return config;

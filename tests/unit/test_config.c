@@ -251,10 +251,10 @@ static void test_every_bit_of_the_mask(void)
         pl_text_str(&t, ": {type: alertmanager, url: http://a/}\n");
     }
     CHECK_INT(load(yaml), 0);
-    CHECK_INT(pl_collector_config_notifiers(&config, NULL), UINT32_MAX);
+    CHECK_INT(pl_collector_config_notifiers(&config, NULL), UINT64_MAX);
     pl_text_str(&t, "  more: {type: alertmanager, url: http://a/}\n");
     CHECK_INT(load(yaml), PL_E_SYNTAX);
-    CHECK_TEXT(errors.text[0], "f:34:3: notifiers.more: one more than this section may have");
+    CHECK_TEXT(errors.text[0], "f:66:3: notifiers.more: one more than this section may have");
 }
 
 static void test_redis_urls(void)

@@ -40,7 +40,7 @@ static struct pl_alert alert_of(enum pl_rule rule, enum pl_alert_state state, ui
     a.state = state;
     a.tier = PL_TIER_PAGE;
     a.revision = 5;
-    a.paged = paged;
+    a.paged = a.delivered = paged;
     a.opened_unix_ms = rig.now.unix_ms - 60000;
     a.finding = (struct pl_finding){.tier = PL_TIER_PAGE, .host_count = 1};
     return a;

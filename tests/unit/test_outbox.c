@@ -306,8 +306,8 @@ static void model_answer(int i, int t, struct pl_rng *rng)
     m->sending = false;
     CHECK_INT(page->told, m->told);
     if (answer == &busy || answer == &lost) return;
-    if (m->told && !m->resolved) alerts[i].paged |= 1u << t;
-    if (answer == &sent && m->resolved) alerts[i].paged &= ~(1u << t);
+    if (m->told && !m->resolved) alerts[i].paged |= pl_target_bit((uint32_t)t);
+    if (answer == &sent && m->resolved) alerts[i].paged &= ~pl_target_bit((uint32_t)t);
     pl_outbox_remove(&box, page);
     m->there = false;
 }

@@ -125,7 +125,10 @@ static struct pl_alert some_alert(void)
                          .unstable = true,
                          .hidden = true,
                          .hidden_by = PL_RULE_STALL,
+                         .routed_mono_ms = 4995000,
+                         .round = 2,
                          .paged = 5,
+                         .delivered = 4,
                          .failed = 2};
     a.finding = (struct pl_finding){.tier = PL_TIER_WARN,
                                     .resource = PL_RESOURCE_MEMORY,
@@ -173,7 +176,10 @@ static void check_alert(const struct pl_alert *got, const struct pl_alert *want)
     CHECK_INT(got->hidden, want->hidden);
     CHECK_INT(got->hidden_by, want->hidden_by);
     CHECK_INT(got->paged, want->paged);
+    CHECK_INT(got->delivered, want->delivered);
     CHECK_INT(got->failed, want->failed);
+    CHECK_INT(got->routed_mono_ms, want->routed_mono_ms);
+    CHECK_INT(got->round, want->round);
     check_finding(&got->finding, &want->finding);
 }
 
@@ -194,6 +200,25 @@ static void test_alert_comes_back_in_another_process(void)
     CHECK_INT(back.paged, 1);
     CHECK_INT(back.pending_mono_ms, 0); // 70 s ago, but this clock is 65 s old
     CHECK_INT(back.clear_mono_ms, -1);
+}
+
+static void test_an_alert_from_before_there_were_routes(void)
+{
+    static const char old[] =
+        "{\"rule\":\"limit\",\"pool\":\"web\",\"state\":\"firing\",\"tier\":\"page\",\"revision\":"
+        "3,"
+        "\"pending\":-1,\"clear\":-1,\"since\":1,\"opened\":2,\"resolved\":0,"
+        "\"paged\":[\"pd\",\"mail\"],\"failed\":[\"hook\"],"
+        "\"finding\":{\"tier\":\"page\",\"resource\":\"cpu\",\"value_bp\":1,\"level_bp\":2,"
+        "\"load_rising\":false,\"since\":1,\"host_count\":1,\"hosts\":[\"fe1\"]}}";
+    static const struct pl_name names[] = {{4, "hook"}, {2, "pd"}, {4, "mail"}};
+    struct pl_record_targets three = {names, 3};
+    struct pl_alert back;
+    REQUIRE(pl_record_alert_read(pl_span_of(old), &three, now, &back) == 0);
+    CHECK_INT(back.paged, 6);
+    CHECK_INT(back.delivered, 6); // whoever was told knows
+    CHECK_INT(back.failed, 1);
+    CHECK_INT(back.routed_mono_ms, now.mono_ms);
 }
 
 static struct pl_page some_page(void)
@@ -246,7 +271,7 @@ static void test_the_longest_page_fits(void)
     for (size_t i = 0; i < PL_LEN(all); i++) all[i] = longest;
     for (size_t i = 0; i < PL_FINDING_HOSTS_MAX; i++) page.alert.finding.hosts[i] = longest;
     page.alert.pool = longest;
-    page.alert.paged = page.alert.failed = UINT32_MAX;
+    page.alert.paged = page.alert.delivered = page.alert.failed = UINT64_MAX;
     char buf[PL_RECORD_BYTES];
     struct pl_text t = pl_text_init(buf, sizeof buf);
     pl_record_page_write(&t, &page, &(struct pl_record_targets){all, PL_TARGET_MAX}, now);
@@ -287,6 +312,7 @@ int main(void)
     RUN(test_json_fields);
     RUN(test_host_comes_back_as_its_hello);
     RUN(test_alert_comes_back_in_another_process);
+    RUN(test_an_alert_from_before_there_were_routes);
     RUN(test_page_comes_back);
     RUN(test_the_longest_page_fits);
     RUN(test_damaged_records_are_refused);

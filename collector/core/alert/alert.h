@@ -59,12 +59,15 @@ struct pl_alert {
     int64_t cycle_mono_ms[PL_UNSTABLE_CYCLES - 1]; // when the last cycles began, newest first, or
                                                    // PL_NEVER_MS
     bool lowered;                                  // since it opened
-    bool unstable;             // comes and goes; kept after the close for the resolve text
-    bool hidden;               // pages nobody while the cause does
-    enum pl_rule hidden_by;    // hidden: the cause
-    uint32_t paged;            // bit t: target t was (perhaps) told that this fires, and not yet
-                               // that it is over
-    uint32_t failed;           // bit t: telling target t the newest state was given up
+    bool unstable;          // comes and goes; kept after the close for the resolve text
+    bool hidden;            // pages nobody while the cause does
+    enum pl_rule hidden_by; // hidden: the cause
+    int64_t routed_mono_ms; // while it pages: when the first round of its route began
+    uint32_t round;         // of its route (route.h)
+    /* Bit t is target t. */
+    uint64_t paged;            // was (perhaps) told that this fires, and not yet that it is over
+    uint64_t delivered;        // took the newest state of this round
+    uint64_t failed;           // telling it the newest state was given up
     struct pl_finding finding; // newest with a tier; kept after the close for the resolve text
 };
 

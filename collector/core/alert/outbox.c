@@ -91,6 +91,13 @@ enum pl_tell pl_outbox_tell(struct pl_outbox *o, uint8_t target, const struct pl
     return PL_TELL_ADDED;
 }
 
+struct pl_page *pl_outbox_unwanted(struct pl_outbox *o, uint8_t target,
+                                   const struct pl_alert *alert)
+{
+    struct pl_page *found = pl_outbox_find(o, target, alert);
+    return found && found->state <= PL_PAGE_READY ? found : NULL;
+}
+
 struct pl_page *pl_outbox_restore(struct pl_outbox *o, const struct pl_page *page,
                                   struct pl_now now)
 {

@@ -19,12 +19,12 @@
 #pragma once
 
 #include "collector/core/alert/alert.h"
+#include "collector/core/alert/route.h"
 #include "common/base/backoff.h"
 #include "common/base/slots.h"
 
 enum {
     PL_OUTBOX_MAX = 1024, // then a page is refused and counted, and asked for again each tick
-    PL_TARGET_MAX = 32,
     PL_PAGE_SAVE_WAIT_MS = 100,
     PL_PAGE_ANSWER_WAIT_MS = 60 * 1000, // an attempt without an answer counts as RETRY after this
     PL_PAGE_TTL_FIRING_MS = 24 * 3600 * 1000,
@@ -100,6 +100,10 @@ enum pl_tell {
  * an attempt is under way its page is left alone: tell again after its result. */
 enum pl_tell pl_outbox_tell(struct pl_outbox *o, uint8_t target, const struct pl_alert *alert,
                             struct pl_now now, struct pl_page **page);
+/* Nobody wants that page any more, though its trouble goes on. The page to delete and remove, or
+ * NULL: there is none, or an attempt is under way (ask again after its result). */
+struct pl_page *pl_outbox_unwanted(struct pl_outbox *o, uint8_t target,
+                                   const struct pl_alert *alert);
 /* A page written down before a restart: back to INTENT, due at once, perhaps told. NULL if there is
  * no room, or already a page to that target about that alert. */
 struct pl_page *pl_outbox_restore(struct pl_outbox *o, const struct pl_page *page,

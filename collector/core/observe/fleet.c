@@ -206,7 +206,7 @@ static void leave_pool(struct pl_fleet *f, uint32_t index)
         f->pools[host->pool].first_host = host->next_peer;
 }
 
-int pl_fleet_add_pool(struct pl_fleet *f, const struct pl_name *name, uint32_t notify,
+int pl_fleet_add_pool(struct pl_fleet *f, const struct pl_name *name, uint64_t notify,
                       uint32_t *index)
 {
     uint32_t found = pl_fleet_find_pool(f, name);

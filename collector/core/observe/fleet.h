@@ -111,7 +111,7 @@ struct pl_pool {
     uint32_t coming_count[PL_STRAIN_COUNT][PL_TIER_COUNT]; // and by the one they will hold
     uint32_t live_weight;                                  // of live hosts together
     uint32_t unweighed_count;                              // live hosts without a weight
-    uint32_t notify; // bit t: target t of the configuration gets its pages
+    uint64_t notify; // bit t: target t of the configuration gets its pages
 };
 
 struct pl_fleet {
@@ -139,7 +139,7 @@ uint32_t pl_fleet_find_pool(const struct pl_fleet *f, const struct pl_name *name
 /* Find or make. A new host is PL_WAITING and due never. PL_E_FULL when the table is full; `*index`
  * is untouched then. A new pool gets `notify`. A host that names another pool than before moves
  * there. */
-PL_MUST_CHECK int pl_fleet_add_pool(struct pl_fleet *f, const struct pl_name *name, uint32_t notify,
+PL_MUST_CHECK int pl_fleet_add_pool(struct pl_fleet *f, const struct pl_name *name, uint64_t notify,
                                     uint32_t *index);
 PL_MUST_CHECK int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *name, uint32_t pool,
                                     uint32_t *index);
