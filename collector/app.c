@@ -52,7 +52,8 @@ static int build_engine(struct pl_app *app)
         .seed = pl_process_seed(),
     };
     pl_collector_config_rules(config, NULL, &engine.rules);
-    void *memory = calloc(1, pl_engine_bytes(&engine));
+    app->engine_bytes = pl_engine_bytes(&engine);
+    void *memory = pl_process_map(app->engine_bytes);
     if (memory) app->engine = pl_engine_init(memory, &engine, pl_app_now());
     free(pools);
     free(rules);
@@ -373,7 +374,7 @@ void pl_app_free(struct pl_app *app)
     pl_ingest_free(app->ingest);
     pl_app_trust_free(app);
     pl_sdnotify_close(&app->systemd);
-    free(app->engine);
+    pl_process_unmap(app->engine, app->engine_bytes);
     free(app->effects);
     free(app);
 }

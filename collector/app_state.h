@@ -67,7 +67,8 @@ struct pl_app {
     bool http_open;
     bool handles; // the timers and signals below are initialised
 
-    struct pl_engine *engine;  // owned
+    struct pl_engine *engine; // owned: a mapping of engine_bytes
+    size_t engine_bytes;
     struct pl_effect *effects; // owned: the batch being run, PL_EFFECT_MAX items
     bool settling;             // effects are being run further up the stack
     struct pl_log_limit refused_log;

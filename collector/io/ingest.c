@@ -11,6 +11,7 @@
 #include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/sys/clock.h"
+#include "common/sys/process.h"
 
 #include <stdlib.h>
 
@@ -74,7 +75,7 @@ struct pl_ingest *pl_ingest_new(uv_loop_t *loop, const struct pl_ingest_config *
     if (!in) return NULL;
     in->loop = loop;
     in->config = *config;
-    in->conns = calloc(count, sizeof *in->conns);
+    in->conns = pl_process_map(count * sizeof *in->conns);
     in->partials = calloc(count, PL_FRAME_BYTES_MAX);
     in->seat_memory = calloc(1, pl_seats_bytes(count));
     in->conn_of_host = malloc(config->host_max * sizeof *in->conn_of_host);
@@ -97,7 +98,7 @@ void pl_ingest_free(struct pl_ingest *in)
     free(in->conn_of_host);
     free(in->seat_memory);
     free(in->partials);
-    free(in->conns);
+    pl_process_unmap(in->conns, in->config.connection_max * sizeof *in->conns);
     free(in);
 }
 

@@ -72,3 +72,16 @@ void pl_process_trim(void)
     (void)malloc_trim(0); // whether it found something does not matter
     (void)dl_iterate_phdr(drop_code, NULL);
 }
+
+void *pl_process_map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    (void)madvise(memory, bytes, MADV_HUGEPAGE); // small ones do as well
+    return memory;
+}
+
+void pl_process_unmap(void *memory, size_t bytes)
+{
+    if (memory) (void)munmap(memory, bytes); // it is a mapping
+}

@@ -4,6 +4,7 @@
 
 #include "common/base/base.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Ignore SIGPIPE (a closed socket is an error code here, not a death) and raise the soft limit of
@@ -25,3 +26,10 @@ PL_MUST_CHECK int pl_process_lock(void);
  * libraries, which come back from the page cache when they are used again. A TLS handshake touches
  * megabytes of code once. */
 void pl_process_trim(void);
+
+/* Zeroed memory for a large table that is walked out of every cache, in huge pages where the system
+ * gives them: a table of 330 MiB in small pages costs a walk through the page tables at each step.
+ * What is never touched costs nothing. NULL when there is none; `bytes` > 0. Give back with
+ * pl_process_unmap() and the same `bytes`; that takes NULL, too. */
+void *pl_process_map(size_t bytes);
+void pl_process_unmap(void *memory, size_t bytes);

@@ -6,6 +6,7 @@
 #include "common/base/rng.h"
 #include "common/base/text.h"
 #include "common/sys/clock.h"
+#include "common/sys/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,17 +23,18 @@ static struct pl_name name_of(const char *prefix, uint32_t number)
     return name;
 }
 
+/* Every page is there before the clock runs: what a collector costs after its first minutes. */
 static void *need(size_t bytes)
 {
-    void *memory = calloc(1, bytes);
+    void *memory = pl_process_map(bytes);
     if (!memory) abort();
-    return memory;
+    return memset(memory, 0, bytes);
 }
 
 /* ---- one second of every host, encoded as on the wire ---- */
 
 struct stream {
-    struct pl_sample_codec encoder, decoder;
+    struct pl_sample_codec encoder, decoder, decoder_alone;
     struct pl_sample sample;
     uint8_t body[PL_SAMPLE_BYTES_MAX];
     size_t len;
@@ -41,13 +43,22 @@ struct stream {
 
 static uint8_t map[PL_METRIC_MAX];
 
-/* About a third of the metrics move from one second to the next. One host in a hundred is busy. */
+/* What is trouble as soon as it is not nearly nothing. */
+static bool is_trouble(size_t metric)
+{
+    return metric == PL_OOM_KILLS || metric == PL_LISTEN_OVERFLOWS ||
+           metric == PL_PSI_MEMORY_FULL || metric == PL_PSI_IO_FULL;
+}
+
+/* About a third of the metrics move from one second to the next. One host in a hundred is busy, and
+ * no other is in trouble. */
 static void next_sample(struct stream *s, uint32_t host, struct pl_now now, struct pl_rng *rng)
 {
     s->sample.seq++;
     s->sample.unix_ms = now.unix_ms;
     for (size_t m = 0; m < PL_METRIC_COUNT; m++) {
-        if (pl_rng_below(rng, 3) == 0) s->sample.values[m] = (int32_t)pl_rng_below(rng, 2000);
+        if (pl_rng_below(rng, 3) != 0 || is_trouble(m)) continue;
+        s->sample.values[m] = (int32_t)pl_rng_below(rng, 2000);
     }
     int32_t load_bp = host % BUSY_EVERY == 0 ? 9300 : 3000;
     s->sample.values[PL_CPU_BUSY] = load_bp + (int32_t)pl_rng_below(rng, 500);
@@ -58,22 +69,28 @@ static void next_sample(struct stream *s, uint32_t host, struct pl_now now, stru
 
 /* ---- what is measured ---- */
 
-static int64_t decode_all(struct stream *streams, struct pl_sample *samples)
+static void decode(struct stream *s, struct pl_sample_codec *decoder, struct pl_sample *sample)
 {
+    struct pl_span body = {s->body, s->len};
+    if (pl_sample_decode(decoder, s->key, body, map, sample) != 0) abort();
+}
+
+static int64_t decode_all(struct stream *streams)
+{
+    struct pl_sample sample;
     int64_t before_us = pl_clock_cpu_us();
-    for (uint32_t i = 0; i < HOSTS; i++) {
-        struct stream *s = &streams[i];
-        struct pl_span body = {s->body, s->len};
-        if (pl_sample_decode(&s->decoder, s->key, body, map, &samples[i]) != 0) abort();
-    }
+    for (uint32_t i = 0; i < HOSTS; i++) decode(&streams[i], &streams[i].decoder_alone, &sample);
     return pl_clock_cpu_us() - before_us;
 }
 
-static int64_t judge_all(struct pl_engine *e, const struct pl_sample *samples, struct pl_now now)
+/* As a collector does: decoded, and judged at once. */
+static int64_t judge_all(struct pl_engine *e, struct stream *streams, struct pl_now now)
 {
+    struct pl_sample sample;
     int64_t before_us = pl_clock_cpu_us();
     for (uint32_t i = 0; i < HOSTS; i++) {
-        (void)pl_engine_sample(e, i, &samples[i], now); // they are all new
+        decode(&streams[i], &streams[i].decoder, &sample);
+        (void)pl_engine_sample(e, i, &sample, now); // they are all new
         size_t count;
         (void)pl_engine_effects(e, &count); // a shell would look
         if (count > 0) pl_engine_effects_done(e);
@@ -94,12 +111,12 @@ struct floor_host {
     struct pl_window window;
 };
 
-static int64_t copy_all(struct floor_host *hosts, const struct pl_sample *samples)
+static int64_t copy_all(struct floor_host *hosts, const struct stream *streams)
 {
     int64_t before_us = pl_clock_cpu_us();
     for (uint32_t i = 0; i < HOSTS; i++) {
-        hosts[i].last = samples[i];
-        pl_window_push(&hosts[i].window, &samples[i]);
+        hosts[i].last = streams[i].sample;
+        pl_window_push(&hosts[i].window, &streams[i].sample);
     }
     return pl_clock_cpu_us() - before_us;
 }
@@ -112,7 +129,6 @@ int main(void)
     pl_rules_default(&config.rules);
     struct pl_engine *e = pl_engine_init(need(pl_engine_bytes(&config)), &config, now);
     struct stream *streams = need(HOSTS * sizeof *streams);
-    struct pl_sample *samples = need(HOSTS * sizeof *samples);
     struct floor_host *floor_hosts = need(HOSTS * sizeof *floor_hosts);
     for (uint8_t m = 0; m < PL_METRIC_COUNT; m++) map[m] = m;
     for (uint32_t i = 0; i < HOSTS; i++) {
@@ -125,16 +141,17 @@ int main(void)
         pl_engine_effects_done(e);
         pl_sample_codec_init(&streams[i].encoder, PL_METRIC_COUNT);
         pl_sample_codec_init(&streams[i].decoder, PL_METRIC_COUNT);
+        pl_sample_codec_init(&streams[i].decoder_alone, PL_METRIC_COUNT);
     }
 
-    int64_t decode_us = 0, judge_us = 0, tick_us = 0, copy_us = 0;
+    int64_t decode_us = 0, both_us = 0, tick_us = 0, copy_us = 0;
     for (int second = 0; second < SECONDS; second++) {
         now.mono_ms += 1000;
         now.unix_ms += 1000;
         for (uint32_t i = 0; i < HOSTS; i++) next_sample(&streams[i], i, now, &rng);
-        decode_us += decode_all(streams, samples);
-        judge_us += judge_all(e, samples, now);
-        copy_us += copy_all(floor_hosts, samples);
+        decode_us += decode_all(streams);
+        both_us += judge_all(e, streams, now);
+        copy_us += copy_all(floor_hosts, streams);
         tick_us += tick(e, now);
     }
 
@@ -147,14 +164,15 @@ int main(void)
     if (counts->samples != HOSTS * SECONDS || firing == 0) abort(); // it did not do its work
     printf("hosts: %d in %d pools, %d s, %u alerts firing\n", HOSTS, POOLS, SECONDS, firing);
     printf("decode: %.0f ns per sample\n", 1000 * (double)decode_us / each);
-    printf("engine: %.0f ns per sample, window and rules\n", 1000 * (double)judge_us / each);
+    double engine_ns = 1000 * (double)(both_us - decode_us) / each;
+    printf("engine: %.0f ns per sample, window and rules\n", engine_ns);
     printf("floor: %.0f ns per sample, copied into a ring\n", 1000 * (double)copy_us / each);
     printf("tick: %.0f us, %.2f %% of a core\n", (double)tick_us / SECONDS,
            (double)tick_us / SECONDS / 1e4);
     printf("memory: %zu bytes per host, %.1f MiB beside\n", sizeof(struct pl_host),
            (double)(pl_engine_bytes(&config) - HOSTS * sizeof(struct pl_host)) / (1 << 20));
-    double cost_ns = 1000 * (double)(decode_us + judge_us) / each;
+    double cost_ns = 1000 * (double)both_us / each;
     printf("cost: %.0f ns per sample, decoded and judged; goal %d\n", cost_ns, COST_NS_MAX);
-    printf("ratio: %.2f engine to floor\n", (double)judge_us / (double)copy_us);
+    printf("ratio: %.2f engine to floor\n", (double)(both_us - decode_us) / (double)copy_us);
     return cost_ns > COST_NS_MAX;
 }

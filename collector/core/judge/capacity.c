@@ -190,6 +190,7 @@ static double mean_of(const struct pl_capacity_learner *c, enum pl_learned r)
 
 static void close_period(struct pl_capacity_learner *c, int64_t unix_ms, double period_ms)
 {
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) __builtin_prefetch(&c->learning[r], 1);
     double traffic = c->traffic_sum / c->count;
     double busy = PL_MIN((double)c->busy_sum_bp / (whole_bp * c->count), busy_max);
     double concurrency = traffic / (1 - busy);

@@ -85,9 +85,9 @@ enum pl_cpu_source { PL_CPU_UNKNOWN, PL_CPU_OF_MACHINE, PL_CPU_OF_SERVICE };
 
 /* What is remembered of one resource. */
 struct pl_learning {
-    struct pl_curve curve;
     double recent_load, recent_used; // means over half an hour
     double recent_weight;            // periods, at most what fits half an hour
+    struct pl_curve curve;
 };
 
 /* Everything about one host. What every sample touches comes first, close together. */

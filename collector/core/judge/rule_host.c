@@ -6,51 +6,43 @@
 
 static_assert(PL_RESOURCE_COUNT <= 16, "struct pl_host has a bit for each");
 
-/* A rate of what must not happen at all: everything, as soon as it does. */
-static int32_t all_or_nothing(int32_t rate)
+static const struct {
+    enum pl_metric metric; // PL_METRIC_COUNT: no sample of one host says that
+    bool must_not_be;      // a rate of what must not happen at all: full as soon as it does
+    enum pl_strain strain;
+} table[PL_RESOURCE_COUNT] = {
+    [PL_RESOURCE_CPU] = {PL_CPU_BUSY, false, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_MEMORY] = {PL_MEMORY_USED, false, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_ACCEPT_QUEUE] = {PL_LISTEN_QUEUE, false, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_ACCEPT_OVERFLOW] = {PL_LISTEN_OVERFLOWS, true, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_OOM] = {PL_OOM_KILLS, true, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_FILES] = {PL_FILES_USED, false, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_CONNTRACK] = {PL_CONNTRACK_USED, false, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_NETWORK] = {PL_NET_USED, false, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_WORKERS] = {PL_WORKERS_USED, false, PL_STRAIN_LIMIT},
+    [PL_RESOURCE_MEMORY_STALL] = {PL_PSI_MEMORY_FULL, false, PL_STRAIN_STALL},
+    [PL_RESOURCE_IO_STALL] = {PL_PSI_IO_FULL, false, PL_STRAIN_STALL},
+    [PL_RESOURCE_SHARE] = {PL_METRIC_COUNT, false, PL_STRAIN_IMBALANCE},
+};
+
+static inline int32_t used_of(enum pl_resource resource, const struct pl_sample *sample)
 {
-    return rate > 0 ? 10000 : rate;
+    enum { WHOLE_BP = 10000 };
+    if (table[resource].metric == PL_METRIC_COUNT) return PL_ABSENT;
+    int32_t value = sample->values[table[resource].metric]; // PL_ABSENT is negative
+    return table[resource].must_not_be && value > 0 ? WHOLE_BP : value;
 }
 
 int32_t pl_resource_used_bp(enum pl_resource resource, const struct pl_sample *sample)
 {
-    const int32_t *values = sample->values; // PL_ABSENT is negative
-    switch (resource) {
-    case PL_RESOURCE_CPU: return values[PL_CPU_BUSY];
-    case PL_RESOURCE_MEMORY: return values[PL_MEMORY_USED];
-    case PL_RESOURCE_ACCEPT_QUEUE: return values[PL_LISTEN_QUEUE];
-    case PL_RESOURCE_ACCEPT_OVERFLOW: return all_or_nothing(values[PL_LISTEN_OVERFLOWS]);
-    case PL_RESOURCE_OOM: return all_or_nothing(values[PL_OOM_KILLS]);
-    case PL_RESOURCE_FILES: return values[PL_FILES_USED];
-    case PL_RESOURCE_CONNTRACK: return values[PL_CONNTRACK_USED];
-    case PL_RESOURCE_NETWORK: return values[PL_NET_USED];
-    case PL_RESOURCE_WORKERS: return values[PL_WORKERS_USED];
-    case PL_RESOURCE_MEMORY_STALL: return values[PL_PSI_MEMORY_FULL];
-    case PL_RESOURCE_IO_STALL: return values[PL_PSI_IO_FULL];
-    case PL_RESOURCE_SHARE: return PL_ABSENT; // no sample of one host says that
-    case PL_RESOURCE_COUNT: break;
-    }
-    PL_UNREACHABLE("resource");
+    PL_ASSERT(resource < PL_RESOURCE_COUNT);
+    return used_of(resource, sample);
 }
 
 enum pl_strain pl_resource_strain(enum pl_resource resource)
 {
-    switch (resource) {
-    case PL_RESOURCE_CPU:
-    case PL_RESOURCE_MEMORY:
-    case PL_RESOURCE_ACCEPT_QUEUE:
-    case PL_RESOURCE_ACCEPT_OVERFLOW:
-    case PL_RESOURCE_OOM:
-    case PL_RESOURCE_FILES:
-    case PL_RESOURCE_CONNTRACK:
-    case PL_RESOURCE_NETWORK:
-    case PL_RESOURCE_WORKERS: return PL_STRAIN_LIMIT;
-    case PL_RESOURCE_MEMORY_STALL:
-    case PL_RESOURCE_IO_STALL: return PL_STRAIN_STALL;
-    case PL_RESOURCE_SHARE: return PL_STRAIN_IMBALANCE;
-    case PL_RESOURCE_COUNT: break;
-    }
-    PL_UNREACHABLE("resource");
+    PL_ASSERT(resource < PL_RESOURCE_COUNT);
+    return table[resource].strain;
 }
 
 /* What a level of the host is compared with. */
@@ -58,7 +50,7 @@ static int32_t value_of(enum pl_resource resource, const struct pl_host *host,
                         const struct pl_sample *sample)
 {
     if (resource == PL_RESOURCE_SHARE) return host->share_bp;
-    return pl_resource_used_bp(resource, sample);
+    return used_of(resource, sample);
 }
 
 struct pl_tiers pl_rule_host_step(const struct pl_rules *rules, struct pl_host *host,

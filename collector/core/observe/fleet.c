@@ -248,9 +248,8 @@ int pl_fleet_add_host(struct pl_fleet *f, const struct pl_name *name, uint32_t p
     }
     /* The window's rows, most of the struct, stay as they are: init makes them unreachable. */
     struct pl_host *host = &f->hosts[found];
-    memset(host, 0, offsetof(struct pl_host, window));
-    memset((char *)host + offsetof(struct pl_host, boot_id), 0,
-           sizeof *host - offsetof(struct pl_host, boot_id));
+    memset((char *)host + offsetof(struct pl_host, used), 0,
+           sizeof *host - offsetof(struct pl_host, used));
     pl_window_init(&host->window);
     for (size_t r = 0; r < PL_RESOURCE_COUNT; r++) pl_level_init(&host->levels[r]);
     pl_capacity_init(&host->capacity);

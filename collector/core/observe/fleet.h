@@ -46,7 +46,11 @@ struct pl_tiers {
     enum pl_tier coming[PL_STRAIN_COUNT];
 };
 
+/* With ten thousand hosts each sample finds its host out of every cache, so what each of them
+ * touches lies together: the newest row of the window and the place of the next, what follows,
+ * and the head of `capacity`. */
 struct pl_host {
+    struct pl_window window;
     bool used;        // this slot holds a host
     bool connected;   // an agent's session is open
     bool joined;      // an agent said HELLO since the engine started
@@ -82,12 +86,11 @@ struct pl_host {
     int64_t traffic_unix_ms;             // when the mean was last stepped, our clock
     int64_t traffic_known_ms;            // what it spans so far, at most ten minutes
     double traffic_mean_per_s;           // of the last ten minutes
-    struct pl_capacity_learner capacity; // what it can take
-    int64_t learned_mono_ms;             // when that was last written down, or PL_NEVER_MS
     struct pl_age age;
+    struct pl_sample last;               // newest sample, all metrics
+    struct pl_capacity_learner capacity; // what it can take
     struct pl_level levels[PL_RESOURCE_COUNT];
-    struct pl_sample last; // newest sample, all metrics
-    struct pl_window window;
+    int64_t learned_mono_ms; // when that was last written down, or PL_NEVER_MS
     struct pl_boot_id boot_id;
     struct pl_name name;
     char agent_version[PL_VERSION_LEN_MAX + 1];

@@ -28,9 +28,9 @@ struct pl_window_row {
 static_assert(sizeof(struct pl_window_row) <= 80, "300 rows for each of 10,000 hosts");
 
 struct pl_window {
+    struct pl_window_row rows[PL_WINDOW_ROWS];
     uint16_t next; // where the next row goes
     uint16_t row_count;
-    struct pl_window_row rows[PL_WINDOW_ROWS];
 };
 
 void pl_window_init(struct pl_window *w);
