@@ -37,11 +37,10 @@ static int build_engine(struct pl_app *app)
     for (uint32_t i = 0; i < config->pool_count; i++) {
         const struct pl_config_pool *pool = &config->pools[i];
         pl_collector_config_rules(config, pool, &rules[i]);
-        pools[i] = (struct pl_pool_config){
-            .name = pool->name, .notify = pool->notifier_mask, .rules = &rules[i]};
-        if (pool->capacity_per_s == 0) continue;
-        pools[i].capacity = (struct pl_capacity){.source = PL_CAPACITY_CONFIGURED,
-                                                 .per_s = (double)pool->capacity_per_s};
+        pools[i] = (struct pl_pool_config){.name = pool->name,
+                                           .notify = pool->notifier_mask,
+                                           .capacity = pool->capacity,
+                                           .rules = &rules[i]};
     }
     struct pl_engine_config engine = {
         .host_max = (uint32_t)config->max_agents,

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+enum { CAPACITY_MAX = 1000 * 1000 * 1000 };
+
 /* ---- rules of single values ---- */
 
 static const char *check_agents(const void *value)
@@ -74,6 +76,35 @@ static const char *check_redis_url(const void *value)
     struct pl_config_redis meaning;
     if (pl_collector_config_redis(value, &meaning)) return NULL;
     return "is not redis://HOST:PORT, redis://HOST:PORT/DATABASE or unix:///PATH of a socket";
+}
+
+/* "1200", "1200 connections/s", "4000 requests/s"; 0: UNKNOWN. False: none of these. */
+static bool read_capacity(const char *text, struct pl_capacity *out)
+{
+    static const enum pl_traffic_source units[] = {PL_SOURCE_CONNECTIONS, PL_SOURCE_REQUESTS};
+    const size_t number_len = strcspn(text, " ");
+    const char *unit = text[number_len] == ' ' ? text + number_len + 1 : NULL;
+    const struct pl_span number = {(const uint8_t *)text, number_len};
+    int64_t per_s;
+    if (pl_quantity_integer(number, &per_s) < 0 || per_s < 0 || per_s > CAPACITY_MAX) return false;
+    enum pl_traffic_source source = unit ? PL_SOURCE_NONE : PL_SOURCE_CONNECTIONS;
+    for (size_t i = 0; unit && i < PL_LEN(units); i++) {
+        if (strcmp(unit, pl_traffic_unit(units[i])) == 0) source = units[i];
+    }
+    if (source == PL_SOURCE_NONE) return false;
+    *out = (struct pl_capacity){.source = PL_CAPACITY_UNKNOWN};
+    if (per_s == 0) return true;
+    *out = (struct pl_capacity){
+        .source = PL_CAPACITY_CONFIGURED, .per_s = (double)per_s, .unit = source};
+    return true;
+}
+
+static const char *check_capacity(const void *value)
+{
+    struct pl_capacity meaning;
+    if (read_capacity(value, &meaning)) return NULL;
+    return "is not a number from 0 to 1000000000, alone or with connections/s or requests/s behind "
+           "a blank";
 }
 
 /* ---- the table ---- */
@@ -138,12 +169,14 @@ static const struct pl_option options[] = {
      .help = "Who answers for this pool, as people call them: named in every page."},
     {"pools.*.runbook", PL_OPTION_TEXT, POOL(runbook), .fallback = "", .check = check_runbook,
      .help = "The address of what to do about this pool: linked in every page."},
-    {"pools.*.capacity", PL_OPTION_INTEGER, POOL(capacity_per_s), .fallback = "0", .min = "0",
-     .max = "1000000000",
+    {"pools.*.capacity", PL_OPTION_TEXT, POOL(capacity_text), .fallback = "0",
+     .check = check_capacity,
      .help =
-         "Accepted connections per second that all hosts of the pool take together, from a load "
-         "test or experience. 0: learned from their traffic, and judged by what is left after the "
-         "loss of the host that hurts most."},
+         "What all hosts of the pool take together, from a load test or experience: a number of "
+         "accepted connections per second, or, where every host's web server is asked for its "
+         "requests, such as `4000 requests/s`. Each host counts with its share of the traffic; "
+         "silent ones do not count. 0: learned from the traffic. Either is judged by what is "
+         "left of it after the loss of the host that hurts most."},
 
     {"notifiers.*.type", PL_OPTION_WORD, NOTIFIER(type), .words = notifier_types,
      .help = "Who is told."
@@ -211,6 +244,7 @@ static void refuse(struct pl_option_loader *l, const char *section, const struct
 static void finish_pool(struct pl_option_loader *l, struct pl_collector_config *config,
                         struct pl_config_pool *pool)
 {
+    (void)read_capacity(pool->capacity_text, &pool->capacity); // refused at its place
     if (pool->notify.count == 0) {
         pool->notifier_mask = pl_collector_config_notifiers(config, NULL);
     }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "collector/codec/notify/provider.h"
-#include "collector/core/judge/rule.h"
+#include "collector/core/judge/headroom.h"
 #include "common/base/option.h"
 #include "common/sys/log.h"
 
@@ -14,6 +14,7 @@ enum {
     PL_CONFIG_URL_BYTES = 1024,
     PL_CONFIG_OWNER_BYTES = 128,
     PL_CONFIG_RUNBOOK_BYTES = 512,
+    PL_CONFIG_CAPACITY_BYTES = 48,
     PL_CONFIG_POOLS_MAX = 256,
     PL_CONFIG_NOTIFIERS_MAX = 64, // a pool's are the bits of a uint64_t
 };
@@ -95,7 +96,8 @@ struct pl_config_pool {
     struct pl_config_rules rules;          // what the files do not say for this pool is as for all
     struct pl_option_names notify;         // as written
     uint64_t notifier_mask; // bit i: notifiers[i]; all of them if `notify` was left out
-    int64_t capacity_per_s; // accepted connections/s that the pool can take; 0: not known
+    char capacity_text[PL_CONFIG_CAPACITY_BYTES]; // as written; what it means:
+    struct pl_capacity capacity;                  // UNKNOWN: to be learned
 };
 
 struct pl_collector_config {

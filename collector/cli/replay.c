@@ -96,20 +96,19 @@ static int fill_pools(struct job *job, const struct pl_collector_config *config)
     for (uint32_t i = 0; i < count; i++) {
         const struct pl_config_pool *pool = &config->pools[i];
         pl_collector_config_rules(config, pool, &job->rules[i]);
-        job->pools[i] = (struct pl_pool_config){.name = pool->name, .rules = &job->rules[i]};
-        if (pool->capacity_per_s == 0) continue;
-        job->pools[i].capacity = (struct pl_capacity){.source = PL_CAPACITY_CONFIGURED,
-                                                      .per_s = (double)pool->capacity_per_s};
+        job->pools[i] = (struct pl_pool_config){
+            .name = pool->name, .capacity = pool->capacity, .rules = &job->rules[i]};
     }
     if (job->capacity > 0 && args->pool) {
         struct pl_name name;
         uint32_t at = 0;
         if (pl_name_parse(pl_span_of(args->pool), &name) < 0) return refuse_pool(args->pool);
         while (at < count && !pl_name_eq(&job->pools[at].name, &name)) at++;
-        job->pools[at] = (struct pl_pool_config){
-            .name = name,
-            .rules = at < count ? &job->rules[at] : NULL,
-            .capacity = {.source = PL_CAPACITY_CONFIGURED, .per_s = job->capacity}};
+        job->pools[at] = (struct pl_pool_config){.name = name,
+                                                 .rules = at < count ? &job->rules[at] : NULL,
+                                                 .capacity = {.source = PL_CAPACITY_CONFIGURED,
+                                                              .per_s = job->capacity,
+                                                              .unit = PL_SOURCE_CONNECTIONS}};
         count = PL_MAX(count, at + 1);
     }
     job->setup.pools = job->pools;

@@ -81,7 +81,8 @@ struct series {
 /* One pool called "series" with one host. */
 static int begin(struct series *s, int64_t unix_ms)
 {
-    const struct pl_capacity capacity = {.source = PL_CAPACITY_CONFIGURED, .per_s = capacity_per_s};
+    const struct pl_capacity capacity = {
+        .source = PL_CAPACITY_CONFIGURED, .per_s = capacity_per_s, .unit = PL_SOURCE_CONNECTIONS};
     struct pl_hello hello = {.version = PL_PROTOCOL_VERSION,
                              .interval_ms = SERIES_INTERVAL_MS,
                              .first_seq = 1,

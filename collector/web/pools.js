@@ -60,7 +60,8 @@ function facts({hosts, traffic, capacity, worst}) {
   const up = hosts.silent > 0 ? `${hosts.up} of ${count(hosts.total, 'host', 'hosts')} heard` : count(hosts.total, 'host', 'hosts');
   const flow = traffic ? `${amount(traffic.value)} ${traffic.unit}` : '';
   if (capacity.headroom === null) return [up, flow].filter(Boolean).join(' · ');
-  const can = `can take ${range(capacity.spare ?? capacity.whole)}, ${capacity.source}${capacity.sure ? '' : ', too uncertain to page by'}`;
+  const without = capacity.spare && capacity.worst_loss ? ` without ${capacity.worst_loss}` : '';
+  const can = `can take ${range(capacity.spare ?? capacity.whole)}${without}, ${capacity.source}${capacity.sure ? '' : ', too uncertain to page by'}`;
   return [up, flow, can, worst ? `${worst.resource} of ${worst.host} ${percent(worst.utilisation)}` : ''].filter(Boolean).join(' · ');
 }
 

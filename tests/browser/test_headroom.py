@@ -50,7 +50,7 @@ def test_headroom_shrinks_as_load_rises(collector, start_swarm, browse):
     quiet = headroom(driver)
     assert text(driver, "#pools .until") == "not filling up"
     facts = text(driver, "#pools .facts")
-    assert 400 < int(re.search(r"can take (\d+)/s, configured", facts).group(1)) <= 500, facts
+    assert 400 < int(re.search(r"can take (\d+)/s without web\d, configured", facts).group(1)) <= 500, facts
     until(lambda: headroom(driver) < min(0, quiet - 30), 90, "the headroom of a pool that fills up")
     assert "would not survive the loss of" in text(driver, "#pools .until")
     until(lambda: "full now" in text(driver, "#pools .until"), 90, "a full pool")
@@ -108,7 +108,8 @@ def test_the_words_of_a_pool(collector, browse):
     big, of, until_full, facts, line = card(driver)
     assert (big, of) == ("37 %", "headroom (N−1)")  # cut, not rounded
     assert until_full == "full in about 14 min (9 to 25 min) · first limit: cpu of fe2"
-    assert facts == "3 hosts · 300 requests/s · can take 480/s (430 to 540), learned · cpu of fe2 61 %"
+    assert facts == ("3 hosts · 300 requests/s · can take 480/s (430 to 540) without fe1, learned · "
+                     "cpu of fe2 61 %")
     assert 63 < float(line.rstrip("%")) < 65  # 480 of 720 and a margin
     assert card(driver, outlook={"left_s": 55, "early_s": 40, "late_s": 300})[2].startswith(
         "full in about 60 s (40 s to 5 min) · ")

@@ -91,10 +91,11 @@ static const struct story stories[] = {
      900,
      {{20, MOOD, 0, SIM_DOWN}, {30, LOAD, 2, 9600}, {300, LOAD, 2, 3000}, {600, MOOD, 0, SIM_WELL}},
      4},
-    /* 900 connections/s is what web takes; a launch doubles it every three minutes. */
+    /* 1,350 connections/s is what web takes, 900 without a host; a launch doubles it every three
+       minutes. */
     {"launch_day",
      3600,
-     {{0, CAPACITY, 0, 900},
+     {{0, CAPACITY, 0, 1350},
       {0, TRAFFIC, 0, 50},
       {1800, GROWTH, 0, 3850},
       {2400, GROWTH, 0, 0},
@@ -102,7 +103,7 @@ static const struct story stories[] = {
      5},
     {"one_host_dies",
      900,
-     {{0, CAPACITY, 0, 900},
+     {{0, CAPACITY, 0, 1350},
       {0, TRAFFIC, 0, 160},
       {600, STOP, 3, 0},
       {601, TRAFFIC, 5, 240},
@@ -111,7 +112,7 @@ static const struct story stories[] = {
     {"slow_leak", 1500, {{60, LEAK, 3, 5}, {1350, LEAK, 3, -100}, {1400, LEAK, 3, 0}}, 3},
     {"flash_crowd",
      2400,
-     {{0, CAPACITY, 0, 900},
+     {{0, CAPACITY, 0, 1350},
       {0, TRAFFIC, 0, 60},
       {1900, GROWTH, 0, 20000},
       {1990, GROWTH, 0, 0},
@@ -129,7 +130,10 @@ static const struct story stories[] = {
      7},
     {"ddos_step",
      2400,
-     {{0, CAPACITY, 0, 900}, {0, TRAFFIC, 0, 60}, {1900, TRAFFIC, 0, 3000}, {1960, TRAFFIC, 0, 60}},
+     {{0, CAPACITY, 0, 1350},
+      {0, TRAFFIC, 0, 60},
+      {1900, TRAFFIC, 0, 3000},
+      {1960, TRAFFIC, 0, 60}},
      4},
     /* A usual day, then nobody is served for ten minutes, and all come back at once. */
     {"collapse_and_retry_storm",
@@ -235,7 +239,8 @@ static void happen(struct sim_world *w, const struct event *event)
     switch (event->type) {
     case CAPACITY:
         pl_engine_capacity(w->engine, 0,
-                           &(struct pl_capacity){PL_CAPACITY_CONFIGURED, event->value, false});
+                           &(struct pl_capacity){PL_CAPACITY_CONFIGURED, event->value, false,
+                                                 PL_SOURCE_CONNECTIONS});
         sim_say(w, "web is said to take %d/s", event->value);
         return;
     case TRAFFIC:

@@ -177,10 +177,34 @@ static void test_who_answers_for_a_pool(void)
 
 static void test_capacity_of_a_pool(void)
 {
-    CHECK_INT(load("pools: {web: {capacity: 1200}, db: {}}\n"), 0);
-    REQUIRE(config.pool_count == 2);
-    CHECK_INT(config.pools[0].capacity_per_s, 1200);
-    CHECK_INT(config.pools[1].capacity_per_s, 0);
+    static const struct {
+        const char *text;
+        enum pl_traffic_source unit;
+        double per_s;
+    } rows[] = {
+        {"1200", PL_SOURCE_CONNECTIONS, 1200},
+        {"1200 connections/s", PL_SOURCE_CONNECTIONS, 1200},
+        {"4000 requests/s", PL_SOURCE_REQUESTS, 4000},
+        {"0", PL_SOURCE_NONE, 0},
+    };
+    static const char *const wrong[] = {"-1", "1.5", "9 hits/s", "9requests/s", "1000000001"};
+    char text[128];
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        (void)snprintf(text, sizeof text, "pools: {web: {capacity: \"%s\"}, db: {}}\n",
+                       rows[i].text);
+        CHECK_INT(load(text), 0);
+        REQUIRE(config.pool_count == 2);
+        CHECK_INT(config.pools[0].capacity.source,
+                  rows[i].per_s > 0 ? PL_CAPACITY_CONFIGURED : PL_CAPACITY_UNKNOWN);
+        CHECK_INT(config.pools[0].capacity.unit, rows[i].unit);
+        CHECK_NEAR(config.pools[0].capacity.per_s, rows[i].per_s, 0);
+        CHECK_INT(config.pools[1].capacity.source, PL_CAPACITY_UNKNOWN);
+    }
+    for (size_t i = 0; i < PL_LEN(wrong); i++) {
+        (void)snprintf(text, sizeof text, "pools: {web: {capacity: \"%s\"}}\n", wrong[i]);
+        CHECK_INT(load(text), PL_E_SYNTAX);
+        CHECK(strstr(errors.text[0], "pools.web.capacity") && strstr(errors.text[0], wrong[i]));
+    }
 }
 
 static void test_agent_defaults(void)

@@ -250,8 +250,9 @@ static void test_remembered_traffic_in_another_unit_than_configured(void)
 {
     struct pl_engine_config config = rig_config_of(8, 1);
     struct pl_name web = rig_name_of("web");
-    struct pl_pool_config pool = {.name = web,
-                                  .capacity = {.source = PL_CAPACITY_CONFIGURED, .per_s = 50}};
+    struct pl_pool_config pool = {
+        .name = web,
+        .capacity = {.source = PL_CAPACITY_CONFIGURED, .per_s = 50, .unit = PL_SOURCE_CONNECTIONS}};
     config.pools = &pool;
     config.pool_count = 1;
     rig_start(&config);

@@ -138,7 +138,8 @@ static void test_an_unknown_host_is_like_its_peers_or_ends_knowledge(void)
 static void test_what_somebody_said_wins(void)
 {
     static const double per_s[] = {100, 100}, traffic[] = {20, 20};
-    const struct pl_capacity said = {.source = PL_CAPACITY_CONFIGURED, .per_s = 1000};
+    const struct pl_capacity said = {
+        .source = PL_CAPACITY_CONFIGURED, .per_s = 1000, .unit = PL_SOURCE_CONNECTIONS};
     struct pl_headroom h =
         pl_headroom_survey(pool_of(per_s, traffic, 2), 0, PL_SOURCE_CONNECTIONS, &said, 1);
     CHECK_INT(h.source, PL_CAPACITY_CONFIGURED);
@@ -146,6 +147,24 @@ static void test_what_somebody_said_wins(void)
     CHECK_NEAR(h.spare.p50, 500, 1e-9);
     pl_headroom_traffic(&h, 40);
     CHECK_NEAR(h.headroom, 0.92, 1e-9);
+    CHECK_NEAR(pl_headroom_capacity(&h, &said).per_s, 500, 1e-9);
+    CHECK(h.lost_host != PL_NO_INDEX);
+}
+
+/* What is silent takes nothing of it, and before any traffic is known nothing is taken off. */
+static void test_what_somebody_said_is_of_all_hosts(void)
+{
+    static const double per_s[] = {100, 100, 100, 100}, traffic[] = {30, 20, 10, 0}, none[4] = {0};
+    const struct pl_capacity said = {
+        .source = PL_CAPACITY_CONFIGURED, .per_s = 1000, .unit = PL_SOURCE_CONNECTIONS};
+    struct pl_fleet *fleet = pool_of(per_s, traffic, 4);
+    pl_fleet_set(fleet, 3, PL_SILENT, &(struct pl_tiers){0});
+    struct pl_headroom h = pl_headroom_survey(fleet, 0, PL_SOURCE_CONNECTIONS, &said, 1);
+    CHECK_NEAR(h.whole.p50, 750, 1e-9);
+    CHECK_NEAR(h.spare.p50, 375, 1e-9); // the busiest has half of the traffic
+    CHECK_INT(h.lost_host, h.busiest_host);
+    h = pl_headroom_survey(pool_of(per_s, none, 4), 0, PL_SOURCE_CONNECTIONS, &said, 1);
+    CHECK_NEAR(h.spare.p50, 0, 0);
     CHECK_NEAR(pl_headroom_capacity(&h, &said).per_s, 1000, 0);
 }
 
@@ -207,6 +226,7 @@ int main(void)
     RUN(test_losses_agree_with_trying_them);
     RUN(test_an_unknown_host_is_like_its_peers_or_ends_knowledge);
     RUN(test_what_somebody_said_wins);
+    RUN(test_what_somebody_said_is_of_all_hosts);
     RUN(test_doubt_decides_what_it_may_do);
     RUN(test_what_to_buy);
     return check_finish();

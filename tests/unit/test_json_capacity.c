@@ -161,15 +161,16 @@ static void test_not_known(void)
 
 static void test_configured_and_filling_up(void)
 {
-    const struct pl_capacity thousand = {.source = PL_CAPACITY_CONFIGURED, .per_s = 1000};
-    start(&thousand);
+    const struct pl_capacity both = {
+        .source = PL_CAPACITY_CONFIGURED, .per_s = 2000, .unit = PL_SOURCE_CONNECTIONS};
+    start(&both);
     for (int s = 0; s < 7200; s++) second(400 + s % 7);
     for (int s = 0; s < 900; s++) second(400 + s / 2.0);
     cJSON *json = outlook();
     CHECK_TEXT(cJSON_GetStringValue(at(json, "capacity", "source")), "configured");
-    CHECK_NEAR(middle(json, "whole"), 1000, 0);
-    CHECK_NEAR(middle(json, "spare"), 500, 1);
-    CHECK_NEAR(number(json, "outlook", "of"), 1000, 0);
+    CHECK_NEAR(middle(json, "whole"), 2000, 0);
+    CHECK_NEAR(middle(json, "spare"), 1000, 2);
+    CHECK_NEAR(number(json, "outlook", "of"), 1000, 2);
     double left_s = number(json, "outlook", "left_s");
     CHECK_NEAR(left_s, (1000 - 850) / 0.5, 200);
     CHECK(number(json, "outlook", "early_s") < left_s);
@@ -182,8 +183,9 @@ static void test_configured_and_filling_up(void)
 /* What came, what is usual and what is foreseen lie on one axis of time. */
 static void test_curves(void)
 {
-    const struct pl_capacity thousand = {.source = PL_CAPACITY_CONFIGURED, .per_s = 1000};
-    start(&thousand);
+    const struct pl_capacity both = {
+        .source = PL_CAPACITY_CONFIGURED, .per_s = 2000, .unit = PL_SOURCE_CONNECTIONS};
+    start(&both);
     for (int s = 0; s < 1800; s++) second(300);
     rig_pass(60000); // a hole
     for (int s = 0; s < 600; s++) second(300 + s * 0.8);

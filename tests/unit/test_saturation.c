@@ -62,7 +62,8 @@ static void test_one_host_is_a_round(void)
 
 /* ---- a pool in the engine ---- */
 
-static const struct pl_capacity thousand = {.source = PL_CAPACITY_CONFIGURED, .per_s = 1000};
+static const struct pl_capacity thousand = {
+    .source = PL_CAPACITY_CONFIGURED, .per_s = 2000, .unit = PL_SOURCE_CONNECTIONS};
 
 static uint32_t fe1, fe2;
 
@@ -284,8 +285,10 @@ static void test_imbalance_costs_capacity(void)
 /* A capacity that may as well be half or twice as much wakes nobody. */
 static void test_doubt_warns_only(void)
 {
-    const struct pl_capacity doubtful = {
-        .source = PL_CAPACITY_CONFIGURED, .per_s = 1000, .uncertain = true};
+    const struct pl_capacity doubtful = {.source = PL_CAPACITY_CONFIGURED,
+                                         .per_s = 2000,
+                                         .uncertain = true,
+                                         .unit = PL_SOURCE_CONNECTIONS};
     start(&doubtful);
     for (int s = 0; s < 600; s++) second(wavy(s, 300), true);
     for (int s = 0; s < 60; s++) second(2000, true);

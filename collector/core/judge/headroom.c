@@ -151,17 +151,22 @@ static void learn(const struct pl_fleet *fleet, uint32_t pool, struct pl_headroo
     survey_losses(fleet, pool, out, &s);
 }
 
-/* Somebody said what the whole can take; the hosts are taken for equal to their shares. */
-static void configure(const struct pl_capacity *configured, struct pl_headroom *out)
+/* Somebody said what the whole can take; the hosts are taken for equal to their shares. Before the
+ * shares are known, every host counts as there: right after a start nobody was heard yet. */
+static void configure(const struct pl_capacity *configured, const struct pl_pool *pool,
+                      struct pl_headroom *out)
 {
-    double per_s = configured->per_s;
+    double up = pool->host_count - pool->silent_count;
+    bool knows = out->usual_per_s > 0 && up > 0;
+    double per_s = configured->per_s * (knows ? up / pool->host_count : 1);
     double left = 1 - out->imbalance / PL_MAX(out->live_count, 1);
     out->source = PL_CAPACITY_CONFIGURED;
     out->gap = PL_GAP_NONE;
     out->uncertain = false;
     out->whole = (struct pl_estimate){per_s, per_s, per_s};
     out->spare = (struct pl_estimate){0};
-    if (out->live_count < 2 || left <= 0 || out->usual_per_s <= 0) return;
+    if (out->live_count < 2 || left <= 0 || !knows) return;
+    out->lost_host = out->busiest_host;
     out->spare = (struct pl_estimate){per_s * left, per_s * left, per_s * left};
 }
 
@@ -177,7 +182,9 @@ struct pl_headroom pl_headroom_survey(const struct pl_fleet *fleet, uint32_t poo
                             .busiest_host = PL_NO_INDEX};
     count_hosts(fleet, pool, &h);
     learn(fleet, pool, &h);
-    if (configured->source == PL_CAPACITY_CONFIGURED) configure(configured, &h);
+    if (configured->source == PL_CAPACITY_CONFIGURED) {
+        configure(configured, &fleet->pools[pool], &h);
+    }
     return h;
 }
 
@@ -191,8 +198,12 @@ void pl_headroom_traffic(struct pl_headroom *h, double per_s)
 struct pl_capacity pl_headroom_capacity(const struct pl_headroom *h,
                                         const struct pl_capacity *configured)
 {
-    if (configured->source == PL_CAPACITY_CONFIGURED) return *configured;
     const struct pl_estimate *range = h->spare.p50 > 0 ? &h->spare : &h->whole;
+    if (configured->source == PL_CAPACITY_CONFIGURED) {
+        struct pl_capacity c = *configured;
+        if (h->source == PL_CAPACITY_CONFIGURED) c.per_s = range->p50;
+        return c;
+    }
     if (h->source != PL_CAPACITY_LEARNED || range->p90 > PL_USABLE_FACTOR * range->p10)
         return (struct pl_capacity){.source = PL_CAPACITY_UNKNOWN};
     return (struct pl_capacity){

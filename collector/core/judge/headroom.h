@@ -25,6 +25,7 @@ struct pl_capacity {
     enum pl_capacity_source source;
     double per_s;   // as often too small as too large (P50), in the pool's unit of traffic
     bool uncertain; // too uncertain to wake somebody: WARN at most
+    enum pl_traffic_source unit; // of one that is configured: the pool's traffic is counted in it
 };
 
 /* A pool, as of its last survey (every PL_SURVEY_MS while samples come). Rates are in `unit`. */
@@ -54,15 +55,16 @@ enum { PL_SURVEY_MS = 10000 };
 #define PL_USABLE_FACTOR 4.0 // beyond, it is not judged by at all
 
 /* Survey a pool: looks at every host of it; the traffic now is for pl_headroom_traffic() to say.
- * `configured` wins where its source is CONFIGURED: it is the pool's whole capacity, of which C_n1
+ * `configured` wins where its source is CONFIGURED: it is what all hosts of the pool take together,
+ * each as much as its share of the traffic says. Those that are silent take none of it, and C_n1
  * keeps what the largest share leaves. */
 struct pl_headroom pl_headroom_survey(const struct pl_fleet *fleet, uint32_t pool,
                                       enum pl_traffic_source unit,
                                       const struct pl_capacity *configured, int64_t unix_ms);
 /* The pool's traffic now: sets what is left of the capacity. */
 void pl_headroom_traffic(struct pl_headroom *h, double per_s);
-/* What `saturation` is to judge by: the configured capacity, else the learned C_n1 (C with a
- * single host), else unknown. */
+/* What `saturation` is to judge by: C_n1 (C with a single host, or before a configured one knows
+ * the shares), configured or learned, else unknown. */
 struct pl_capacity pl_headroom_capacity(const struct pl_headroom *h,
                                         const struct pl_capacity *configured);
 /* Part of the pool's traffic that a host gets, 0 to 1; 0: none is known. */

@@ -1,5 +1,6 @@
 #include "collector/core/judge/rule_saturation.h"
 
+#include "common/base/assert.h"
 #include "common/base/base.h"
 
 /* Intervals after which a round does not wait any longer. */
@@ -12,18 +13,13 @@ void pl_saturation_init(struct pl_saturation *s)
     pl_surge_init(&s->surge);
 }
 
-void pl_saturation_set(struct pl_saturation *s, const struct pl_capacity *capacity)
-{
-    s->configured = *capacity;
-    s->capacity = pl_headroom_capacity(&s->headroom, capacity);
-}
-
-/* What all live hosts have settled on can be added up; a configured capacity is in connections. */
+/* What all live hosts have settled on can be added up; a configured capacity says what it counts.
+ */
 static enum pl_traffic_source common_unit(const struct pl_saturation *s,
                                           const struct pl_fleet *fleet, uint32_t pool)
 {
     uint8_t least = PL_SOURCE_NONE;
-    if (s->configured.source == PL_CAPACITY_CONFIGURED) return PL_SOURCE_CONNECTIONS;
+    if (s->configured.source == PL_CAPACITY_CONFIGURED) return s->configured.unit;
     uint32_t host = fleet->pools[pool].first_host;
     for (; host != PL_NO_INDEX; host = fleet->hosts[host].next_peer) {
         const struct pl_host *h = &fleet->hosts[host];
@@ -47,6 +43,16 @@ static void change_unit(struct pl_saturation *s, enum pl_traffic_source unit)
     pl_surge_init(&s->surge);
 }
 
+void pl_saturation_set(struct pl_saturation *s, const struct pl_capacity *capacity)
+{
+    bool is_configured = capacity->source == PL_CAPACITY_CONFIGURED;
+    PL_ASSERT(!is_configured || capacity->unit != PL_SOURCE_NONE);
+    s->configured = *capacity;
+    s->headroom = (struct pl_headroom){0}; // of another capacity: survey anew
+    s->capacity = pl_headroom_capacity(&s->headroom, capacity);
+    if (is_configured && capacity->unit != s->unit) change_unit(s, capacity->unit);
+}
+
 void pl_saturation_resume(struct pl_saturation *s, enum pl_traffic_source unit)
 {
     bool is_new = !s->traffic.ladder.started && s->heard_count == 0;
@@ -56,8 +62,7 @@ void pl_saturation_resume(struct pl_saturation *s, enum pl_traffic_source unit)
 void pl_saturation_restore(struct pl_saturation *s, enum pl_traffic_source unit,
                            const struct pl_traffic *traffic)
 {
-    bool unit_fits =
-        s->configured.source != PL_CAPACITY_CONFIGURED || unit == PL_SOURCE_CONNECTIONS;
+    bool unit_fits = s->configured.source != PL_CAPACITY_CONFIGURED || unit == s->configured.unit;
     if (!unit_fits || traffic->ladder.known_s <= s->traffic.ladder.known_s) return;
     if (unit != s->unit) change_unit(s, unit);
     s->traffic = *traffic;

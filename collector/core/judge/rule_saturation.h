@@ -6,8 +6,8 @@
  * A host that is missing is left out: where its share went, others report it already. One that
  * samples faster than the others counts with the average of its last values, as in level.h.
  *
- * The capacity is what somebody configured, else what the pool's survey has learned (headroom.h):
- * of what is left after losing a host. Without one nothing is judged, but the traffic is remembered
+ * The capacity is what the pool's survey has learned, or what somebody configured, after losing a
+ * host (headroom.h). Without one nothing is judged, but the traffic is remembered
  * all the same. */
 #pragma once
 
@@ -31,8 +31,9 @@ struct pl_saturation {
 };
 
 void pl_saturation_init(struct pl_saturation *s);
-/* Somebody says what the pool can take, in accepted connections/s (UNKNOWN: learn it): judged by
- * from the next round on. */
+/* Somebody says what the pool can take (UNKNOWN: learn it): judged by from the next round on, and
+ * by what is left of it after a loss as soon as a survey knows the shares. Its unit is what the
+ * traffic is counted in from here on. */
 void pl_saturation_set(struct pl_saturation *s, const struct pl_capacity *capacity);
 /* What was remembered before a restart, unless more is remembered here by now, or what was
  * configured since counts in another unit. */
