@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 enum { CAPACITY_MAX = 1000 * 1000 * 1000 };
@@ -36,6 +37,19 @@ static const char *check_http(const void *value)
     if (pl_address_is_loopback(value)) return NULL;
     return "is not on this machine: the pages have no login and no TLS yet, so they are served on "
            "loopback only; accounts arrive with a later version";
+}
+
+static const char *check_record(const void *value)
+{
+    const char *path = value;
+    const char *slash = strrchr(path, '/');
+    char dir[PL_CONFIG_PATH_BYTES] = ".";
+    struct stat found;
+    if (path[0] == '\0') return NULL;
+    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) return "is there and no plain file";
+    if (slash) (void)snprintf(dir, sizeof dir, "%.*s", (int)PL_MAX(slash - path, 1), path);
+    if (stat(dir, &found) == 0 && S_ISDIR(found.st_mode)) return NULL;
+    return "is in a directory that does not exist";
 }
 
 static const char *check_state(const void *value)
@@ -143,8 +157,9 @@ static const struct pl_option options[] = {
          "interval: they are not."},
     {"collector.log_level", PL_OPTION_WORD, ROOT(log_level), .fallback = "info",
      .words = log_levels, .help = "The least important lines that are still logged."},
-    {"collector.record", PL_OPTION_PATH, ROOT(record), .fallback = "",
-     .help = "A file to which every sample is written for `plimsoll replay`; empty: none."},
+    {"collector.record", PL_OPTION_PATH, ROOT(record), .fallback = "", .check = check_record,
+     .help = "A file to which every sample is written for `plimsoll replay`; empty: none. One that "
+             "is there from before is kept as FILE.1, FILE.2 and so on."},
 
     {"tls.certificate_file", PL_OPTION_PATH, ROOT(tls.certificate_file), .fallback = "",
      .help = "The certificate that agents see, with its chain, as PEM. Empty: the collector makes "

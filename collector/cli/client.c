@@ -74,6 +74,7 @@ int pl_client_get(struct pl_client *client, const char *path, struct pl_reply *r
         pl_cli_complain("%s answered with status %ld and %zu bytes", url, status, got.len);
         return PL_EXIT_FAILURE;
     }
-    pl_cli_complain("cannot reach %s: %s", client->base, curl_easy_strerror(code));
+    pl_cli_complain("cannot reach %s: %s; is the collector running there? (--url, PLIMSOLL_URL)",
+                    client->base, curl_easy_strerror(code));
     return code == CURLE_WRITE_ERROR ? PL_EXIT_FAILURE : PL_EXIT_UNREACHABLE;
 }

@@ -10,7 +10,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct pl_recorder {
     uv_loop_t *loop; // borrowed
@@ -28,11 +31,47 @@ struct pl_recorder {
     uint8_t buffers[2][PL_RECORDER_BUFFER_BYTES];
 };
 
+/* A file that is empty or begins as a trace does; so nothing but our own work is ever moved. */
+static bool is_trace(const char *path)
+{
+    uint8_t begin[sizeof PL_TRACE_MAGIC - 1];
+    FILE *file = fopen(path, "rbe");
+    if (!file) return false;
+    size_t len = fread(begin, 1, sizeof begin, file);
+    bool whole =
+        !ferror(file) && (len == 0 || pl_trace_parse_begin((struct pl_span){begin, len}) > 0);
+    (void)fclose(file); // only read from
+    return whole;
+}
+
+/* Give the trace at `path` the first number that is free. 0 or -errno. */
+static int keep(const char *path)
+{
+    for (int n = 1; n <= PL_RECORDER_KEPT_MAX; n++) {
+        char kept[PATH_MAX];
+        int len = snprintf(kept, sizeof kept, "%s.%d", path, n);
+        if (len < 0 || (size_t)len >= sizeof kept) return -ENAMETOOLONG;
+        if (link(path, kept) == 0) { // unlike rename(2) it never takes the place of another
+            pl_log(PL_LOG_INFO, "recording_kept", "file=\"%s\"", kept);
+            return unlink(path) == 0 ? 0 : -errno;
+        }
+        if (errno != EEXIST) return -errno;
+    }
+    return -EEXIST;
+}
+
 int pl_recorder_open(uv_loop_t *loop, const char *path, struct pl_recorder **out)
 {
     struct pl_recorder *r = malloc(sizeof *r);
     if (!r) return -ENOMEM;
-    /* At start, before anybody waits for the loop. */
+    /* All of this at start, before anybody waits for the loop. */
+    if (is_trace(path)) {
+        int err = keep(path);
+        if (err < 0) {
+            free(r);
+            return err;
+        }
+    }
     int file = uv_fs_open(NULL, &r->request, path, O_WRONLY | O_CREAT | O_EXCL, 0640, NULL);
     uv_fs_req_cleanup(&r->request);
     if (file < 0) {

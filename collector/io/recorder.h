@@ -16,7 +16,10 @@ enum { PL_RECORDER_BUFFER_BYTES = 1024 * 1024 };
 
 struct pl_recorder;
 
-/* Make the file; one that exists is never overwritten. 0 or -errno (or -ENOMEM). */
+enum { PL_RECORDER_KEPT_MAX = 99 };
+/* Make the file. A trace that is there already, of before a restart, is kept as PATH.1, or the
+ * first number that is free, up to PL_RECORDER_KEPT_MAX; anything else in the way is left alone:
+ * -EEXIST. 0 or -errno (or -ENOMEM). */
 PL_MUST_CHECK int pl_recorder_open(uv_loop_t *loop, const char *path, struct pl_recorder **out);
 /* One record (wire/trace.h). Nothing happens once the recording has ended. */
 void pl_recorder_add(struct pl_recorder *r, const struct pl_trace_record *record);

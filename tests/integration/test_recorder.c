@@ -72,14 +72,48 @@ static void test_what_was_added_is_in_the_file(void)
     remove_dir(dir);
 }
 
-static void test_a_file_in_the_way_is_kept(void)
+/* A trace of before a restart gets the next free number. */
+static void test_a_trace_in_the_way_is_kept(void)
 {
-    struct pl_recorder *r = begin(), *second = NULL;
-    CHECK_INT(pl_recorder_open(&loop, path, &second), -EEXIST);
-    add(r, 5, 0);
-    finish(r);
-    CHECK_INT(records_in_file(), 1);
+    static const int lens[] = {1, 2, 3};
+    struct pl_recorder *r = begin();
+    char whole[sizeof path];
+    for (int n = 0; n < 3; n++) {
+        for (int i = 0; i < lens[n]; i++) add(r, 5, 0);
+        finish(r);
+        if (n == 2) break;
+        loop_begin();
+        CHECK_INT(pl_recorder_open(&loop, path, &r), 0);
+    }
+    CHECK_INT(records_in_file(), 3);
+    memcpy(whole, path, sizeof whole);
+    for (int n = 1; n <= 2; n++) {
+        (void)snprintf(path, sizeof path, "%.120s.%d", whole, n);
+        CHECK_INT(records_in_file(), lens[n - 1]);
+    }
     remove_dir(dir);
+}
+
+static void test_anything_else_in_the_way_is_left_alone(void)
+{
+    struct pl_recorder *r = NULL;
+    static const char *const contents[] = {"root:x:0:0:root", "plimsoll trac"};
+    for (size_t i = 0; i < PL_LEN(contents); i++) {
+        char text[32] = "";
+        finish(begin());
+        loop_begin();
+        FILE *file = fopen(path, "wb");
+        REQUIRE(file);
+        CHECK(fputs(contents[i], file) >= 0 && fclose(file) == 0);
+        CHECK_INT(pl_recorder_open(&loop, path, &r), -EEXIST);
+        loop_end();
+        file = fopen(path, "rb");
+        REQUIRE(file);
+        CHECK(fgets(text, sizeof text, file) != NULL);
+        CHECK_TEXT(text, contents[i]);
+        (void)fclose(file); // only read from
+        remove_dir(dir);
+    }
 }
 
 static bool has_ended(void *recorder)
@@ -126,7 +160,8 @@ static void test_a_disk_too_slow_ends_the_recording(void)
 int main(void)
 {
     RUN(test_what_was_added_is_in_the_file);
-    RUN(test_a_file_in_the_way_is_kept);
+    RUN(test_a_trace_in_the_way_is_kept);
+    RUN(test_anything_else_in_the_way_is_left_alone);
     RUN(test_a_disk_that_refuses_ends_the_recording);
     RUN(test_a_disk_too_slow_ends_the_recording);
     return check_finish();

@@ -35,7 +35,7 @@ static void test_a_level_is_nearly_the_median(void)
     static double values[COUNT];
     struct pl_rng rng = pl_rng_init(17);
     for (int round = 0; round < 50; round++) {
-        pl_curve_init(&curve);
+        curve = (struct pl_curve){0};
         double middle = 0.1 + 0.5 * pl_rng_unit(&rng), width = 0.2 * pl_rng_unit(&rng);
         for (int i = 0; i < COUNT; i++) {
             bool is_odd = pl_rng_below(&rng, 10) == 0; // a tenth comes from elsewhere
@@ -51,7 +51,7 @@ static void test_a_level_is_nearly_the_median(void)
 
 static void test_what_is_old_is_forgotten(void)
 {
-    pl_curve_init(&curve);
+    curve = (struct pl_curve){0};
     for (int i = 0; i < 1000; i++) pl_curve_step(&curve, 100, 0.2, start);
     double weight = pl_curve_weight(fullest(), start + PL_CURVE_MEMORY_MS);
     CHECK_NEAR(weight, 1000 / exp(1), 1);
@@ -78,7 +78,7 @@ static void check_places(void)
 
 static void test_bins_follow_the_load(void)
 {
-    pl_curve_init(&curve);
+    curve = (struct pl_curve){0};
     for (int i = 0; i < 200; i++) pl_curve_step(&curve, 100, 0.1, start);
     for (int i = 0; i < 50; i++)
         pl_curve_step(&curve, 1, 0.05, start); // room below: bins move down
@@ -101,7 +101,7 @@ static void test_bins_follow_the_load(void)
 
 static void draw(double base, double slope, double from, double to)
 {
-    pl_curve_init(&curve);
+    curve = (struct pl_curve){0};
     for (int i = 0; i <= 500; i++) {
         double load = from + i * (to - from) / 500;
         pl_curve_step(&curve, load, base + slope * load, start);
@@ -166,7 +166,7 @@ static void test_what_is_no_line(void)
         CHECK_INT(line.gap, rows[i].gap);
         if (rows[i].gap != PL_LINE_KNOWN) CHECK_NEAR(pl_line_reach(&line, 0.9).p50, 0, 0);
     }
-    pl_curve_init(&curve);
+    curve = (struct pl_curve){0};
     CHECK_INT(pl_line_fit(&curve, start).gap, PL_LINE_NEW);
     for (int i = 0; i < 20; i++) pl_curve_step(&curve, 50 + 5 * i, 0.3, start);
     CHECK_INT(pl_line_fit(&curve, start).gap, PL_LINE_NEW);

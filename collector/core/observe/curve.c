@@ -15,11 +15,6 @@ static const double level_clip = 0.5, level_step = 3.2;
 static const double empty_weight = 0.5;  // forgotten
 static const double load_min = 1.0 / 16; // per second; less is none
 
-void pl_curve_init(struct pl_curve *c)
-{
-    *c = (struct pl_curve){0};
-}
-
 double pl_curve_weight(const struct pl_curve_bin *bin, int64_t unix_ms)
 {
     int64_t age_ms = unix_ms - (int64_t)bin->unix_minute * MINUTE_MS;

@@ -30,8 +30,7 @@ struct pl_curve {
     struct pl_curve_bin bins[PL_CURVE_BINS];
 };
 
-void pl_curve_init(struct pl_curve *c);
-/* One value: `load` >= 0, `used` 0 to 1. */
+/* All zero is an empty curve. One value: `load` >= 0, `used` 0 to 1. */
 void pl_curve_step(struct pl_curve *c, double load, double used, int64_t unix_ms);
 /* The whole of the resource has changed: every use is `factor` (> 0) times what it was. */
 void pl_curve_rescale(struct pl_curve *c, double factor);
