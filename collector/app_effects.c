@@ -12,6 +12,7 @@
 #include "collector/codec/alert_text.h"
 #include "collector/codec/change_text.h"
 #include "collector/codec/shortfall.h"
+#include "collector/io/signature.h"
 
 #include <assert.h>
 
@@ -91,6 +92,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_n
     const struct pl_contacts contacts = {app->contacts, app->config->pool_count};
     const struct pl_notify_message message = {
         .page = page,
+        .state = page->resolved ? PL_NOTIFY_RESOLVED : PL_NOTIFY_FIRING,
         .external_url = pl_span_of(app->external_url),
         .contact = pl_contact_find(&contacts, &page->alert.pool),
         .helps = pl_text_bytes(&helps_text),
@@ -98,6 +100,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_n
     };
     struct pl_notify_request *request = &app->request;
     int err = pl_notify_write(&app->targets[page->target], &message, request);
+    if (err == 0 && request->sign_secret.len > 0) err = pl_signature_add(request, now.unix_ms);
     if (err != 0) return err;
     struct pl_webhook_request post = {
         .method = request->method,

@@ -154,13 +154,8 @@ static bool finish_keys(struct pl_option_loader *l, struct pl_config_notifier *n
 
 void pl_config_notifier_finish(struct pl_option_loader *l, struct pl_config_notifier *n)
 {
-    static const char missing[] = "is missing: one of"
-#define X(id, word, help) " " #word
-#include "collector/codec/notify/provider.def"
-#undef X
-        ;
     if (n->type == PL_NOTIFY_NONE) {
-        need(l, n, "type", missing);
+        need(l, n, "type", "is missing");
         return;
     }
     bool complete = finish_keys(l, n);

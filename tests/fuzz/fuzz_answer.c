@@ -1,9 +1,9 @@
-/* Whatever a provider answers, the line for the log fits, holds no control character, and its text
- * can be written as JSON that no reader refuses. */
+/* Whatever a provider answers, every provider's reader comes to an end, the line for the log fits,
+ * holds no control character, and its text can be written as JSON that no reader refuses. */
 #include "tests/fuzz/fuzz.h"
 
 #include "collector/codec/notify/clip.h"
-#include "collector/codec/notify/result.h"
+#include "collector/codec/notify/notify.h"
 
 enum { ANSWER_LEN_MAX = 16384 };
 
@@ -15,6 +15,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     pl_notify_reason_write(&(struct pl_notify_answer){.http_status = 400, .body = body}, &line);
     PL_ASSERT(!line.overflow);
     for (size_t i = 0; i < line.len; i++) PL_ASSERT((uint8_t)reason[i] >= 0x20);
+
+    static const int statuses[] = {200, 400, 404, 429};
+    for (int type = PL_NOTIFY_NONE + 1; type < PL_NOTIFY_TYPE_COUNT; type++) {
+        struct pl_notify_reading reading;
+        const struct pl_notify_target target = {.type = (enum pl_notify_type)type};
+        const struct pl_notify_answer answer = {
+            .http_status = statuses[len % PL_LEN(statuses)], .retry_after_ms = -1, .body = body};
+        pl_notify_read(&target, &answer, &reading);
+        PL_ASSERT(!reading.reference.overflow && reading.result.wait_ms >= -1);
+    }
 
     struct pl_text whole = pl_text_init(json, sizeof json);
     pl_text_clip_json(&whole, body, 1 + len % PL_CLIP_POINTS_MAX);

@@ -2,7 +2,7 @@
 #include "tests/check.h"
 
 #include "agent/config.h"
-#include "collector/config_notify.h"
+#include "collector/config.h"
 #include "common/base/err.h"
 #include "common/base/text.h"
 #include "common/sys/file.h"
@@ -294,42 +294,9 @@ static void test_redis_urls(void)
     CHECK_TEXT(config.redis.socket, "/run/redis.sock");
 }
 
-static void test_pagerduty(void)
-{
-    static const char yaml[] = "notifiers: {pd: {type: pagerduty, routing_key_file: key}}\n";
-    CHECK_INT(chmod(file("key", "0123456789abcdef0123456789ABCDEF\n"), 0600), 0);
-    CHECK_INT(load(yaml), 0);
-    CHECK_TEXT(config.notifiers[0].url, "https://events.pagerduty.com");
-    CHECK_TEXT(config.notifiers[0].routing_key, "0123456789abcdef0123456789ABCDEF");
-    file("key", "0123456789abcdef0123456789ABCDE\n");
-    CHECK_INT(load(yaml), PL_E_SYNTAX);
-    file("key", "0123456789abcdef0123456789ABCDEF0\n");
-    CHECK_INT(load(yaml), PL_E_SYNTAX);
-    CHECK_TEXT(errors.text[0], "f:1:35: notifiers.pd.routing_key_file: 'key' does not hold one "
-                               "line of exactly 32 characters");
-}
-
-/* A hook whose address is the secret stands in a file of its own, as `url` or instead of it. */
-static void test_a_secret_address(void)
-{
-    static const char yaml[] = "notifiers: {a: {type: alertmanager, url_file: hook}}\n";
-    CHECK_INT(chmod(file("hook", "https://h/secret\n"), 0600), 0);
-    CHECK_INT(load(yaml), 0);
-    CHECK_TEXT(config.notifiers[0].url, "https://h/secret");
-    struct pl_notify_target target = pl_config_notifier_target(&config.notifiers[0]);
-    CHECK(pl_span_eq(target.value[PL_NOTIFY_URL_KEY], pl_span_of("https://h/secret")));
-    file("hook", "ftp://h/secret\n");
-    CHECK_INT(load(yaml), PL_E_SYNTAX);
-    CHECK_INT(errors.count, 1);
-    CHECK_TEXT(errors.text[0], "f:1:37: notifiers.a.url_file: 'hook' does not hold an http:// or "
-                               "https:// address");
-}
-
 static const struct {
     const char *yaml, *want;
 } golden[] = {
-    {"notifiers: {a: {type: alertmanager, url: http://h/, url_file: hook}}\n",
-     "f:1:53: notifiers.a.url_file: stands beside url: one of them is enough\n"},
     {"collector: {agents: watch.example:7410}\n",
      "f:1:21: collector.agents: 'watch.example:7410' is a name, which may mean another machine "
      "tomorrow: give an IP address\n"},
@@ -358,24 +325,7 @@ static const struct {
     {"pools: {web: {runbook: wiki/web}}\n",
      "f:1:24: pools.web.runbook: 'wiki/web' is not an address that begins with http:// or "
      "https://\n"},
-    {"notifiers: {a: {typ: alertmanager}}\n",
-     "f:1:17: notifiers.a: there is no key 'typ' here; did you mean 'type'?\n"
-     "f:1:13: notifiers.a.type: is missing: one of alertmanager pagerduty\n"},
-    {"notifiers: {a: {type: alertmanger, url: http://h/}}\n",
-     "f:1:23: notifiers.a.type: 'alertmanger' is not one of: alertmanager, pagerduty; did you mean "
-     "'alertmanager'?\n"},
     {"notifiers:\n  a: {type: alertmanager}\n", "f:2:3: notifiers.a.url: is missing\n"},
-    {"notifiers: {a: {type: alertmanager, url: h/}}\n",
-     "f:1:42: notifiers.a.url: 'h/' is not an address that begins with http:// or https://\n"},
-    {"notifiers: {a: {type: alertmanager, url: http://}}\n",
-     "f:1:42: notifiers.a.url: 'http://' is not an address such as http://host:9099/hook\n"},
-    {"notifiers: {a: {type: alertmanager, url: http://u:p@h/}}\n",
-     "f:1:42: notifiers.a.url: 'http://...' holds a password, which has no place in a URL\n"},
-    {"notifiers: {a: {type: alertmanager, url: http://h/, routing_key_file: x}}\n",
-     "f:1:53: notifiers.a.routing_key_file: is no key of type alertmanager\n"},
-    {"notifiers: {a: {type: pagerduty}}\n", "f:1:13: notifiers.a.routing_key_file: is missing\n"},
-    {"notifiers: {a: {type: pagerduty, routing_key_file: nowhere}}\n",
-     "f:1:34: notifiers.a.routing_key_file: 'nowhere' cannot be read: No such file or directory\n"},
     {"pools: {web: {notify: [oncal]}}\n"
      "notifiers: {oncall: {type: alertmanager, url: http://h/}}\n",
      "f:1:24: pools.web.notify.oncal: there is no notifier of this name; did you mean 'oncall'?\n"},
@@ -485,8 +435,6 @@ int main(void)
     RUN(test_who_hears_of_a_pool);
     RUN(test_every_bit_of_the_mask);
     RUN(test_redis_urls);
-    RUN(test_pagerduty);
-    RUN(test_a_secret_address);
     RUN(test_every_mistake_in_its_words);
     RUN(test_unreadable_files_are_mistakes_too);
     RUN(test_errors_are_printed_one_per_line);

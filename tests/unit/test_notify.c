@@ -79,6 +79,8 @@ static struct pl_notify_target target(enum pl_notify_type type)
 static struct pl_notify_message message(const struct pl_page *page)
 {
     return (struct pl_notify_message){.page = page,
+                                      .state =
+                                          page->resolved ? PL_NOTIFY_RESOLVED : PL_NOTIFY_FIRING,
                                       .external_url = pl_span_of("http://127.0.0.1:7411/")};
 }
 

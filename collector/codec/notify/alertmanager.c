@@ -6,7 +6,7 @@
  * zero time while the alert fires. */
 #include "collector/codec/alert_text.h"
 #include "collector/codec/notify/context.h"
-#include "collector/codec/notify/notify.h"
+#include "collector/codec/notify/words.h"
 
 #define ZERO_TIME "\"0001-01-01T00:00:00Z\""
 
@@ -50,7 +50,7 @@ static void annotations(const struct pl_notify_message *message, struct pl_text 
     char buf[PL_ALERT_TEXT_BYTES];
     const struct pl_finding *f = &page->alert.finding;
     struct pl_text text = pl_text_init(buf, sizeof buf);
-    pl_notify_write_title(page, &text);
+    pl_notify_headline(message, &text);
     pl_text_str(out, "{\"summary\":");
     pl_text_json(out, pl_text_bytes(&text));
     pl_text_str(out, ",\"hosts\":\"");

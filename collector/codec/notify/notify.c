@@ -3,11 +3,13 @@
 #include "collector/codec/alert_text.h"
 #include "common/base/err.h"
 
-static void idempotency_write(const struct pl_page *page, struct pl_text *out)
+#define ID_HEADER "Idempotency-Key: "
+
+static void id_write(const struct pl_page *page, struct pl_text *out)
 {
     char id[PL_ALERT_ID_MAX + 1];
     pl_alert_id(&page->alert, id);
-    pl_text_str(out, "Idempotency-Key: ");
+    pl_text_str(out, ID_HEADER);
     pl_text_str(out, id);
     pl_text_char(out, '/');
     pl_text_i64(out, page->alert.opened_unix_ms);
@@ -19,7 +21,9 @@ int pl_notify_write(const struct pl_notify_target *target, const struct pl_notif
                     struct pl_notify_request *out)
 {
     pl_notify_request_init(out);
-    idempotency_write(message->page, pl_notify_request_header(out));
+    struct pl_text *id = pl_notify_request_header(out);
+    id_write(message->page, id);
+    out->sign_id = pl_span_of(id->ptr + sizeof ID_HEADER - 1);
     pl_notify_provider(target->type)->write(target, message, out);
     bool overflow = out->url.overflow || out->body.overflow;
     for (uint32_t i = 0; i < out->header_count; i++) overflow |= out->headers[i].overflow;
@@ -31,6 +35,7 @@ void pl_notify_read(const struct pl_notify_target *target, const struct pl_notif
 {
     const struct pl_notify_provider *provider = pl_notify_provider(target->type);
     out->result = pl_notify_classify(answer);
+    out->forget = false;
     out->reference = pl_text_init(out->reference_bytes, sizeof out->reference_bytes);
     if (provider->read) provider->read(answer, out);
 }

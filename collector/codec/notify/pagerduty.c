@@ -7,7 +7,7 @@
 #include "collector/codec/alert_text.h"
 #include "collector/codec/notify/clip.h"
 #include "collector/codec/notify/context.h"
-#include "collector/codec/notify/notify.h"
+#include "collector/codec/notify/words.h"
 #include "common/base/assert.h"
 
 #include <assert.h>
@@ -86,7 +86,7 @@ static void payload(const struct pl_notify_message *message, struct pl_text *out
     const struct pl_alert *a = &page->alert;
     char buf[PL_ALERT_TEXT_BYTES];
     struct pl_text title = pl_text_init(buf, sizeof buf);
-    pl_notify_write_title(page, &title);
+    pl_notify_headline(message, &title);
     pl_text_str(out, ",\"payload\":{\"summary\":");
     pl_text_clip_json(out, pl_text_bytes(&title), SUMMARY_POINTS_MAX);
     pl_text_str(out, ",\"source\":");
@@ -104,6 +104,9 @@ static void payload(const struct pl_notify_message *message, struct pl_text *out
 static void write(const struct pl_notify_target *target, const struct pl_notify_message *message,
                   struct pl_notify_request *request)
 {
+    static const char *const actions[] = {[PL_NOTIFY_FIRING] = "trigger",
+                                          [PL_NOTIFY_ACKNOWLEDGED] = "acknowledge",
+                                          [PL_NOTIFY_RESOLVED] = "resolve"};
     const struct pl_page *page = message->page;
     struct pl_text *out = &request->body;
     char id[PL_ALERT_ID_MAX + 1];
@@ -111,10 +114,10 @@ static void write(const struct pl_notify_target *target, const struct pl_notify_
     pl_notify_request_path(request, target, "/v2/enqueue");
     pl_text_str(out, "{\"routing_key\":");
     pl_text_json(out, target->value[PL_NOTIFY_ROUTING_KEY_KEY]);
-    member(out, "event_action", page->resolved ? "resolve" : "trigger");
+    member(out, "event_action", actions[message->state]);
     pl_text_str(out, ",\"dedup_key\":");
     pl_text_json(out, pl_span_of(id));
-    if (!page->resolved) { // a resolve carries nothing else
+    if (message->state == PL_NOTIFY_FIRING) { // the others carry nothing else
         pl_text_str(out, ",\"client\":\"plimsoll\",\"client_url\":");
         pl_text_json(out, message->external_url);
         payload(message, out);
@@ -144,6 +147,7 @@ const struct pl_notify_provider pl_notify_pagerduty = {
     .takes = PL_NOTIFY_BIT(URL),
     .url = "https://events.pagerduty.com",
     .deduplicates = true,
+    .hears_acknowledge = true,
     .per_minute = 100, // of about 120
     .burst = 20,
     .check = check,

@@ -20,6 +20,7 @@ void pl_notify_request_init(struct pl_notify_request *r)
     r->url = pl_text_init(r->url_bytes, sizeof r->url_bytes);
     r->body = pl_text_init(r->body_bytes, sizeof r->body_bytes);
     r->header_count = 0;
+    r->sign_secret = r->sign_id = (struct pl_span){NULL, 0};
 }
 
 void pl_notify_request_path(struct pl_notify_request *r, const struct pl_notify_target *target,

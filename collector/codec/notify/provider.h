@@ -47,13 +47,20 @@ struct pl_notify_target {
     struct pl_span value[PL_NOTIFY_KEY_COUNT];
 };
 
+/* What is told about an alert. */
+enum pl_notify_state { PL_NOTIFY_FIRING, PL_NOTIFY_ACKNOWLEDGED, PL_NOTIFY_RESOLVED };
+
 /* What somebody is to be told, and what is known beside it. All spans are borrowed. */
 struct pl_notify_message {
     const struct pl_page *page;
-    struct pl_span external_url; // where people reach this collector, "http://127.0.0.1:7411/"
-    struct pl_contact contact;   // for this page's pool
-    struct pl_span helps;        // "1 more host like fe2"; empty: not known
-    struct pl_span changes;      // "changed in 24 h: ..." of this page's pool; empty: none
+    enum pl_notify_state state;
+    bool is_test;                   // nothing is wrong: somebody tries the notifier
+    struct pl_span acknowledged_by; // PL_NOTIFY_ACKNOWLEDGED: who has it
+    struct pl_span ack_url;         // a POST there acknowledges; empty: there is no such address
+    struct pl_span external_url;    // where people reach this collector, "http://127.0.0.1:7411/"
+    struct pl_contact contact;      // for this page's pool
+    struct pl_span helps;           // "1 more host like fe2"; empty: not known
+    struct pl_span changes;         // "changed in 24 h: ..." of this page's pool; empty: none
     /* What the provider calls its own message about this alert, as its answer told; empty: it has
      * none yet, or names none. */
     struct pl_span reference;
@@ -71,6 +78,10 @@ struct pl_notify_request {
     struct pl_text headers[PL_NOTIFY_HEADERS_MAX]; // whole lines; content type, Accept and
                                                    // User-Agent are the shell's
     struct pl_text body;
+    /* Not empty: to be signed with this secret as https://www.standardwebhooks.com tells, by a
+     * header each for id, time and signature. Borrowed from the target. */
+    struct pl_span sign_secret;
+    struct pl_span sign_id; // of the message, the same for every attempt; in this struct's memory
     char url_bytes[PL_NOTIFY_URL_BYTES];
     char header_bytes[PL_NOTIFY_HEADERS_MAX][PL_NOTIFY_HEADER_BYTES];
     char body_bytes[PL_NOTIFY_BODY_BYTES];
@@ -81,6 +92,7 @@ struct pl_notify_reading {
     struct pl_page_result result;
     struct pl_text reference; // what to remember for the next message about the alert; empty: none
     char reference_bytes[PL_NOTIFY_REFERENCE_BYTES];
+    bool forget; // the reference that was used means nothing to the provider any more
 };
 
 struct pl_notify_provider {
@@ -90,8 +102,9 @@ struct pl_notify_provider {
     uint32_t takes;    // further keys it understands
     const char *url;   // used when the configuration gives none; NULL: there is no such
     bool deduplicates; // the same message twice is one message to people
-    uint32_t per_minute; // messages it takes from one target on average
-    uint32_t burst;      // and at once
+    bool hears_acknowledge; // PL_NOTIFY_ACKNOWLEDGED is worth a message
+    uint32_t per_minute;    // messages it takes from one target on average
+    uint32_t burst;         // and at once
     /* NULL, or what the values break beyond the rules of their keys ("is not ..."), with the key
      * that is wrong in `*key`; NULL if nothing. Values are as in struct pl_notify_target. */
     const char *(*check)(const struct pl_span *value, enum pl_notify_key *key);

@@ -5,7 +5,7 @@
 
 #include <cJSON.h>
 
-enum { MESSAGE_POINTS_MAX = 120, ANSWER_LEN_MAX = 16384 };
+enum { MESSAGE_POINTS_MAX = 120, ANSWER_LEN_MAX = 16384, PLAIN_WORD_LEN_MAX = 64 };
 
 static enum pl_result_class class_of(const struct pl_notify_answer *a)
 {
@@ -47,8 +47,19 @@ static void words_write(const cJSON *value, struct pl_text *out)
     pl_text_clip(out, pl_span_of(cJSON_GetStringValue(value)), MESSAGE_POINTS_MAX);
 }
 
+/* "no_service": how Slack's webhooks name their errors. */
+static bool is_plain_word(struct pl_span text)
+{
+    if (text.len == 0 || text.len > PLAIN_WORD_LEN_MAX) return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] != '_' && (text.ptr[i] < 'a' || text.ptr[i] > 'z')) return false;
+    }
+    return true;
+}
+
 void pl_notify_reason_write(const struct pl_notify_answer *answer, struct pl_text *out)
 {
+    static const char *const names[] = {"message", "error", "description"};
     if (answer->http_status == 0) {
         pl_text_str(out, pl_err_text(answer->err));
         return;
@@ -56,18 +67,26 @@ void pl_notify_reason_write(const struct pl_notify_answer *answer, struct pl_tex
     pl_text_str(out, "HTTP ");
     pl_text_i64(out, answer->http_status);
     if (answer->body.len == 0 || answer->body.len > ANSWER_LEN_MAX) return;
+    if (is_plain_word(answer->body)) {
+        pl_text_str(out, ": ");
+        pl_text_span(out, answer->body);
+        return;
+    }
     cJSON *json = cJSON_ParseWithLength((const char *)answer->body.ptr, answer->body.len);
-    const cJSON *message = cJSON_GetObjectItemCaseSensitive(json, "message");
+    const cJSON *message = NULL;
+    for (size_t i = 0; i < PL_LEN(names) && !cJSON_IsString(message); i++) {
+        message = cJSON_GetObjectItemCaseSensitive(json, names[i]);
+    }
     const cJSON *errors = cJSON_GetObjectItemCaseSensitive(json, "errors");
     const cJSON *first = cJSON_IsArray(errors) ? errors->child : NULL;
     if (cJSON_IsString(message)) {
         pl_text_str(out, ": ");
         words_write(message, out);
-        if (cJSON_IsString(first)) {
-            pl_text_str(out, " (");
-            words_write(first, out);
-            pl_text_char(out, ')');
-        }
+    }
+    if (cJSON_IsString(first)) {
+        pl_text_str(out, cJSON_IsString(message) ? " (" : ": ");
+        words_write(first, out);
+        pl_text_str(out, cJSON_IsString(message) ? ")" : "");
     }
     cJSON_Delete(json);
 }

@@ -33,5 +33,5 @@ struct pl_page_result pl_notify_classify(const struct pl_notify_answer *answer);
 
 /* One line for log and API, PL_NOTIFY_REASON_BYTES at most: "did not finish in time", or
  * "HTTP 400: Event object is invalid (routing_key is missing)" with the words of a JSON answer
- * ("message", first of "errors"). Holds neither URL nor key, unless the provider repeats them. */
+ * ("message", "error" or "description", first of "errors"), or a lone word such as "no_service". Holds neither URL nor key, unless the provider repeats them. */
 void pl_notify_reason_write(const struct pl_notify_answer *answer, struct pl_text *out);
