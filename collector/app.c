@@ -39,6 +39,7 @@ static int build_engine(struct pl_app *app)
         pl_collector_config_rules(config, pool, &rules[i]);
         pools[i] = (struct pl_pool_config){.name = pool->name,
                                            .notify = pool->notifier_mask,
+                                           .policy = pool->policy,
                                            .capacity = pool->capacity,
                                            .rules = &rules[i]};
     }
@@ -48,6 +49,8 @@ static int build_engine(struct pl_app *app)
         .pool_count = config->pool_count,
         .pools = pools,
         .default_notify = pl_collector_config_notifiers(config, NULL),
+        .default_policy = config->default_policy,
+        .routes = {pl_policy_route, app->oncall},
         .seed = pl_process_seed(),
     };
     pl_collector_config_rules(config, NULL, &engine.rules);
@@ -82,7 +85,12 @@ int pl_app_new(uv_loop_t *loop, const struct pl_collector_config *config, struct
     app->traffic_due_mono_ms = app->started_mono_ms + TRAFFIC_SAVE_MS;
     pl_sdnotify_open(&app->systemd); // before there are children
     app->effects = calloc(PL_EFFECT_MAX, sizeof *app->effects);
-    int err = app->effects ? build_engine(app) : -ENOMEM;
+    app->oncall = malloc(sizeof *app->oncall);
+    if (app->oncall) {
+        *app->oncall = config->roster;
+        pl_oncall_bind(app->oncall);
+    }
+    int err = app->effects && app->oncall ? build_engine(app) : -ENOMEM;
     if (err != 0) {
         pl_app_free(app);
         return err;
@@ -374,6 +382,7 @@ void pl_app_free(struct pl_app *app)
     pl_app_trust_free(app);
     pl_sdnotify_close(&app->systemd);
     pl_process_unmap(app->engine, app->engine_bytes);
+    free(app->oncall);
     free(app->effects);
     free(app);
 }

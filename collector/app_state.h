@@ -4,6 +4,7 @@
 #include "collector/app.h"
 #include "collector/codec/notify/notify.h"
 #include "collector/core/engine.h"
+#include "collector/core/oncall/policy.h"
 #include "collector/io/admin.h"
 #include "collector/io/api.h"
 #include "collector/io/certificate.h"
@@ -69,6 +70,7 @@ struct pl_app {
 
     struct pl_engine *engine; // owned: a mapping of engine_bytes
     size_t engine_bytes;
+    struct pl_oncall *oncall;  // owned: the roster of the configuration, and today's overrides
     struct pl_effect *effects; // owned: the batch being run, PL_EFFECT_MAX items
     bool settling;             // effects are being run further up the stack
     struct pl_log_limit refused_log;

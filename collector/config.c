@@ -130,9 +130,14 @@ static const char *const notifier_types[] = {"",
 #undef X
                                              NULL};
 
-#define ROOT(member)     PL_OPTION_STORE(struct pl_collector_config, member)
-#define POOL(member)     PL_OPTION_STORE(struct pl_config_pool, member)
-#define NOTIFIER(member) PL_OPTION_STORE(struct pl_config_notifier, member)
+#define ROOT(member)       PL_OPTION_STORE(struct pl_collector_config, member)
+#define POOL(member)       PL_OPTION_STORE(struct pl_config_pool, member)
+#define PERSON(member)     PL_OPTION_STORE(struct pl_config_person, member)
+#define TEAM(member)       PL_OPTION_STORE(struct pl_config_team, member)
+#define SCHEDULE(member)   PL_OPTION_STORE(struct pl_config_schedule, member)
+#define LAYER(member)      PL_OPTION_STORE(struct pl_config_layer, member)
+#define ESCALATION(member) PL_OPTION_STORE(struct pl_config_escalation, member)
+#define NOTIFIER(member)   PL_OPTION_STORE(struct pl_config_notifier, member)
 
 static const struct pl_option options[] = {
     {"collector.agents", PL_OPTION_ADDRESS, ROOT(agents), .fallback = "127.0.0.1:7410",
@@ -179,7 +184,11 @@ static const struct pl_option options[] = {
              "counted. Alerts are never dropped."},
 
     {"pools.*.notify", PL_OPTION_NAMES, POOL(notify),
-     .help = "The notifiers that hear of this pool's alerts. Left out: all of them."},
+     .help =
+         "Who hears of this pool's alerts, all at once: notifiers, people, teams and schedules. "
+         "Left out: everybody."},
+    {"pools.*.escalation", PL_OPTION_TEXT, POOL(escalation), .fallback = "",
+     .help = "Who hears of them step by step, instead of `notify`: one of the escalations."},
     {"pools.*.owner", PL_OPTION_TEXT, POOL(owner), .fallback = "",
      .help = "Who answers for this pool, as people call them: named in every page."},
     {"pools.*.runbook", PL_OPTION_TEXT, POOL(runbook), .fallback = "", .check = check_runbook,
@@ -208,6 +217,8 @@ static const struct pl_option options[] = {
 #undef TEXT
 #undef SECRET
 
+#include "collector/oncall_option.def"
+
 #define FOR_ALL(key, type, member, fallback_text, min_text, max_text, help_text)                   \
     {"rules." key,      PL_OPTION_##type,  ROOT(rules.member), .fallback = (fallback_text),        \
      .min = (min_text), .max = (max_text), .help = (help_text)},
@@ -226,18 +237,42 @@ static const struct pl_option options[] = {
              "one by one."},
 };
 
-static const struct pl_option_section sections[] = {
-    {"pools", offsetof(struct pl_collector_config, pool_count),
-     offsetof(struct pl_collector_config, pools), sizeof(struct pl_config_pool),
-     PL_CONFIG_POOLS_MAX,
-     "Groups of hosts behind one load balancer, by the name their agents give. A pool that is not "
-     "listed is accepted with the default rules and every notifier. Below `rules` of a pool stands "
-     "what is to differ for it alone, with the keys of the section rules further down (all but "
-     "silent.grace)."},
-    {"notifiers", offsetof(struct pl_collector_config, notifier_count),
-     offsetof(struct pl_collector_config, notifiers), sizeof(struct pl_config_notifier),
-     PL_CONFIG_NOTIFIERS_MAX, "Who is told about alerts, by a name of your choice."},
-};
+static const struct pl_option_section sections[] =
+    {{"pools", offsetof(struct pl_collector_config, pool_count),
+      offsetof(struct pl_collector_config, pools), sizeof(struct pl_config_pool),
+      PL_CONFIG_POOLS_MAX,
+      "Groups of hosts behind one load balancer, by the name their agents give. A pool that is not "
+      "listed is accepted with the default rules and told to everybody. Below `rules` of a pool "
+      "stands "
+      "what is to differ for it alone, with the keys of the section rules further down (all but "
+      "silent.grace)."},
+     {"notifiers", offsetof(struct pl_collector_config, notifier_count),
+      offsetof(struct pl_collector_config, notifiers), sizeof(struct pl_config_notifier),
+      PL_CONFIG_NOTIFIERS_MAX, "Who is told about alerts, by a name of your choice."},
+#define ONCALL(key, count, items, max)                                                             \
+    {                                                                                              \
+        (key), offsetof(struct pl_collector_config, oncall.count),                                 \
+            offsetof(struct pl_collector_config, oncall.items),                                    \
+            sizeof((struct pl_config_oncall *)0)->items[0], (max),
+     ONCALL("people", person_count, people,
+            PL_PEOPLE_MAX) "Who can be called. Notifiers, people, teams and schedules share one "
+                           "set of names."},
+                                      ONCALL("teams", team_count, teams,
+                                             PL_TEAMS_MAX) "Several people under one name."
+}
+, ONCALL("schedules", schedule_count, schedules,
+         PL_SCHEDULES_MAX) "Who is on call when: at every moment one person, or nobody."
+}
+, ONCALL("layers", layer_count, layers,
+         PL_CONFIG_LAYERS_MAX) "What schedules are made of: people who take turns."
+}
+, ONCALL("escalations", escalation_count, escalations,
+         PL_ESCALATIONS_MAX) "Who is told first, and who when nobody acknowledges."
+}
+,
+#undef ONCALL
+}
+;
 
 static const char *const foreign[] = {"agent", NULL};
 
@@ -246,44 +281,6 @@ const struct pl_option_table pl_collector_options = {options, PL_LEN(options), s
 
 /* ---- what several keys must be together ---- */
 
-enum { KEY_BYTES = PL_OPTION_PATH_BYTES, PROBLEM_BYTES = PL_OPTION_ERROR_BYTES };
-
-static void refuse(struct pl_option_loader *l, const char *section, const struct pl_name *item,
-                   const char *key, const char *problem)
-{
-    char path[KEY_BYTES];
-    (void)snprintf(path, sizeof path, "%s/%s/%s", section, item->text, key);
-    pl_option_refuse_key(l, path, problem);
-}
-
-static void finish_pool(struct pl_option_loader *l, struct pl_collector_config *config,
-                        struct pl_config_pool *pool)
-{
-    (void)read_capacity(pool->capacity_text, &pool->capacity); // refused at its place
-    if (pool->notify.count == 0) {
-        pool->notifier_mask = pl_collector_config_notifiers(config, NULL);
-    }
-    for (uint32_t i = 0; i < pool->notify.count; i++) {
-        const struct pl_name *wanted = &pool->notify.item[i];
-        struct pl_suggest similar = pl_suggest_init(pl_name_span(wanted));
-        uint32_t n = 0;
-        for (; n < config->notifier_count; n++) {
-            if (pl_name_eq(&config->notifiers[n].name, wanted)) break;
-            pl_suggest_consider(&similar, pl_name_span(&config->notifiers[n].name));
-        }
-        if (n < config->notifier_count) {
-            pool->notifier_mask |= pl_target_bit(n);
-            continue;
-        }
-        char key[sizeof "notify/" + PL_NAME_LEN_MAX], problem[PROBLEM_BYTES];
-        struct pl_text t = pl_text_init(problem, sizeof problem);
-        pl_text_str(&t, "there is no notifier of this name");
-        pl_option_value_suggest(&t, similar.best);
-        (void)snprintf(key, sizeof key, "notify/%s", wanted->text);
-        refuse(l, "pools", &pool->name, key, problem);
-    }
-}
-
 static void finish(struct pl_option_loader *l, struct pl_collector_config *config)
 {
     // One that is wrong was refused at its place.
@@ -291,7 +288,11 @@ static void finish(struct pl_option_loader *l, struct pl_collector_config *confi
     for (uint32_t i = 0; i < config->notifier_count; i++) {
         pl_config_notifier_finish(l, &config->notifiers[i]);
     }
-    for (uint32_t i = 0; i < config->pool_count; i++) finish_pool(l, config, &config->pools[i]);
+    pl_config_oncall_finish(l, config);
+    for (uint32_t i = 0; i < config->pool_count; i++) {
+        struct pl_config_pool *pool = &config->pools[i];
+        (void)read_capacity(pool->capacity_text, &pool->capacity); // refused at its place
+    }
     pl_config_rules_finish(l, config);
     bool has_certificate = config->tls.certificate_file[0] != '\0';
     bool has_key = config->tls.key_file[0] != '\0';
@@ -312,7 +313,10 @@ int pl_collector_config_load(const char *const *paths, size_t n, struct pl_colle
     pl_yaml_load(paths, n, loader);
     finish(loader, config);
     err = errors->count > 0 ? PL_E_SYNTAX : 0;
-    if (!err) *out = *config;
+    if (!err) {
+        *out = *config;
+        pl_oncall_bind(&out->roster);
+    }
 done:
     free(loader);
     free(config);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "collector/codec/notify/provider.h"
+#include "collector/config_oncall.h"
 #include "collector/core/judge/headroom.h"
 #include "common/base/option.h"
 #include "common/sys/log.h"
@@ -95,7 +96,9 @@ struct pl_config_pool {
     char runbook[PL_CONFIG_RUNBOOK_BYTES]; // http:// or https://; empty: none
     struct pl_config_rules rules;          // what the files do not say for this pool is as for all
     struct pl_option_names notify;         // as written
+    char escalation[PL_NAME_LEN_MAX + 1];  // likewise; empty: none
     uint64_t notifier_mask; // bit i: notifiers[i]; all of them if `notify` was left out
+    uint32_t policy;        // above 0: instead of that, number `policy - 1` of the roster
     char capacity_text[PL_CONFIG_CAPACITY_BYTES]; // as written; what it means:
     struct pl_capacity capacity;                  // UNKNOWN: to be learned
 };
@@ -115,6 +118,10 @@ struct pl_collector_config {
     uint32_t pool_count, notifier_count;
     struct pl_config_pool pools[PL_CONFIG_POOLS_MAX];
     struct pl_config_notifier notifiers[PL_CONFIG_NOTIFIERS_MAX];
+
+    struct pl_config_oncall oncall; // as written
+    struct pl_oncall roster;        // what it means
+    uint32_t default_policy;        // of a pool that says nothing, as in struct pl_config_pool
 
     struct pl_config_rules rules; // of every pool that says nothing else
     int64_t silent_grace_ms;      // after the collector's start

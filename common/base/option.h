@@ -23,7 +23,8 @@ enum {
     PL_OPTION_DEPTH_MAX = 6,    // deeper nesting is an error; no table is deeper than 5
     PL_OPTION_KEYS_MAX = 2048,  // keys and list items over all files, then an error
     PL_OPTION_PATH_BYTES = 512, // of a key's full path
-    PL_OPTION_LIST_MAX = 16,    // items of a list of names or addresses
+    PL_OPTION_LIST_MAX = 16,    // items of a list of names, texts or addresses
+    PL_OPTION_ITEM_BYTES = 128, // of a text in a list
     PL_OPTION_ERRORS_MAX = 64,  // kept; further ones are counted
     PL_OPTION_ERROR_BYTES = 448,
 };
@@ -35,6 +36,7 @@ enum pl_option_type {
     PL_OPTION_SHARE,     // int64_t, parts per million
     PL_OPTION_SIZE,      // int64_t, bytes
     PL_OPTION_TEXT,      // char[size], NUL-terminated, no control bytes
+    PL_OPTION_TEXTS,     // struct pl_option_texts
     PL_OPTION_PATH,      // char[size], the same
     PL_OPTION_NAME,      // struct pl_name
     PL_OPTION_NAMES,     // struct pl_option_names
@@ -46,6 +48,11 @@ enum pl_option_type {
 struct pl_option_names {
     uint32_t count;
     struct pl_name item[PL_OPTION_LIST_MAX];
+};
+
+struct pl_option_texts {
+    uint32_t count;
+    char item[PL_OPTION_LIST_MAX][PL_OPTION_ITEM_BYTES];
 };
 
 struct pl_option_addresses {

@@ -9,7 +9,7 @@ enum { QUOTED_LEN_MAX = 60, SHARE_TEXT_BYTES = 24 };
 
 bool pl_option_value_is_list(enum pl_option_type type)
 {
-    return type == PL_OPTION_NAMES || type == PL_OPTION_ADDRESSES;
+    return type == PL_OPTION_NAMES || type == PL_OPTION_TEXTS || type == PL_OPTION_ADDRESSES;
 }
 
 const char *pl_option_value_form(enum pl_option_type type)
@@ -19,7 +19,8 @@ const char *pl_option_value_form(enum pl_option_type type)
     case PL_OPTION_DURATION: return "a duration such as 250ms, 10s, 5m, 2h or 7d";
     case PL_OPTION_SHARE: return "a share such as 0.75 or 75%";
     case PL_OPTION_SIZE: return "a size such as 64MiB";
-    case PL_OPTION_TEXT: return "text without control characters";
+    case PL_OPTION_TEXT:
+    case PL_OPTION_TEXTS: return "text without control characters";
     case PL_OPTION_PATH: return "a path without control characters";
     case PL_OPTION_NAME:
     case PL_OPTION_NAMES:
@@ -113,9 +114,10 @@ static bool store_number(const struct pl_option *o, struct pl_span in, void *fie
 static bool store_text(const struct pl_option *o, struct pl_span in, void *field,
                        struct pl_text *why)
 {
-    if (in.len >= o->size) {
+    size_t size = o->type == PL_OPTION_TEXTS ? PL_OPTION_ITEM_BYTES : o->size;
+    if (in.len >= size) {
         pl_text_str(why, " is longer than ");
-        pl_text_u64(why, o->size - 1);
+        pl_text_u64(why, size - 1);
         pl_text_str(why, " bytes");
         return false;
     }
@@ -125,7 +127,7 @@ static bool store_text(const struct pl_option *o, struct pl_span in, void *field
         pl_text_str(why, pl_option_value_form(o->type));
         return false;
     }
-    memset(field, 0, o->size);
+    memset(field, 0, size);
     memcpy(field, in.ptr, in.len);
     return true;
 }
@@ -152,20 +154,24 @@ static bool store_word(const struct pl_option *o, struct pl_span in, void *field
     return false;
 }
 
-/* Where the next name or address goes: the field itself, or one more item of a list. NULL, with the
- * reason, when the list is full. */
+/* Where the next item goes: the field itself, or one more item of a list. NULL, with the reason,
+ * when the list is full. */
 static void *take_slot(const struct pl_option *o, void *field, struct pl_text *why)
 {
     struct pl_option_names *names = field;
+    struct pl_option_texts *texts = field;
     struct pl_option_addresses *addresses = field;
     if (!pl_option_value_is_list(o->type)) return field;
-    uint32_t *count = o->type == PL_OPTION_NAMES ? &names->count : &addresses->count;
+    uint32_t *count = o->type == PL_OPTION_NAMES   ? &names->count
+                      : o->type == PL_OPTION_TEXTS ? &texts->count
+                                                   : &addresses->count;
     if (*count == PL_OPTION_LIST_MAX) {
         pl_text_str(why, " is one more than a list may have: ");
         pl_text_u64(why, PL_OPTION_LIST_MAX);
         return NULL;
     }
     uint32_t i = (*count)++;
+    if (o->type == PL_OPTION_TEXTS) return texts->item[i];
     return o->type == PL_OPTION_NAMES ? (void *)&names->item[i] : (void *)&addresses->item[i];
 }
 
@@ -193,6 +199,7 @@ static bool store_typed(const struct pl_option *o, struct pl_span in, void *slot
     case PL_OPTION_SHARE:
     case PL_OPTION_SIZE: return store_number(o, in, slot, why);
     case PL_OPTION_TEXT:
+    case PL_OPTION_TEXTS:
     case PL_OPTION_PATH: return store_text(o, in, slot, why);
     case PL_OPTION_WORD: return store_word(o, in, slot, why);
     case PL_OPTION_NAME:

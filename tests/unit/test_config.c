@@ -328,7 +328,8 @@ static const struct {
     {"notifiers:\n  a: {type: alertmanager}\n", "f:2:3: notifiers.a.url: is missing\n"},
     {"pools: {web: {notify: [oncal]}}\n"
      "notifiers: {oncall: {type: alertmanager, url: http://h/}}\n",
-     "f:1:24: pools.web.notify.oncal: there is no notifier of this name; did you mean 'oncall'?\n"},
+     "f:1:24: pools.web.notify.oncal: there is no notifier, person, team or schedule of this name; "
+     "did you mean 'oncall'?\n"},
     {"rules: {limit: {warn: 0.95}}\n",
      "f:1:9: rules.limit.cpu: is below rules.limit.warn: a warning comes first\n"
      "f:1:9: rules.limit.memory: is below rules.limit.warn: a warning comes first\n"},

@@ -93,9 +93,10 @@ static void test_samples_hold_the_defaults(void)
 /* True if the key was given, `*` standing for any of the examples. */
 static bool was_given(const struct pl_option_loader *loader, const char *key)
 {
-    static const char *const names[] = {"web",      "chat",     "tickets",   "oncall",
-                                        "robot",    "slack",    "slack-bot", "push",
-                                        "telegram", "pushover", "front",     "php"};
+    static const char *const names[] = {"web",      "chat",     "tickets",      "oncall",
+                                        "robot",    "slack",    "slack-bot",    "push",
+                                        "telegram", "pushover", "front",        "php",
+                                        "alex",     "bosses",   "web-schedule", "web-office"};
     for (size_t i = 0; i < PL_LEN(names); i++) {
         char path[PL_OPTION_PATH_BYTES];
         struct pl_text t = pl_text_init(path, sizeof path);
@@ -169,6 +170,7 @@ static void put_form(struct pl_text *t, const struct pl_option *o)
         [PL_OPTION_PATH] = "Path",
         [PL_OPTION_NAME] = "Name",
         [PL_OPTION_NAMES] = "List of names",
+        [PL_OPTION_TEXTS] = "List of texts",
         [PL_OPTION_WORD] = "One of",
         [PL_OPTION_ADDRESS] = "Address",
         [PL_OPTION_ADDRESSES] = "List of addresses",

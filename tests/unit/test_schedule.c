@@ -26,7 +26,8 @@ static struct pl_layer layer_of(const struct pl_zone *zone, uint32_t people, int
 
 static void add_window(struct pl_layer *l, uint8_t weekdays, int32_t from, int32_t until)
 {
-    l->windows[l->window_count++] = (struct pl_window){weekdays, (uint16_t)from, (uint16_t)until};
+    l->windows.item[l->windows.count++] =
+        (struct pl_hours){weekdays, (uint16_t)from, (uint16_t)until};
 }
 
 /* Does the layer, without its turns, count at `unix_s`? By the wall clock alone, which says it only
@@ -36,8 +37,8 @@ static bool wall_says(const struct pl_layer *l, int64_t unix_s)
     int64_t wall = pl_zone_wall(l->zone, unix_s);
     int32_t minute = (int32_t)((wall - pl_civil_floor(wall, DAY)) / MINUTE);
     int32_t today = pl_civil_weekday(wall), yesterday = (today + 6) % 7;
-    for (uint32_t i = 0; i < l->window_count; i++) {
-        const struct pl_window *w = &l->windows[i];
+    for (uint32_t i = 0; i < l->windows.count; i++) {
+        const struct pl_hours *w = &l->windows.item[i];
         bool over = w->until_minute <= w->from_minute;
         bool from_today = (w->weekdays >> today & 1) != 0;
         bool from_yesterday = (w->weekdays >> yesterday & 1) != 0;
@@ -45,7 +46,7 @@ static bool wall_says(const struct pl_layer *l, int64_t unix_s)
             return true;
         if (from_yesterday && over && minute < w->until_minute) return true;
     }
-    return l->window_count == 0;
+    return l->windows.count == 0;
 }
 
 /* Call `look(zone, change)` for every change of every zone. */

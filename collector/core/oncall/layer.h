@@ -17,17 +17,27 @@
 
 enum {
     PL_LAYER_PEOPLE_MAX = 16,
-    PL_LAYER_WINDOWS_MAX = 16,
+    PL_HOURS_MAX = 16,
     PL_LAYER_TURN_MIN_S = 3600,
     PL_LAYER_TURN_MAX_S = 366 * 86400,
     PL_NOBODY = UINT16_MAX, // instead of a person
     PL_MINUTES_PER_DAY = 24 * 60,
 };
 
-struct pl_window {
+struct pl_hours {
     uint8_t weekdays;                   // bit 0 is Monday
     uint16_t from_minute, until_minute; // of the day; until: at most 24 * 60
 };
+
+struct pl_hours_list {
+    uint32_t count;
+    struct pl_hours item[PL_HOURS_MAX];
+};
+
+/* True if one of them is open at that moment; false for an empty list. Lowers `*until_unix_s` to
+ * the moment up to which the answer is the same at least. */
+bool pl_hours_open(const struct pl_hours_list *windows, const struct pl_zone *zone, int64_t unix_s,
+                   int64_t *until_unix_s);
 
 /* Who is on call from when until when, as a calendar lists it. */
 struct pl_shift {
@@ -37,13 +47,14 @@ struct pl_shift {
 
 struct pl_layer {
     struct pl_name name;
+    uint16_t zone_index, first_shift; // what the pointers below point to (oncall.h)
+    bool is_calendar;
     const struct pl_zone *zone; // borrowed
     uint16_t people[PL_LAYER_PEOPLE_MAX];
     uint32_t person_count;
     int64_t start_wall_s; // of turn 0; nobody is on call before
     int64_t turn_s;       // in wall time
-    uint32_t window_count;
-    struct pl_window windows[PL_LAYER_WINDOWS_MAX];
+    struct pl_hours_list windows;
     /* With a calendar: its shifts, by their beginning. */
     const struct pl_shift *shifts; // borrowed; NULL: turns
     uint32_t shift_count;

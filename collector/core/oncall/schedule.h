@@ -8,7 +8,7 @@
 #include "collector/core/oncall/layer.h"
 
 enum {
-    PL_SCHEDULE_LAYERS_MAX = 17, // those it names, and its own turns below them
+    PL_SCHEDULE_LAYERS_MAX = 17, // those it names, and its own below them
     PL_OVERRIDES_MAX = 512,      // of all schedules
     PL_DUTY_STEPS_MAX = 4096,
 };
@@ -28,6 +28,7 @@ struct pl_overrides {
 
 struct pl_schedule {
     struct pl_name name;
+    uint16_t zone_index, layer_index[PL_SCHEDULE_LAYERS_MAX]; // of the pointers (oncall.h)
     const struct pl_zone *zone; // borrowed: the zone its times are shown in
     uint32_t layer_count;
     const struct pl_layer *layers[PL_SCHEDULE_LAYERS_MAX]; // borrowed; the first counts first
