@@ -40,7 +40,11 @@ static void put_about(FILE *out, double seconds)
 static void put_time_left(FILE *out, const cJSON *outlook, bool has_room)
 {
     double left_s = pl_status_number(outlook, "left_s");
-    if (isnan(left_s)) {
+    double growth_in_s = pl_status_number(outlook, "growth_in_s");
+    if (isnan(left_s) && has_room && !isnan(growth_in_s)) {
+        (void)fputs(", growth can be told in about ", out);
+        put_about(out, growth_in_s);
+    } else if (isnan(left_s)) {
         (void)fputs(has_room ? ", not filling up" : ", would not survive a loss", out);
     } else if (left_s <= 0) {
         (void)fputs(", full now", out);

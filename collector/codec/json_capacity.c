@@ -236,6 +236,8 @@ static void put_outlook(struct pl_text *out, const struct pl_saturation *s)
     put_known(out, ",\"early_s\":", foreseen, forecast.early_s);
     put_known(out, ",\"late_s\":", foreseen, forecast.late_s);
     put_known(out, ",\"doubling_s\":", forecast.double_s > 0, forecast.double_s);
+    double growth_in_s = pl_surge_growth_in_s(&s->traffic);
+    put_known(out, ",\"growth_in_s\":", growth_in_s > 0, growth_in_s);
     pl_text_char(out, '}');
 }
 

@@ -309,6 +309,10 @@ void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t poo
         pl_text_str(out, ",\"state\":\"");
         pl_text_str(out, pl_health_name(host->health));
         pl_text_char(out, '"');
+        if (host->service.name[0] != '\0') {
+            pl_text_str(out, ",\"service\":");
+            pl_text_json(out, pl_span_of(host->service.name));
+        }
         if (host->has_sample) {
             pl_json_put_number(out, ",\"age_ms\":", age_ms(host, view->now), 1);
             put_used(out, ",\"cpu\":", host, PL_RESOURCE_CPU);

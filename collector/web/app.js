@@ -233,7 +233,9 @@ function render() {
   setText(el('traffic-title'), pool ? `Traffic of ${pool}` : 'Traffic');
   setText(el('charts-title'), host ? `Charts of ${host}` : 'Charts');
   charts.setLimits(limitsOf(pool));
+  charts.setService(state.hosts.find(h => h.name === host)?.service);
   if (host !== charts.host) charts.show(host);
+  traffic.setMarks(state.alerts.filter(a => a.pool === pool).map(alert => ({t: Date.parse(alert.since), text: alert.rule, shown: alertLook(alert)[0]})));
   traffic.show(state.pools.find(p => p.name === pool) ?? null);
   changes.show(pool);
   renderChanges();

@@ -5,7 +5,8 @@
 // the gap is shaded behind it. A sample that comes late (an agent resends what was not stored) finds
 // its place in the list and closes its gap.
 
-import {CURSOR, STROKES, css, hatch, onSchemeChange} from './plot.js';
+import {CURSOR, STROKES, css, flag, hatch, onSchemeChange} from './plot.js';
+import {setText} from './parts.js';
 import {amount, isUtc, moment, percent} from './words.js';
 
 const HOUR_MS = 3600 * 1000;
@@ -17,7 +18,8 @@ const NARROW_STEP_S = 5; // a phone has no room for 3,600 points
 
 const bits = kbit => amount(kbit * 1000);
 
-// One chart: its series as [metric, name, right axis?].
+// One chart: its series as [metric, name, right axis?]. An optional one is there for hosts that report
+// any of its metrics: not every agent watches a service or has a status page to ask.
 const CHARTS = [
   {
     id: 'cpu', title: 'CPU', format: percent, range: [0, 1.04], limit: 'cpu',
@@ -44,30 +46,24 @@ const CHARTS = [
     series: [['oom.kills', 'kills/s']],
   },
   {
+    id: 'service', title: 'Watched service', format: percent, range: [0, 1.04], optional: true,
+    series: [['service.cpu', 'CPU'], ['service.cpu.limit', 'CPU limit'], ['service.memory', 'memory']],
+  },
+  {
+    id: 'requests', title: 'Requests', format: amount, range: [0, null], floor: 10, optional: true,
+    series: [['traffic.requests', 'taken/s'], ['traffic.active', 'being served'], ['traffic.waiting', 'waiting']],
+  },
+  {
+    id: 'workers', title: 'Workers of the fullest pool', format: amount, range: [0, null], floor: 2, optional: true,
+    series: [['workers.busy', 'busy'], ['workers.max', 'at most']],
+  },
+  {
     id: 'network', title: 'Network, bit/s', format: bits, range: [0, null], floor: 100,
     series: [['net.received', 'received'], ['net.sent', 'sent']],
   },
 ];
 
 const METRICS = CHARTS.flatMap(chart => chart.series.map(([metric]) => metric));
-
-// A dashed line with a flag at the top: something changed here.
-function mark(context, {y, h}, x, colour) {
-  context.save();
-  context.strokeStyle = context.fillStyle = colour;
-  context.lineWidth = 1;
-  context.setLineDash([2, 4]);
-  context.beginPath();
-  context.moveTo(x, y);
-  context.lineTo(x, y + h);
-  context.stroke();
-  context.beginPath();
-  context.moveTo(x, y);
-  context.lineTo(x + 8, y + 4);
-  context.lineTo(x, y + 8);
-  context.fill();
-  context.restore();
-}
 
 export class Charts {
   // root: where the figures go; note(text): what to say above them, '' for nothing.
@@ -159,6 +155,12 @@ export class Charts {
     this.limits = limits;
   }
 
+  // What is watched on the host beside it; undefined: nothing.
+  setService(name) {
+    const {element} = this.figures.find(({chart}) => chart.id === 'service');
+    setText(element.querySelector('h3'), name ? `Service ${name}` : 'Watched service');
+  }
+
   // What changed on the host: [{t, text}].
   setMarks(marks) {
     this.marks = marks;
@@ -175,6 +177,9 @@ export class Charts {
     const file = this.#withGaps();
     const dateWindow = this.zoomed ?? [this.#start(), now];
     for (const figure of this.figures) {
+      const absent = Boolean(figure.chart.optional) && !this.rows.some(row => figure.columns.some(column => row[column] !== null));
+      figure.element.hidden = absent;
+      if (absent) continue; // a plot that is not seen has no size
       const data = file.map(row => [row[0], ...figure.columns.map(column => row[column])]);
       if (data.length === 0) data.push([new Date(now), ...figure.columns.map(() => null)]);
       if (figure.graph) figure.graph.updateOptions({file: data, dateWindow, valueRange: this.#range(figure, dateWindow)});
@@ -300,7 +305,7 @@ export class Charts {
     }
     for (const {t} of this.marks) {
       const x = Math.round(graph.toDomXCoord(t)) + 0.5;
-      if (x >= area.x && x <= area.x + area.w) mark(context, area, x, css('--quiet'));
+      if (x >= area.x && x <= area.x + area.w) flag(context, area, x, css('--quiet'));
     }
     const limit = this.limits[chart.limit];
     if (limit) {
@@ -324,6 +329,7 @@ export class Charts {
     this.chosen = x;
     for (const figure of this.figures) {
       const {graph} = figure;
+      if (!graph) continue;
       if (x === null) {
         graph.clearSelection();
         this.#legend(figure, this.rows.at(-1));

@@ -21,6 +21,24 @@ export function hatch(context, {x, y, w, h}) {
   context.restore();
 }
 
+// A dashed line with a flag at the top: something happened here.
+export function flag(context, {y, h}, x, colour) {
+  context.save();
+  context.strokeStyle = context.fillStyle = colour;
+  context.lineWidth = 1;
+  context.setLineDash([2, 4]);
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x, y + h);
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x + 8, y + 4);
+  context.lineTo(x, y + 8);
+  context.fill();
+  context.restore();
+}
+
 // A vertical line at the chosen moment, in every chart.
 export const CURSOR = {
   activate: () => ({

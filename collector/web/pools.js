@@ -48,7 +48,7 @@ function until({capacity, outlook}) {
   const parts = [];
   if (outlook?.left_s === 0) parts.push('full now');
   else if (outlook && outlook.left_s !== null) parts.push(`full in about ${about(outlook.left_s)} (${between(outlook.early_s, outlook.late_s)})`);
-  else if (outlook && capacity.headroom >= 0) parts.push('not filling up');
+  else if (outlook && capacity.headroom >= 0) parts.push(outlook.growth_in_s ? `growth can be told in ${about(outlook.growth_in_s)}` : 'not filling up');
   if (outlook?.doubling_s) parts.push(`doubles every ${about(outlook.doubling_s)}`);
   if (capacity.headroom < 0 && capacity.spare) parts.push(`would not survive the loss of ${capacity.worst_loss ?? 'a host'}`);
   if (capacity.first_limit) parts.push(`first limit: ${capacity.first_limit} of ${capacity.first_host}`);

@@ -1,7 +1,7 @@
 // traffic.js - the traffic of one pool: what came, what is usual, what is foreseen, and the line it
 // must not cross. The curves come from /outlook every FETCH_MS.
 
-import {CURSOR, css, hatch, onSchemeChange} from './plot.js';
+import {CURSOR, css, flag, hatch, onSchemeChange} from './plot.js';
 import {about, amount, isUtc, moment} from './words.js';
 
 const HOUR_MS = 3600 * 1000;
@@ -15,6 +15,7 @@ export class Traffic {
     this.pool = null; // its name
     this.spanMs = 15 * 60 * 1000;
     this.curves = null; // the newest answer of /outlook
+    this.marks = [];
     this.coarse = matchMedia('(pointer: coarse)').matches;
     root.innerHTML = '<figcaption><ul class="legend"></ul><span class="chart-at"></span></figcaption><div class="plot" role="img"></div>';
     this.values = SERIES.map(([name], i) => {
@@ -60,6 +61,11 @@ export class Traffic {
     this.draw(this.now);
   }
 
+  // What began when: [{t, text, shown}]; `shown` is the state whose colour it has.
+  setMarks(marks) {
+    this.marks = [...marks].sort((a, b) => a.t - b.t);
+  }
+
   // Draw everything as of `now`, once a second.
   draw(now) {
     this.now = now;
@@ -72,6 +78,7 @@ export class Traffic {
     if (!this.chosen) this.#legend(this.#newest());
     this.root.dataset.points = this.curves.actual.length;
     this.root.dataset.foreseen = this.curves.foreseen.length;
+    this.root.dataset.flags = this.marks.filter(({t}) => t >= dateWindow[0]).length;
   }
 
   // [time, came, usual, foreseen]: null joins its neighbours, NaN is a gap.
@@ -170,6 +177,7 @@ export class Traffic {
       context.fillStyle = css('--quiet');
       context.fillText('now', now + 4, area.y + area.h - 6);
     }
+    this.#flags(context, area, graph);
     if (spare) this.#line(context, area, graph, spare, `${amount(spare.p50)}/s: what is left after losing a host (N\u22121)`, []);
     if (whole) this.#line(context, area, graph, whole, `${amount(whole.p50)}/s: all hosts`, [8, 4]);
     context.restore();
@@ -182,6 +190,22 @@ export class Traffic {
       const left = graph.toDomXCoord(known[i - 1]), right = graph.toDomXCoord(t);
       hatch(context, {...area, x: left, w: right - left});
     });
+  }
+
+  // Names that would run into each other stand below each other.
+  #flags(context, area, graph) {
+    let right = -Infinity, row = 0;
+    for (const {t, text, shown} of this.marks) {
+      const x = Math.round(graph.toDomXCoord(t)) + 0.5;
+      if (x < area.x || x > area.x + area.w) continue;
+      row = x < right ? row + 1 : 0;
+      right = x + 14 + context.measureText(text).width;
+      flag(context, area, x, css(`--${shown}`));
+      context.fillStyle = css('--ink');
+      const width = context.measureText(text).width;
+      const beside = x + 11 + width > area.x + area.w ? x - 3 - width : x + 11;
+      context.fillText(text, beside, area.y + 10 + 14 * row);
+    }
   }
 
   // A capacity with its range as a band, and where on it the traffic is expected to arrive.

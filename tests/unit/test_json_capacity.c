@@ -176,6 +176,7 @@ static void test_configured_and_filling_up(void)
     CHECK(number(json, "outlook", "early_s") < left_s);
     CHECK(number(json, "outlook", "late_s") > left_s);
     CHECK(number(json, "outlook", "doubling_s") > 0);
+    CHECK(cJSON_IsNull(at(json, "outlook", "growth_in_s")));
     cJSON_Delete(json);
     rig_stop();
 }

@@ -102,10 +102,15 @@ static double quick_of(const struct pl_ladder *l)
     return quick + (quick - l->level[PL_RUNG_8S]) * lag_s / apart_s;
 }
 
+double pl_surge_growth_in_s(const struct pl_traffic *t)
+{
+    return PL_MAX(growth_known_s - t->ladder.known_s, 0);
+}
+
 static double carries(const struct pl_traffic *t)
 {
     const struct pl_growth *g = &t->swell;
-    if (t->ladder.known_s < growth_known_s) return 1;
+    if (pl_surge_growth_in_s(t) > 0) return 1;
     double floor = PL_MAX(growth_everyday * pl_growth_everyday(g), growth_habit * g->habit);
     double growth = (pl_traffic_swell(t) - floor) * growth_ahead_s;
     return growth > 0 ? exp(PL_MIN(growth, growth_max)) : 1;

@@ -55,6 +55,9 @@ struct pl_surge_finding {
     double used;                 // u
 };
 
+/* In how many seconds growth can be a reason: a young series has nothing to grow from. 0: now. */
+double pl_surge_growth_in_s(const struct pl_traffic *t);
+
 void pl_surge_policy_default(struct pl_surge_policy *policy);
 void pl_surge_init(struct pl_surge *s);
 /* Judge the newest sample of `t`, after its pl_traffic_step(); `capacity` > 0. */
