@@ -224,6 +224,25 @@ static void run_host_effect(struct pl_app *app, const struct pl_effect *effect, 
            "host=%s pool=%s held_back=%u", host->name.text, pool->text, held);
 }
 
+/* What is lost here is written with the next change: nobody waits for it. */
+static void run_launch_effect(struct pl_app *app, const struct pl_effect *effect)
+{
+    if (effect->type == PL_EFFECT_DROP_LAUNCH) {
+        pl_store_drop_launch(app->store, &effect->name);
+        return;
+    }
+    const struct pl_launch_entry *entry = &pl_engine_launches(app->engine)->entries[effect->launch];
+    const char *id = entry->launch.id.text;
+    if (effect->type == PL_EFFECT_LAUNCH_STATE) {
+        pl_log(PL_LOG_INFO, "launch_state", "launch=%s state=%s verdict=%s", id,
+               pl_launch_state_word(entry->course.state), pl_verdict_word(entry->course.colour));
+        return;
+    }
+    int err = pl_store_put_launch(app->store, entry, PL_STORE_NO_TICKET);
+    if (err != 0)
+        pl_log(PL_LOG_ERROR, "launch_not_saved", "launch=%s err=\"%s\"", id, pl_err_text(err));
+}
+
 static void run_effect(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
 {
     switch (effect->type) {
@@ -254,6 +273,9 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
     case PL_EFFECT_DROP_PAGE: pl_store_drop_page(app->store, effect->number); return;
     case PL_EFFECT_PAGE_REFUSED: log_page_loss(app, effect, "page_refused", now); return;
     case PL_EFFECT_PAGE_FAILED: log_page_loss(app, effect, "page_failed", now); return;
+    case PL_EFFECT_SAVE_LAUNCH:
+    case PL_EFFECT_DROP_LAUNCH:
+    case PL_EFFECT_LAUNCH_STATE: run_launch_effect(app, effect); return;
     case PL_EFFECT_TILT_ON: pl_log(PL_LOG_WARN, "tilt_on", "for_ms=%d", PL_TILT_MS); return;
     case PL_EFFECT_TILT_OFF: pl_log(PL_LOG_INFO, "tilt_off", "judging=again"); return;
     }

@@ -138,6 +138,25 @@ static void on_restore_learned(void *ctx, uint32_t host, const struct pl_capacit
     pl_engine_restore_learned(app->engine, host, learned, pl_app_now());
 }
 
+static void on_restore_launch(void *ctx, const struct pl_launch_entry *entry)
+{
+    struct pl_app *app = ctx;
+    int err = pl_engine_restore_launch(app->engine, entry);
+    if (err == 0) return;
+    pl_log(PL_LOG_ERROR, "launch_not_restored", "launch=%s err=\"%s\"", entry->launch.id.text,
+           pl_err_text(err));
+}
+
+/* A record that somebody waits for: of a launch, or of who may speak for a host. */
+static void on_record_saved(void *ctx, uint32_t ticket)
+{
+    struct pl_app *app = ctx;
+    if ((ticket & PL_API_LAUNCH_TICKET) != 0)
+        pl_api_launch_saved(app->api, ticket, pl_app_now());
+    else
+        pl_app_trust_saved(ctx, ticket);
+}
+
 static void on_restored(void *ctx, enum pl_store_restored what)
 {
     static const char *const words[] = {
@@ -180,7 +199,8 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_restore_alert = on_restore_alert;
     options->on_restore_page = on_restore_page;
     options->on_restore_traffic = on_restore_traffic;
-    options->on_trust_saved = pl_app_trust_saved;
+    options->on_trust_saved = on_record_saved;
+    options->on_restore_launch = on_restore_launch;
     options->on_restore_trust = pl_app_restore_trust;
     options->on_restore_sample = on_restore_sample;
     options->on_restore_change = on_restore_change;

@@ -27,6 +27,9 @@ static const char *event_of(enum pl_effect_type type)
     case PL_EFFECT_SEND_PAGE:
     case PL_EFFECT_DROP_PAGE:
     case PL_EFFECT_PAGE_REFUSED:
+    case PL_EFFECT_SAVE_LAUNCH:
+    case PL_EFFECT_DROP_LAUNCH:
+    case PL_EFFECT_LAUNCH_STATE:
     case PL_EFFECT_PAGE_FAILED: return NULL; // writing down and paging, which a replay does not
     }
     PL_UNREACHABLE("effect");

@@ -7,6 +7,7 @@
  *     pl:{<host>}:learned         what its capacity was learned from         kept 30 d
  *     pl:hosts  pl:alerts  pl:outbox                  control records: kept until deleted
  *     pl:traffic                                      what is remembered of a pool: likewise
+ *     pl:launches                                     what is announced: likewise
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:writer                                       the connection that may write
  *
@@ -35,6 +36,7 @@ const struct pl_resolution_plan *pl_resolution_plan(enum pl_resolution resolutio
 #define PL_KEY_ALERTS   "pl:alerts"
 #define PL_KEY_OUTBOX   "pl:outbox"
 #define PL_KEY_TRAFFIC  "pl:traffic"
+#define PL_KEY_LAUNCHES "pl:launches"
 #define PL_KEY_ENROLLED "pl:enrolled"
 #define PL_KEY_TOKENS   "pl:tokens"
 

@@ -26,6 +26,9 @@ enum pl_effect_type {
     PL_EFFECT_DROP_PAGE, // page `number` is done: delete its record
     PL_EFFECT_PAGE_REFUSED, // the outbox is full: alert cannot page `target` until there is room
     PL_EFFECT_PAGE_FAILED,  // alert's page to `target` was given up: rejected, or out of time
+    PL_EFFECT_SAVE_LAUNCH,  // launch: write it down
+    PL_EFFECT_DROP_LAUNCH,  // `name`: it has made room for another
+    PL_EFFECT_LAUNCH_STATE, // launch: another phase has begun (log, push)
     PL_EFFECT_TILT_ON,      // the clock jumped: collect, do not act
     PL_EFFECT_TILT_OFF,
 };
@@ -35,6 +38,7 @@ struct pl_effect {
     uint8_t target;
     uint32_t host;   // index, for *_HOST* and SAVE_CHANGE
     uint32_t alert;  // index, for *_ALERT* and *_PAGE*
+    uint32_t launch; // index in the book, for *_LAUNCH*
     uint32_t change; // index in observe/changes, for SAVE_CHANGE
     struct pl_slot_id page;
     uint64_t number;              // for DROP_PAGE

@@ -400,6 +400,7 @@ void pl_engine_tick(struct pl_engine *e, struct pl_now now)
     for (uint32_t pool = 0; pool < e->fleet.pool_count; pool++) {
         pl_engine_judge_pool(e, pool, true);
     }
+    pl_engine_step_launches(e);
     pl_engine_end(e);
 }
 

@@ -18,6 +18,7 @@
 
 #include "collector/core/effect.h"
 #include "collector/core/judge/rule_saturation.h"
+#include "collector/core/launch/book.h"
 #include "collector/core/observe/changes.h"
 #include "collector/core/observe/fleet.h"
 
@@ -85,6 +86,15 @@ void pl_engine_service(struct pl_engine *e, uint32_t host, const struct pl_servi
                        struct pl_now now);
 /* What the pool can take, from now on; judged with the next of its samples. */
 void pl_engine_capacity(struct pl_engine *e, uint32_t pool, const struct pl_capacity *capacity);
+/* A launch that was checked: registered if its id is new, else its next revision. 0 and its place,
+ * or PL_E_FULL. The caller writes it down before it answers. */
+PL_MUST_CHECK int pl_engine_put_launch(struct pl_engine *e, const struct pl_launch *l,
+                                       struct pl_now now, uint32_t *index);
+/* What the request that made it was known by, so that the same again makes no second one. */
+void pl_engine_remember_request(struct pl_engine *e, uint32_t launch, uint64_t key, uint64_t hash);
+/* CANCELLED or ANNOUNCED, by `author`. False if there is nothing to do: it is over. */
+bool pl_engine_act_on_launch(struct pl_engine *e, uint32_t launch, enum pl_launch_event event,
+                             const char *author, struct pl_now now);
 /* Once a second: what arrives by not arriving. */
 void pl_engine_tick(struct pl_engine *e, struct pl_now now);
 /* The shell wrote a page's intent down (or gave up waiting for that). Ignored for a page that is
@@ -130,6 +140,10 @@ PL_MUST_CHECK int pl_engine_restore_alert(struct pl_engine *e, const struct pl_a
 PL_MUST_CHECK int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page,
                                          struct pl_now now);
 
+/* As it was; one that is known here already stays. PL_E_FULL. */
+PL_MUST_CHECK int pl_engine_restore_launch(struct pl_engine *e,
+                                           const struct pl_launch_entry *entry);
+
 /* ---- views, for the API and the codecs; borrowed until the next call ---- */
 
 struct pl_engine_counts {
@@ -148,6 +162,14 @@ struct pl_engine_counts {
 };
 
 const struct pl_fleet *pl_engine_fleet(const struct pl_engine *e);
+const struct pl_launch_book *pl_engine_launches(const struct pl_engine *e);
+/* What the `nth` of its pools makes of a launch now, registered or not, with every other launch of
+ * that time; `*plan` is the load it adds there. */
+struct pl_launch_verdict pl_engine_judge_launch(const struct pl_engine *e,
+                                                const struct pl_launch *l, uint32_t nth,
+                                                int64_t now_unix_ms, struct pl_launch_plan *plan);
+/* They share a pool and a time. */
+bool pl_launches_meet(const struct pl_launch *a, const struct pl_launch *b);
 const struct pl_changes *pl_engine_changes(const struct pl_engine *e);
 /* Of one pool; PL_NO_INDEX: of those that nobody configured. */
 const struct pl_rules *pl_engine_rules(const struct pl_engine *e, uint32_t pool);

@@ -4,6 +4,7 @@
  *     engine_judge.c    from counts to verdicts to alerts to pages
  *     engine_restore.c  what was written down before a restart
  *     engine_change.c   what changed on the hosts
+ *     engine_launch.c   what is announced
  *     engine_view.c     what others may look at
  *
  * Every call runs the same way: begin (the clocks; tilt), change state, judge the pools concerned,
@@ -55,6 +56,7 @@ struct pl_engine {
     struct pl_pace pace;
     struct pl_outbox outbox;
     struct pl_changes changes;
+    struct pl_launch_book launches;
     struct pl_fleet fleet;
 };
 
@@ -83,6 +85,11 @@ void pl_engine_end(struct pl_engine *e);
 
 /* A host that is known says HELLO again: what is different about its machine. */
 void pl_engine_compare(struct pl_engine *e, uint32_t host, const struct pl_hello *hello);
+
+/* ---- engine_launch.c ---- */
+
+/* Once a second: each open launch lives on. */
+void pl_engine_step_launches(struct pl_engine *e);
 
 /* ---- engine_judge.c ---- */
 

@@ -36,6 +36,19 @@ static const struct route {
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "alerts"}, pl_api_get_alerts},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "changes"}, pl_api_get_changes},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "stream"}, pl_api_get_stream},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "launches"}, pl_api_get_launches},
+    {PL_HTTP_POST, PL_ROLE_OPS, {"api", "v1", "launches"}, pl_api_post_launch},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "launches", "{}"}, pl_api_get_launch},
+    {PL_HTTP_PUT, PL_ROLE_OPS, {"api", "v1", "launches", "{}"}, pl_api_put_launch},
+    {PL_HTTP_DELETE, PL_ROLE_OPS, {"api", "v1", "launches", "{}"}, pl_api_delete_launch},
+    {PL_HTTP_GET,
+     PL_ROLE_READ_ONLY,
+     {"api", "v1", "launches", "{}", "forecast"},
+     pl_api_get_forecast},
+    {PL_HTTP_POST,
+     PL_ROLE_OPS,
+     {"api", "v1", "launches", "{}", "announce"},
+     pl_api_announce_launch},
 };
 
 static bool segment_matches(struct pl_span segment, const char *want, struct pl_name *name)
@@ -59,7 +72,7 @@ static bool route_matches(const struct route *route, struct pl_span path, struct
     return at == end;
 }
 
-static struct pl_view view_of(const struct pl_api *api, struct pl_now now)
+struct pl_view pl_api_view_of(const struct pl_api *api, struct pl_now now)
 {
     return (struct pl_view){.engine = api->config.engine,
                             .troubles = &api->troubles,
@@ -106,7 +119,7 @@ static void on_request(void *arg, struct pl_slot_id client, const struct pl_http
     struct pl_api *api = arg;
     struct pl_now now = {pl_clock_mono_ms(), pl_clock_unix_ms()};
     struct pl_api_call c = {.api = api, .client = client, .request = request, .now = now};
-    c.view = view_of(api, now);
+    c.view = pl_api_view_of(api, now);
     c.out = pl_text_init(api->body, sizeof api->body);
     const struct route *route = find_route(&c);
     const struct pl_asset *asset = pl_asset_find(request->path);
@@ -184,8 +197,9 @@ static void watch_itself(struct pl_api *api, struct pl_now now)
 void pl_api_tick(struct pl_api *api, struct pl_now now)
 {
     watch_itself(api, now);
-    struct pl_view view = view_of(api, now);
+    struct pl_view view = pl_api_view_of(api, now);
     pl_http_server_tick(api->server, now);
+    pl_api_launch_tick(api, now);
     pl_stream_tick(api->stream, &view);
 }
 

@@ -18,9 +18,18 @@
 
 enum { PL_API_SERIES_MAX = 32 }; // series being read at once; a further request gets 503
 
+/* What a launch needs beside a look: the engine that keeps it, and numbers nobody can guess. */
+struct pl_api_launch_desk {
+    struct pl_engine *engine;
+    uint64_t (*new_number)(void);
+};
+/* Set in the tickets of launches, and of nothing else. */
+#define PL_API_LAUNCH_TICKET UINT32_C(0x40000000)
+
 /* Everything is borrowed and outlives the API. */
 struct pl_api_config {
     const struct pl_engine *engine;
+    struct pl_api_launch_desk launch_desk;
     struct pl_store *store;
     const struct pl_redis_server *redis_server; // NULL: Redis is not ours
     const struct pl_ingest *ingest;
@@ -51,5 +60,7 @@ void pl_api_stop(struct pl_api *api, void (*on_stopped)(void *arg), void *arg);
 
 /* Once a second, after the engine's tick: time limits, and everybody's `state` event. */
 void pl_api_tick(struct pl_api *api, struct pl_now now);
+/* The store has written down the launch with that ticket. */
+void pl_api_launch_saved(struct pl_api *api, uint32_t ticket, struct pl_now now);
 /* A sample that was new to the engine: to those who watch its host. */
 void pl_api_sample(struct pl_api *api, uint32_t host, const struct pl_sample *sample);

@@ -14,6 +14,17 @@ struct pl_api_series {
     struct pl_series_query query;
 };
 
+/* A launch whose request is answered when it is written down. */
+struct pl_api_launch {
+    bool busy;
+    uint32_t ticket; // of its write
+    struct pl_slot_id client;
+    int status; // of the answer
+    struct pl_name id;
+    int64_t since_mono_ms;
+};
+enum { PL_API_LAUNCHES_MAX = 64 }; // a power of two; a further one gets 503
+
 struct pl_api {
     struct pl_api_config config;
     struct pl_http_server *server; // owned
@@ -21,6 +32,8 @@ struct pl_api {
     bool ingest_ready;
     struct pl_troubles troubles;
     struct pl_api_series series[PL_API_SERIES_MAX];
+    struct pl_api_launch launches[PL_API_LAUNCHES_MAX];
+    uint32_t launch_number;          // of the last ticket
     char body[PL_HTTP_BODY_OUT_MAX]; // of the answer being written
 };
 
@@ -58,6 +71,13 @@ void pl_api_problem_value(struct pl_api_call *c, int status, struct pl_span para
 /* Read the query. False: it was refused, and answered. */
 bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count);
 bool pl_api_read_no_query(struct pl_api_call *c);
+/* A name from the query; `*out` stays empty if it was not given. False: refused and answered. */
+bool pl_api_read_name(struct pl_api_call *c, const struct pl_query_param *param,
+                      struct pl_name *out);
+
+/* ---- api.c ---- */
+
+struct pl_view pl_api_view_of(const struct pl_api *api, struct pl_now now);
 
 /* ---- the routes: api_view.c, api_series.c ---- */
 
@@ -75,3 +95,15 @@ void pl_api_get_host(struct pl_api_call *c);
 void pl_api_get_stream(struct pl_api_call *c);
 
 void pl_api_get_series(struct pl_api_call *c);
+
+/* ---- api_launch.c ---- */
+
+void pl_api_get_launches(struct pl_api_call *c);
+void pl_api_get_launch(struct pl_api_call *c);
+void pl_api_get_forecast(struct pl_api_call *c);
+void pl_api_post_launch(struct pl_api_call *c);
+void pl_api_put_launch(struct pl_api_call *c);
+void pl_api_delete_launch(struct pl_api_call *c);
+void pl_api_announce_launch(struct pl_api_call *c);
+/* Once a second: places nobody waits in any more. */
+void pl_api_launch_tick(struct pl_api *api, struct pl_now now);

@@ -73,3 +73,14 @@ bool pl_api_read_no_query(struct pl_api_call *c)
 {
     return pl_api_read_query(c, NULL, 0);
 }
+
+bool pl_api_read_name(struct pl_api_call *c, const struct pl_query_param *param,
+                      struct pl_name *out)
+{
+    *out = (struct pl_name){0};
+    if (!param->present) return true;
+    if (pl_name_parse(pl_span_of(param->value), out) == 0) return true;
+    pl_api_problem_value(c, 422, pl_span_of(param->name), param->value,
+                         "is not a name: 1 to 63 letters, digits, dots, underscores and hyphens");
+    return false;
+}

@@ -5,18 +5,6 @@
 #include "collector/io/assets.h"
 #include "common/base/assert.h"
 
-/* A name from the query; `*out` stays empty if it was not given. False: refused and answered. */
-static bool read_name(struct pl_api_call *c, const struct pl_query_param *param,
-                      struct pl_name *out)
-{
-    *out = (struct pl_name){0};
-    if (!param->present) return true;
-    if (pl_name_parse(pl_span_of(param->value), out) == 0) return true;
-    pl_api_problem_value(c, 422, pl_span_of(param->name), param->value,
-                         "is not a name: 1 to 63 letters, digits, dots, underscores and hyphens");
-    return false;
-}
-
 static bool redis_ok(const struct pl_api *api)
 {
     return pl_store_view(api->config.store).state == PL_REDIS_READY;
@@ -133,8 +121,8 @@ void pl_api_get_changes(struct pl_api_call *c)
     struct pl_query_param params[] = {{.name = "pool"}, {.name = "host"}, {.name = "since"}};
     struct pl_name pool, host;
     struct pl_json_changes wish = {.since_unix_ms = 0};
-    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_name(c, &params[0], &pool) ||
-        !read_name(c, &params[1], &host) || !find_named(c, &pool, &host, &wish))
+    if (!pl_api_read_query(c, params, PL_LEN(params)) || !pl_api_read_name(c, &params[0], &pool) ||
+        !pl_api_read_name(c, &params[1], &host) || !find_named(c, &pool, &host, &wish))
         return;
     if (params[2].present && pl_query_time(params[2].value, &wish.since_unix_ms) < 0) {
         pl_api_problem_value(c, 422, pl_span_of("since"), params[2].value,
@@ -149,8 +137,8 @@ void pl_api_get_hosts(struct pl_api_call *c)
 {
     struct pl_query_param params[] = {{.name = "pool"}, {.name = "after"}};
     struct pl_name pool_name, after;
-    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_name(c, &params[0], &pool_name) ||
-        !read_name(c, &params[1], &after))
+    if (!pl_api_read_query(c, params, PL_LEN(params)) ||
+        !pl_api_read_name(c, &params[0], &pool_name) || !pl_api_read_name(c, &params[1], &after))
         return;
     const struct pl_fleet *fleet = pl_engine_fleet(c->view.engine);
     uint32_t pool = PL_NO_INDEX, first = 0;
@@ -193,8 +181,9 @@ void pl_api_get_stream(struct pl_api_call *c)
 {
     struct pl_query_param params[] = {{.name = "host"}, {.name = "pool"}};
     struct pl_stream_wish wish;
-    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_name(c, &params[0], &wish.host) ||
-        !read_name(c, &params[1], &wish.pool))
+    if (!pl_api_read_query(c, params, PL_LEN(params)) ||
+        !pl_api_read_name(c, &params[0], &wish.host) ||
+        !pl_api_read_name(c, &params[1], &wish.pool))
         return;
     pl_stream_subscribe(c->api->stream, c->client, &wish, &c->view);
 }

@@ -1,12 +1,13 @@
 /* Ownership: slots and requests live in the restorer; what is in flight comes back before the
  * connection is closed, and the restorer is freed after that.
  *
- *     tick -> HGETALL hosts, alerts, outbox, traffic, enrolled, tokens, each -> on_part
+ *     tick -> HGETALL hosts, alerts, outbox, traffic, launches, enrolled, tokens, each -> on_part
  *          -> per host, RANGES_MAX at a time: HGETALL of its changes -> on_changes,
  *                                            a range -> on_chunk, on_range_done -> report */
 #include "collector/io/restorer.h"
 
 #include "collector/codec/change_records.h"
+#include "collector/codec/launch_record.h"
 #include "collector/codec/learned_record.h"
 #include "collector/codec/records.h"
 #include "collector/codec/traffic_record.h"
@@ -27,6 +28,7 @@ enum part {
     PART_ALERTS,
     PART_PAGES,
     PART_TRAFFIC,
+    PART_LAUNCHES,
     PART_ENROLLED,
     PART_TOKENS,
     PART_SAMPLES,
@@ -129,6 +131,13 @@ static void take_traffic(struct pl_restorer *r, struct pl_span field, struct pl_
     if (*err == 0) r->options.on_traffic(r->options.ctx, &pool, unit, &traffic);
 }
 
+static void take_launch(struct pl_restorer *r, struct pl_span record, int *err)
+{
+    struct pl_launch_entry entry;
+    *err = pl_record_launch_read(record, &entry);
+    if (*err == 0 && r->options.on_launch) r->options.on_launch(r->options.ctx, &entry);
+}
+
 static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_span record)
 {
     struct pl_record_targets targets = {r->options.targets, r->options.target_count};
@@ -146,6 +155,8 @@ static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_s
         if (err == 0) r->options.on_page(r->options.ctx, &page);
     } else if (r->part == PART_TRAFFIC) {
         take_traffic(r, field, record, &err);
+    } else if (r->part == PART_LAUNCHES) {
+        take_launch(r, record, &err);
     } else {
         take_trust(r, record, &err);
     }
@@ -192,7 +203,8 @@ static void on_part(void *ctx, const struct redisReply *reply)
 static void ask_part(struct pl_restorer *r)
 {
     static const char *const keys[] = {PL_KEY_HOSTS,   PL_KEY_ALERTS,   PL_KEY_OUTBOX,
-                                       PL_KEY_TRAFFIC, PL_KEY_ENROLLED, PL_KEY_TOKENS};
+                                       PL_KEY_TRAFFIC, PL_KEY_LAUNCHES, PL_KEY_ENROLLED,
+                                       PL_KEY_TOKENS};
     struct pl_redis_args args = {0};
     pl_redis_arg_text(&args, "HGETALL");
     pl_redis_arg_text(&args, keys[r->part]);

@@ -1,6 +1,6 @@
 /* restorer.h - brings back what was written down before this process began.
  *
- *     first READY: pl:hosts, pl:alerts, pl:outbox, pl:enrolled, pl:tokens
+ *     first READY: pl:hosts, pl:alerts, pl:outbox, pl:launches, pl:enrolled, pl:tokens
  *         -> then, host by host, what changed there, what was learned, and the last five minutes
  *
  * It has PL_STORE_RESTORE_MS from its start. A Redis that is not there by then is not waited for:
@@ -24,6 +24,7 @@ struct pl_restorer_options {
     void (*on_page)(void *ctx, const struct pl_page *page);
     void (*on_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                        const struct pl_traffic *traffic);
+    void (*on_launch)(void *ctx, const struct pl_launch_entry *entry); // NULL: not asked for
     /* One of the two; neither: all were read. */
     void (*on_trust)(void *ctx, const struct pl_enrolled *enrolled,
                      const struct pl_join_token *token);

@@ -21,6 +21,7 @@ enum {
     WINDOW_RESERVE = PL_REDIS_WINDOW_MAX / 4, // for control records and readers
     RECORD_ROOM_BYTES = 2 * 8 * 1024,         // two versions of the largest, with overhead
     HOST_RECORD_ROOM_BYTES = 2 * 1536,
+    LAUNCH_ROOM_BYTES = 4 * 1024 * 1024,
 };
 
 static struct pl_now now_both(void)
@@ -68,7 +69,8 @@ static int init_lanes(struct pl_store *s)
     };
     size_t room = 1024 * 1024 + (size_t)PL_POOL_MAX * 2 * PL_TRAFFIC_RECORD_BYTES +
                   (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
-                  ((size_t)s->options.alert_max + PL_OUTBOX_MAX) * RECORD_ROOM_BYTES;
+                  ((size_t)s->options.alert_max + PL_OUTBOX_MAX) * RECORD_ROOM_BYTES +
+                  LAUNCH_ROOM_BYTES;
     struct pl_lane_options records = {
         .name = "records",
         .redis = s->redis,
@@ -109,6 +111,12 @@ static void on_restore_traffic(void *ctx, const struct pl_name *pool, enum pl_tr
 {
     struct pl_store *s = ctx;
     s->options.on_restore_traffic(s->options.ctx, pool, unit, traffic);
+}
+
+static void on_restore_launch(void *ctx, const struct pl_launch_entry *entry)
+{
+    struct pl_store *s = ctx;
+    if (s->options.on_restore_launch) s->options.on_restore_launch(s->options.ctx, entry);
 }
 
 static void on_restore_trust(void *ctx, const struct pl_enrolled *enrolled,
@@ -273,6 +281,7 @@ static int make_parts(struct pl_store *s)
                                            .on_alert = on_restore_alert,
                                            .on_page = on_restore_page,
                                            .on_traffic = on_restore_traffic,
+                                           .on_launch = on_restore_launch,
                                            .on_trust = on_restore_trust,
                                            .on_sample = on_restore_sample,
                                            .on_change = on_restore_change,

@@ -56,8 +56,8 @@ struct pl_store_options {
     void (*on_resync)(void *ctx, uint32_t host);
     /* The page of the newest pl_store_put_page() with that id is written down. */
     void (*on_page_saved)(void *ctx, struct pl_slot_id page);
-    /* The pl_store_put_enrolled() or _put_token() with that ticket is written down. Only called if
-     * such a ticket was given; so is on_restore_trust only if it is set. */
+    /* The pl_store_put_enrolled(), _put_token() or _put_launch() with that ticket is written down.
+     * Only called if such a ticket was given; so is on_restore_trust only if it is set. */
     void (*on_trust_saved)(void *ctx, uint32_t ticket);
     /* What was written down before, only between pl_store_start() and the last on_restored.
      * on_restore_host answers the index the host has from now on, or PL_NO_INDEX to forget it. */
@@ -66,6 +66,7 @@ struct pl_store_options {
     void (*on_restore_page)(void *ctx, const struct pl_page *page);
     void (*on_restore_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                                const struct pl_traffic *traffic);
+    void (*on_restore_launch)(void *ctx, const struct pl_launch_entry *entry); // NULL: not wanted
     /* One of the two is set; neither: all were read, so who is not among them is not enrolled. */
     void (*on_restore_trust)(void *ctx, const struct pl_enrolled *enrolled,
                              const struct pl_join_token *token);
@@ -120,6 +121,12 @@ void pl_store_drop_page(struct pl_store *s, uint64_t number);
 /* Now and then: what starts anew without it is only memory. */
 void pl_store_put_traffic(struct pl_store *s, const struct pl_name *pool,
                           enum pl_traffic_source unit, const struct pl_traffic *traffic);
+
+/* A launch; the ticket as below. */
+PL_MUST_CHECK int pl_store_put_launch(struct pl_store *s, const struct pl_launch_entry *entry,
+                                      uint32_t ticket);
+
+void pl_store_drop_launch(struct pl_store *s, const struct pl_name *id);
 
 /* Who may speak for a host. `ticket`: for on_trust_saved, or PL_STORE_NO_TICKET. PL_E_FULL: too
  * much waits already, and nothing was kept. */

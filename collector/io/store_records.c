@@ -3,6 +3,7 @@
 #include "collector/io/store_state.h"
 
 #include "collector/codec/change_records.h"
+#include "collector/codec/launch_record.h"
 #include "collector/codec/learned_record.h"
 #include "collector/codec/records.h"
 #include "collector/codec/traffic_record.h"
@@ -194,6 +195,19 @@ static int queue_trust(struct pl_store *s, const char *key, const char *field,
     s->counts.control_writes++;
     if (!pl_restorer_holds_writes(s->restorer)) pl_lane_pump(&s->records, now);
     return 0;
+}
+
+int pl_store_put_launch(struct pl_store *s, const struct pl_launch_entry *entry, uint32_t ticket)
+{
+    char buf[PL_LAUNCH_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    pl_record_launch_write(&t, entry);
+    return queue_trust(s, PL_KEY_LAUNCHES, entry->launch.id.text, &t, ticket);
+}
+
+void pl_store_drop_launch(struct pl_store *s, const struct pl_name *id)
+{
+    queue_record(s, PL_KEY_LAUNCHES, id->text, NULL, no_page);
 }
 
 int pl_store_put_enrolled(struct pl_store *s, const struct pl_enrolled *enrolled, uint32_t ticket)

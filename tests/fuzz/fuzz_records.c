@@ -1,11 +1,22 @@
 /* A record from Redis: refused, or what it says can be written and read again. */
 #include "collector/codec/change_records.h"
+#include "collector/codec/launch_record.h"
 #include "collector/codec/records.h"
 #include "tests/fuzz/fuzz.h"
 
 static const struct pl_name names[] = {{6, "oncall"}, {2, "pd"}};
 static const struct pl_record_targets targets = {names, PL_LEN(names)};
 static const struct pl_now now = {.mono_ms = 5000000, .unix_ms = 1746108193250};
+
+static void fuzz_launch(struct pl_span in)
+{
+    struct pl_launch_entry entry;
+    char buf[PL_LAUNCH_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    if (pl_record_launch_read(in, &entry) != 0) return;
+    pl_record_launch_write(&t, &entry);
+    if (!t.overflow) PL_ASSERT(pl_record_launch_read(pl_text_bytes(&t), &entry) == 0);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -30,6 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pl_record_change_write(&t, &change);
         PL_ASSERT(!t.overflow && t.len < PL_CHANGE_RECORD_BYTES);
         PL_ASSERT(pl_record_change_read(pl_text_bytes(&t), &change) == 0);
+    } else {
+        fuzz_launch(in);
     }
     return 0;
 }

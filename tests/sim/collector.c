@@ -43,6 +43,9 @@ static void run_effect(struct sim_world *w, const struct pl_effect *effect)
     case PL_EFFECT_DROP_PAGE: sim_store_drop_page(w, effect->number); break;
     case PL_EFFECT_PAGE_REFUSED:
     case PL_EFFECT_PAGE_FAILED:
+    case PL_EFFECT_SAVE_LAUNCH:
+    case PL_EFFECT_DROP_LAUNCH:
+    case PL_EFFECT_LAUNCH_STATE:
     case PL_EFFECT_TILT_ON:
     case PL_EFFECT_TILT_OFF: break;
     }

@@ -171,10 +171,16 @@ class Collector(Program):
     def url(self, path):
         return f"http://{self.http}{path}"
 
-    def request(self, path, timeout=5):
-        """(status, headers, body bytes) of a GET."""
+    def request(self, path, method="GET", body=None, headers=(), timeout=5):
+        """(status, headers, body bytes). `body` is sent as JSON; `headers` are (name, value) pairs."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url(path), data=data, method=method)
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, value in headers:
+            request.add_header(name, value)
         try:
-            with urllib.request.urlopen(self.url(path), timeout=timeout) as answer:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers, answer.read()

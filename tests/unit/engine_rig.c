@@ -55,6 +55,9 @@ static const char *effect_word(enum pl_effect_type type)
     case PL_EFFECT_DROP_PAGE: return "DROP_PAGE";
     case PL_EFFECT_PAGE_REFUSED: return "REFUSED";
     case PL_EFFECT_PAGE_FAILED: return "FAILED";
+    case PL_EFFECT_SAVE_LAUNCH: return "SAVE_LAUNCH";
+    case PL_EFFECT_DROP_LAUNCH: return "DROP_LAUNCH";
+    case PL_EFFECT_LAUNCH_STATE: return "LAUNCH_STATE";
     case PL_EFFECT_TILT_ON: return "TILT_ON";
     case PL_EFFECT_TILT_OFF: return "TILT_OFF";
     }
@@ -70,7 +73,7 @@ static void say(struct pl_text *out, const struct pl_effect *effect)
         pl_text_span(out, pl_name_span(&effect->name));
         return;
     }
-    if (effect->type >= PL_EFFECT_TILT_ON) return;
+    if (effect->type >= PL_EFFECT_SAVE_LAUNCH) return;
     char id[PL_ALERT_ID_MAX + 1];
     pl_alert_id(pl_engine_alert(rig.engine, effect->alert), id);
     pl_text_char(out, ' ');

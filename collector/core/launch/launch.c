@@ -288,6 +288,20 @@ static void check_contacts(const struct pl_launch *l, struct pl_launch_faults *f
     }
 }
 
+/* Lines are welcome in notes. */
+static void check_words(const struct pl_launch *l, struct pl_launch_faults *faults)
+{
+    char notes[PL_LAUNCH_NOTES_BYTES];
+    memcpy(notes, l->notes, sizeof notes);
+    for (char *p = notes; *p != '\0'; p++) {
+        if (*p == '\n' || *p == '\r' || *p == '\t') *p = ' ';
+    }
+    if (characters_of(notes) < 0)
+        refuse(faults, "notes", (struct pl_span){0}, "holds a control character");
+    if (characters_of(l->reason) < 0)
+        refuse(faults, "reason", (struct pl_span){0}, "holds a control character");
+}
+
 void pl_launch_check(const struct pl_launch *l, const struct pl_launch *before,
                      const struct pl_fleet *fleet, int64_t now_unix_ms,
                      struct pl_launch_faults *faults)
@@ -302,4 +316,5 @@ void pl_launch_check(const struct pl_launch *l, const struct pl_launch *before,
     check_expectation(l, faults);
     check_shares(l, faults);
     check_contacts(l, faults);
+    check_words(l, faults);
 }

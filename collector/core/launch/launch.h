@@ -158,7 +158,6 @@ struct pl_launch {
     struct pl_name id;       // empty before it is registered
     struct pl_name customer; // empty: nobody's in particular
     uint32_t revision;       // 1 is the first
-    enum pl_launch_state state;
     enum pl_launch_kind kind;
     char title[PL_LAUNCH_TITLE_BYTES];
     int64_t starts_unix_ms, ends_unix_ms;
@@ -201,6 +200,10 @@ struct pl_launch_fault {
     char field[48];   // as a JSON pointer: "/channels/0/audience"
     char value[64];   // as sent, cut; empty: it is missing
     const char *rule; // static: "is 3 to 120 characters"
+    /* A wall-clock time that shows twice or never: the two moments it may mean. */
+    bool has_choices;
+    int64_t choices_unix_s[2];
+    int32_t choices_offset_s[2];
 };
 enum { PL_LAUNCH_FAULTS_MAX = 16 }; // what comes after is corrected with the next attempt
 struct pl_launch_faults {

@@ -275,6 +275,7 @@ struct pl_launch_verdict pl_launch_judge(const struct pl_launch *l,
     struct pl_launch_verdict v = {.unit = ground->pool->unit,
                                   .assumptions = plan->assumptions,
                                   .tight_host = h->tight_host,
+                                  .begin_unix_ms = plan->begin_unix_ms,
                                   .lead_ms = plan->begin_unix_ms - now_unix_ms,
                                   .confidence = confidence_of(l, plan, h)};
     v.lead = lead_of(v.lead_ms);

@@ -93,7 +93,8 @@ struct pl_launch_verdict {
     enum pl_capacity_gap gap; // UNKNOWN: why
     bool has_limit;           // what is full first is known:
     enum pl_learned first_limit;
-    uint32_t tight_host; // index, or PL_NO_INDEX
+    uint32_t tight_host;   // index, or PL_NO_INDEX
+    int64_t begin_unix_ms; // the first message
     int64_t peak_unix_ms;
     int64_t full_unix_ms;        // when P90 reaches the ceiling; 0: never
     struct pl_shortfall missing; // to come down to PL_RATIO_AMBER

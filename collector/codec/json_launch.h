@@ -1,0 +1,23 @@
+/* json_launch.h - launches as JSON: what the API answers, and what Redis keeps.
+ *
+ * The members somebody sent are written as launch_in reads them, with times in UTC; beside them
+ * stands what was made of it: state, verdict, course, log. Customers read the same, without the
+ * names of hosts. */
+#pragma once
+
+#include "collector/codec/json_view.h"
+#include "collector/core/launch/book.h"
+
+/* One launch; `full`: with its verdict per pool, its course and its log. */
+void pl_json_launch(struct pl_text *out, const struct pl_view *view, uint32_t index, bool full);
+/* One that is not registered: what its answer would be. */
+void pl_json_launch_dry(struct pl_text *out, const struct pl_view *view, const struct pl_launch *l);
+/* /api/v1/launches: those of `pool` (PL_NO_INDEX: of all) from index `first` on, as many as fit;
+ * "next" is the id to ask with ?after= for the rest, or null. */
+void pl_json_launches(struct pl_text *out, const struct pl_view *view, const struct pl_name *pool,
+                      uint32_t first);
+/* The curve of the first pool: what is expected, minute by minute (P50, P90, the usual included),
+ * for `minutes` from the first message on. */
+void pl_json_launch_forecast(struct pl_text *out, const struct pl_view *view, uint32_t index);
+/* application/problem+json of a launch that was refused, a member for each fault (RFC 9457). */
+void pl_json_launch_problem(struct pl_text *out, const struct pl_launch_faults *faults);
