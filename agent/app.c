@@ -13,21 +13,26 @@
 #include "agent/sources.h"
 #include "agent/trust.h"
 #include "common/base/err.h"
+#include "common/io/tls_memory.h"
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
 #include "common/sys/process.h"
 #include "common/sys/sdnotify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-enum { FAST_FOR_MS = 30 * 1000 };
+enum { FAST_FOR_MS = 30 * 1000, DESCRIPTORS = 200 };
 
 struct app {
     const struct pl_agent_config *config; // borrowed
     uv_loop_t loop;
     uv_signal_t terminate, interrupt;
+    uv_poll_t highest; // see reserve_descriptors
     struct pl_spool spool;
     void *spool_memory; // owned
     struct pl_sampler sampler;
@@ -97,6 +102,7 @@ static void on_hello(void *arg, struct pl_hello *hello)
 static void settle_memory(struct app *app)
 {
     pl_process_trim();
+    pl_tls_memory_trim();
     int err = pl_process_lock();
     if (app->has_settled) return;
     app->has_settled = true;
@@ -148,6 +154,27 @@ static int watch_signals(struct app *app)
     if (err == 0) err = uv_signal_start(&app->terminate, on_signal, SIGTERM);
     if (err == 0) err = uv_signal_start(&app->interrupt, on_signal, SIGINT);
     return err;
+}
+
+static void on_never(uv_poll_t *poll, int status, int events)
+{
+    (void)poll;
+    (void)status;
+    (void)events;
+}
+
+/* libuv's table of descriptors grows with the highest one it has watched, and never shrinks: one
+ * that is watched and let go now saves an allocation on the day that files are many. */
+static void reserve_descriptors(struct app *app)
+{
+    int fd = eventfd(0, EFD_CLOEXEC), high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTORS);
+    if (fd >= 0) (void)close(fd); // was never used
+    if (high < 0) return;         // the table grows when it must
+    if (uv_poll_init(&app->loop, &app->highest, high) == 0) {
+        (void)uv_poll_start(&app->highest, UV_READABLE, on_never); // this is what grows it
+        uv_close((uv_handle_t *)&app->highest, NULL);
+    }
+    (void)close(high);
 }
 
 /* What never changes while this process runs. */
@@ -207,6 +234,7 @@ static int start(struct app *app, struct pl_agent_config *config)
     if (!app->spool_memory) return -ENOMEM;
     memset(app->spool_memory, 0, pl_spool_bytes(capacity)); // its pages are ours from here on
     pl_spool_init(&app->spool, app->spool_memory, capacity);
+    reserve_descriptors(app);
     err = watch_signals(app);
     if (err == 0) err = pl_sampler_init(&app->sampler, &app->loop, "/proc", "/sys");
     if (err == 0) err = start_local(app, config);

@@ -1,11 +1,13 @@
 /* plimsoll-agent - the process: command line, configuration, exit status. */
 #include "agent/app.h"
 #include "agent/join.h"
+#include "common/io/tls_memory.h"
 #include "common/sys/process.h"
 #include "common/sys/yaml.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 enum { CONFIGS_MAX = 16 };
@@ -101,6 +103,11 @@ int main(int argc, char **argv)
     static struct pl_agent_config config;
     static struct pl_option_errors errors;
     struct arguments arguments = {0};
+    pl_process_keep_apart();
+    if (pl_tls_memory_start() < 0) {
+        (void)fputs("plimsoll-agent: there is not enough memory for TLS\n", stderr);
+        return EXIT_FAILED;
+    }
     int status = read_arguments(argc, argv, &arguments);
     if (status >= 0) return status;
     int err = pl_agent_config_load(arguments.configs, arguments.config_count, &config, &errors);
@@ -116,5 +123,8 @@ int main(int argc, char **argv)
     if (arguments.token) return pl_join_main(&config, arguments.token);
     if (arguments.command[0] != '\0') return pl_rotate_main(&config);
     (void)pl_process_prepare(); // an agent needs few files
+    /* Without TZ the C library asks for the zone anew, and allocates, with every time it converts.
+     */
+    (void)setenv("TZ", ":/etc/localtime", 0); // if that fails, it goes on doing so
     return pl_app_run(&config) < 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -52,7 +52,7 @@ static int read_changes(const struct header *h, const uint8_t *body, struct pl_z
 {
     const uint8_t *index = body + (size_t)h->time_count * TIME_BYTES;
     const uint8_t *types = index + h->time_count;
-    int32_t offset_s[TYPES_MAX];
+    int32_t offset_s[TYPES_MAX] = {0};
     for (uint32_t i = 0; i < h->type_count; i++) {
         offset_s[i] = (int32_t)get_u32(types + (size_t)i * TYPE_BYTES);
         if (offset_s[i] > PL_ZONE_OFFSET_MAX_S || offset_s[i] < -PL_ZONE_OFFSET_MAX_S)

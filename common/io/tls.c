@@ -84,9 +84,23 @@ static BIO_METHOD *bio_method(void)
 
 /* ---- contexts ---- */
 
+/* tls_memory.h has them left out at the start. There is no other call that brings them later, and
+ * OpenSSL 3 itself still makes these. */
+static void load_texts(void)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    static int (*const loads[])(void) = {
+        ERR_load_SSL_strings,  ERR_load_CRYPTO_strings, ERR_load_PEM_strings, ERR_load_X509_strings,
+        ERR_load_ASN1_strings, ERR_load_EVP_strings,    ERR_load_EC_strings,  ERR_load_RSA_strings};
+#pragma GCC diagnostic pop
+    for (size_t i = 0; i < PL_LEN(loads); i++) (void)loads[i](); // a text that lacks is said to
+}
+
 /* What OpenSSL complains about, in its words. */
 static const char *reason(void)
 {
+    load_texts();
     const char *text = ERR_reason_error_string(ERR_peek_last_error());
     return text ? text : "unexplained by OpenSSL";
 }
@@ -208,7 +222,7 @@ const struct pl_fingerprint *pl_tls_context_fingerprint(const struct pl_tls_cont
 
 static struct pl_tls *new_connection(struct pl_tls_context *context, struct pl_tls_pipe *pipe)
 {
-    struct pl_tls *tls = calloc(1, sizeof *tls);
+    struct pl_tls *tls = OPENSSL_zalloc(sizeof *tls); // where the rest of it is
     PL_ASSERT(pipe->cap >= PL_TLS_FLIGHT_BYTES);
     if (!tls) return NULL;
     tls->pipe = pipe;
@@ -250,7 +264,7 @@ void pl_tls_free(struct pl_tls *tls)
 {
     if (!tls) return;
     SSL_free(tls->ssl);
-    free(tls);
+    OPENSSL_free(tls);
 }
 
 void pl_tls_give(struct pl_tls *tls, struct pl_span in)

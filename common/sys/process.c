@@ -23,6 +23,13 @@ uint64_t pl_process_prepare(void)
     return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : files.rlim_cur;
 }
 
+/* Setting the limit also ends that glibc raises it with each large piece that is freed. */
+void pl_process_keep_apart(void)
+{
+    enum { LARGE_BYTES = 64 * 1024 };
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); // without it there is more memory in use, no more
+}
+
 int64_t pl_process_rss_kib(void)
 {
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);

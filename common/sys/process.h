@@ -11,6 +11,10 @@
  * open files to the hard one. Returns the limit now in force. */
 uint64_t pl_process_prepare(void);
 
+/* Keep large pieces of memory apart from the heap (mallopt(3)): they cost no pages before they are
+ * used, and leave none behind when they are freed. Before the first allocation. */
+void pl_process_keep_apart(void);
+
 /* Resident memory in KiB, from /proc/self/statm; -1 when it cannot be read. */
 int64_t pl_process_rss_kib(void);
 

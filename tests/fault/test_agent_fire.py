@@ -17,7 +17,6 @@ from programs import BUILD, Agent, until
 FAST = "agent: {interval: 100ms}\n"
 SLOT_BYTES, SLOTS = 64, 31  # of preload.c
 SCARCE_BYTES = 11 << 20     # enough for the libraries, not for the spool
-RECORD_ALLOCATIONS = 3      # by OpenSSL 3.0 per record written, 40 bytes each, freed at once
 
 
 def own(collector):
@@ -89,23 +88,29 @@ def test_it_allocates_nothing_while_it_streams(make, collector, programs, preloa
     before, first = preload.counts(), accepted(collector)
     assert before["plimsoll-agent"] > 0  # counting works
     until(lambda: accepted(collector) >= first + 60, 20, "60 samples more")
-    after, samples = preload.counts(), accepted(collector) - first
-    grown = {name: count - before.get(name, 0) for name, count in after.items()
-             if count != before.get(name, 0)}
-    library = grown.pop("libcrypto.so.3", 0)
-    assert not grown
-    assert library <= (RECORD_ALLOCATIONS * (samples + 10) if make is joined else 0)
+    assert preload.counts() == before
+    # Nor for a new connection: what OpenSSL needs for a handshake is its own from the start.
+    collector.kill()
+    collector.start()
+    until(lambda: agent.log().count("event=connected ") == 2, 30, "it is back")
+    first = accepted(collector)
+    until(lambda: accepted(collector) >= first + 10, 20, "it streams again")
+    assert preload.counts() == before
 
 
-def test_its_memory_is_its_own(collector, start_agent):
-    """What it needs is there from the start and locked, and it is little."""
-    agent = start_agent([collector.agents], config="agent: {log_level: debug}\n")
+@pytest.mark.parametrize("make", [plain, joined])
+def test_its_memory_is_its_own(make, collector, programs):
+    """What it needs is there from the start and locked, and it is little: the benchmark tls_cost has the
+    goals, 4 MiB and 1.5 MiB, which servers that other tests start beside it may exceed by their answers."""
+    agent = make(collector, "agent: {log_level: debug}\n")
+    programs.append(agent)
+    agent.start()
     agent.event("memory_locked")
     streams(collector, "fe1")
     with open(f"/proc/{agent.pid}/status", encoding="ascii") as f:
-        status = dict(re.findall(r"^(Vm\w+):\s+(\d+) kB$", f.read(), re.MULTILINE))
+        status = dict(re.findall(r"^(Vm\w+|RssAnon):\s+(\d+) kB$", f.read(), re.MULTILINE))
     assert int(status["VmLck"]) >= int(status["VmSize"]) * 0.9
-    assert int(status["VmRSS"]) <= 6 * 1024
+    assert int(status["VmRSS"]) <= 5 * 1024 and int(status["RssAnon"]) <= 2 * 1024
 
 
 def test_without_the_right_to_lock_it_says_so_and_runs(collector, programs):

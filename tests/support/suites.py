@@ -153,7 +153,7 @@ def sanitize_suite():
 
 def fuzz_suite():
     """Each parser against libFuzzer for a short while, starting from its corpus."""
-    problem = build("build-fuzz", "-Dfuzz=8", CC="clang")
+    problem = build("build-fuzz", "-Dfuzz=5", CC="clang")
     if problem:
         return Count(failed=1), problem
     return run_meson("build-fuzz", ["fuzz"])
@@ -167,7 +167,7 @@ SUITES = {
     "sim": ("seeded worlds in which everything breaks", "tests/sim", meson_suite("sim")),
     "mutants": ("faults planted into the engine are seen", "tests/sim", meson_suite("mutants")),
     "sanitize": ("the C suites again under ASan and UBSan", "tests/unit", sanitize_suite),
-    "fuzz": ("every parser against libFuzzer, 8 s each", "tests/fuzz", fuzz_suite),
+    "fuzz": ("every parser against libFuzzer, 5 s each", "tests/fuzz", fuzz_suite),
     "integration": ("parts against the real Redis and real sockets, and the programs together",
                     "tests/integration", program_suite("integration")),
     "fault": ("killed and stopped programs lose no sample and no page", "tests/fault",
@@ -216,7 +216,7 @@ def main():
         return 0
     names = wanted_suites(sys.argv[1:] or list(SUITES))
     total = Count()
-    problem = build("build")
+    problem = build("build", "--werror")
     if problem:
         print(problem)
         names, total = [], Count(failed=1)
