@@ -10,6 +10,7 @@
 
 #include "common/base/base.h"
 #include "common/base/span.h"
+#include "tests/random.h"
 
 #include <inttypes.h>
 #include <stdio.h>

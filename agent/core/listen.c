@@ -226,8 +226,9 @@ bool pl_listen_is_due(const struct pl_listen_watch *watch, uint64_t passive_open
 void pl_listen_seen(struct pl_listen_watch *watch, uint64_t passive_opens, uint64_t fill_bp,
                     int64_t now_mono_ms)
 {
-    *watch = (struct pl_listen_watch){.due_mono_ms = now_mono_ms + PL_LISTEN_MS,
-                                      .idle_mono_ms = now_mono_ms + PL_LISTEN_IDLE_MS,
-                                      .passive_opens = passive_opens,
-                                      .has_waiting = fill_bp != 0};
+    *watch =
+        (struct pl_listen_watch){.due_mono_ms = now_mono_ms + PL_LISTEN_MS - PL_LISTEN_SLACK_MS,
+                                 .idle_mono_ms = now_mono_ms + PL_LISTEN_IDLE_MS,
+                                 .passive_opens = passive_opens,
+                                 .has_waiting = fill_bp != 0};
 }

@@ -13,7 +13,8 @@
 
 enum {
     PL_LISTEN_REQUEST_BYTES = 76,
-    PL_LISTEN_MS = 1000,           // between two dumps at least
+    PL_LISTEN_MS = 1000,           // between two dumps at least,
+    PL_LISTEN_SLACK_MS = 100,      // less what a sample may be late: the next is not
     PL_LISTEN_IDLE_MS = 10 * 1000, // between two dumps while no connection comes
 };
 

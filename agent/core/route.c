@@ -18,8 +18,9 @@ void pl_route_prove(struct pl_route *r)
     pl_backoff_reset(&r->backoff);
 }
 
-int64_t pl_route_fail(struct pl_route *r)
+int64_t pl_route_fail(struct pl_route *r, enum pl_route_end end)
 {
+    r->backoff.cap_ms = end == PL_ROUTE_ANSWERED ? PL_ROUTE_ANSWERED_CAP_MS : PL_ROUTE_CAP_MS;
     uint32_t round = r->backoff.attempt;
     int64_t wait_ms = pl_backoff_next_ms(&r->backoff, &r->rng);
     bool list_failed = !r->proved && r->index + 1 == r->count;

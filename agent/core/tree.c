@@ -3,11 +3,6 @@
 #include "agent/core/scan.h"
 #include "common/base/assert.h"
 
-void pl_tree_init(struct pl_tree *tree)
-{
-    *tree = (struct pl_tree){0};
-}
-
 struct pl_tree_process *pl_tree_find(struct pl_tree *tree, uint32_t pid)
 {
     for (uint32_t i = 0; i < tree->count; i++) {

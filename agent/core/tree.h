@@ -24,6 +24,7 @@ struct pl_tree_process {
     uint64_t files_bp;    // open files of its limit, or PL_RAW_ABSENT
 };
 
+/* All zero: empty. */
 struct pl_tree {
     uint32_t count;
     struct pl_tree_process item[PL_TREE_PROCESSES_MAX];
@@ -34,7 +35,6 @@ struct pl_tree {
     int64_t owed_for_us;       // over so much time
 };
 
-void pl_tree_init(struct pl_tree *tree);
 /* The process of that pid, or NULL. */
 struct pl_tree_process *pl_tree_find(struct pl_tree *tree, uint32_t pid);
 /* A process that was not there: it counts with what its clock shows, at most `most_us`, the time in

@@ -4,7 +4,8 @@
  *        ^                                           |                       |
  *        '------- on_closed <------- lose <----------'----- on_drained <-----'
  *
- * lose() is the only way from an open connection back; it may be called from any callback. */
+ * end(), mostly by lose(), is the only way from an open connection back; it may be called from any
+ * callback. */
 #include "agent/io/uplink.h"
 
 #include "common/base/assert.h"
@@ -40,12 +41,12 @@ static void on_closed(void *arg)
 }
 
 /* End the connection, or the attempt at one, and say why. */
-static void lose(struct pl_uplink *u, const char *reason)
+static void end(struct pl_uplink *u, const char *reason, enum pl_route_end route_end)
 {
     struct pl_uplink_collector *c = present(u);
     uint32_t held = 0;
     PL_ASSERT(is_open(u));
-    u->wait_ms = pl_route_fail(&u->route);
+    u->wait_ms = pl_route_fail(&u->route, route_end);
     if (u->state == PL_UPLINK_STREAM) {
         pl_log(PL_LOG_WARN, "disconnected", "reason=\"%s\" collector=%s spooled=%u retry_ms=%lld",
                reason, c->text, pl_spool_count(u->spool), (long long)u->wait_ms);
@@ -58,10 +59,18 @@ static void lose(struct pl_uplink *u, const char *reason)
     pl_link_close(&u->link);
 }
 
+static void lose(struct pl_uplink *u, const char *reason)
+{
+    end(u, reason, u->state == PL_UPLINK_CONNECT ? PL_ROUTE_UNREACHED : PL_ROUTE_ANSWERED);
+}
+
 static void on_lost(void *arg, const char *reason, bool distrust)
 {
     struct pl_uplink *u = arg;
-    lose(u, reason);
+    if (distrust)
+        end(u, reason, PL_ROUTE_ANSWERED);
+    else
+        lose(u, reason);
     if (distrust && u->handler.on_distrust) u->handler.on_distrust(u->handler.arg);
 }
 
@@ -159,7 +168,8 @@ static void take_refusal(struct pl_uplink *u, const struct pl_refusal *refusal)
         pl_log(PL_LOG_ERROR, "refused", "collector=%s code=%u text=\"%s\" do=\"%s\" held=%u",
                c->text, refusal->code, refusal->text, advice(refusal->code), held);
     }
-    lose(u, "refused by the collector");
+    end(u, "refused by the collector",
+        refusal->code == PL_REFUSE_STOPPING ? PL_ROUTE_UNREACHED : PL_ROUTE_ANSWERED);
     bool is_distrust = refusal->code == PL_REFUSE_KEY || refusal->code == PL_REFUSE_REVOKED ||
                        refusal->code == PL_REFUSE_PLAIN;
     if (is_distrust && u->handler.on_distrust) u->handler.on_distrust(u->handler.arg);

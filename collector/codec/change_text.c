@@ -64,7 +64,7 @@ void pl_change_text_write(const struct pl_change *change, struct pl_text *out)
         return;
     case PL_CHANGE_RESTARTED:
         pl_text_str(out, change->subject);
-        pl_text_str(out, " (re)started");
+        pl_text_str(out, " started");
         return;
     case PL_CHANGE_OUTDATED:
         pl_text_str(out, change->subject);

@@ -13,7 +13,7 @@
 enum { PL_CHANGE_TEXT_BYTES = 320, PL_CHANGES_TEXT_BYTES = 3200, PL_CHANGES_TOLD_MAX = 6 };
 
 /* "openssl 3.0.15→3.0.17", "1500 packages upgraded (libc6, bash, …)", "booted", "nginx *:443
- * (re)started": without host and time. */
+ * started": without host and time. */
 void pl_change_text_write(const struct pl_change *change, struct pl_text *out);
 /* The sentence about a pool: at most PL_CHANGES_TOLD_MAX changes and how many more. Nothing if
  * nothing changed. */

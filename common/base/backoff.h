@@ -9,7 +9,7 @@
 struct pl_backoff {
     int64_t floor_ms; // never wait less; 0 allowed
     int64_t base_ms;  // > 0
-    int64_t cap_ms;   // >= base_ms
+    int64_t cap_ms;   // >= base_ms, below 2^32 - 1
     uint32_t attempt; // failures since the last reset
 };
 

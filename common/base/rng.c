@@ -20,8 +20,3 @@ uint32_t pl_rng_below(struct pl_rng *rng, uint32_t limit)
     PL_ASSERT(limit > 0);
     return (uint32_t)(((pl_rng_u64(rng) >> 32) * limit) >> 32);
 }
-
-double pl_rng_unit(struct pl_rng *rng)
-{
-    return (double)(pl_rng_u64(rng) >> 11) * 0x1p-53;
-}

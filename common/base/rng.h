@@ -13,5 +13,3 @@ struct pl_rng pl_rng_init(uint64_t seed);
 uint64_t pl_rng_u64(struct pl_rng *rng);
 /* Uniform in [0, limit); `limit` at least 1. The bias of the multiply-shift is below 2^-32. */
 uint32_t pl_rng_below(struct pl_rng *rng, uint32_t limit);
-/* Uniform in [0, 1). */
-double pl_rng_unit(struct pl_rng *rng);

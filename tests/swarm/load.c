@@ -1,5 +1,7 @@
 #include "tests/swarm/load.h"
 
+#include "tests/random.h"
+
 #include <math.h>
 
 /* The simulated machine at load 1. */

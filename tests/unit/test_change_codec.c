@@ -41,7 +41,7 @@ static void test_words(void)
         {{PL_CHANGE_BOOTED, 0, 1, "", "", ""}, "booted"},
         {{PL_CHANGE_CORES, 0, 1, "", "4", "8"}, "cores 4" ARROW "8"},
         {{PL_CHANGE_MEMORY, 0, 1, "", "3.8 GiB", "7.6 GiB"}, "memory 3.8 GiB" ARROW "7.6 GiB"},
-        {{PL_CHANGE_RESTARTED, 0, 1, "nginx *:443", "", ""}, "nginx *:443 (re)started"},
+        {{PL_CHANGE_RESTARTED, 0, 1, "nginx *:443", "", ""}, "nginx *:443 started"},
         {{PL_CHANGE_OUTDATED, 0, 4, "nginx", "libssl.so.3", ""},
          "nginx still runs the old libssl.so.3"},
     };

@@ -89,7 +89,21 @@ static void test_when_a_look_is_worth_it(void)
         CHECK_INT(due, seconds[i].want);
         if (!due) continue;
         pl_listen_seen(&watch, seconds[i].passive_opens, seconds[i].fill_bp, now_mono_ms);
-        CHECK(!pl_listen_is_due(&watch, PL_RAW_ABSENT, now_mono_ms + PL_LISTEN_MS - 1));
+        int64_t soon_mono_ms = now_mono_ms + PL_LISTEN_MS - PL_LISTEN_SLACK_MS;
+        CHECK(!pl_listen_is_due(&watch, PL_RAW_ABSENT, soon_mono_ms - 1));
+        CHECK(pl_listen_is_due(&watch, PL_RAW_ABSENT, soon_mono_ms));
+    }
+}
+
+/* Samples of every second that are late by a little, now more and now less. */
+static void test_a_late_sample_costs_no_dump(void)
+{
+    static const int late_ms[] = {0, 99, 3, 40, 0, 7, 60, 0};
+    struct pl_listen_watch watch = {0};
+    for (size_t i = 0; i < PL_LEN(late_ms); i++) {
+        int64_t now_mono_ms = 1000 * (int64_t)i + late_ms[i];
+        CHECK(pl_listen_is_due(&watch, i, now_mono_ms));
+        pl_listen_seen(&watch, i, 0, now_mono_ms);
     }
 }
 
@@ -280,6 +294,7 @@ int main(void)
 {
     RUN(test_the_request);
     RUN(test_when_a_look_is_worth_it);
+    RUN(test_a_late_sample_costs_no_dump);
     RUN(test_the_fullest);
     RUN(test_several_datagrams);
     RUN(test_what_is_no_listener);

@@ -188,24 +188,31 @@ static void test_schedule_hastened(void)
     CHECK_INT(s.due_mono_ms, 3750);
 }
 
-static void test_route(void)
+static void check_route(enum pl_route_end end, int64_t cap_ms)
 {
     struct pl_route r;
     pl_route_init(&r, 3, 11);
-    int64_t round_max_ms = PL_ROUTE_BASE_MS;
-    for (uint32_t attempt = 1; attempt <= 30; attempt++) {
-        int64_t wait_ms = pl_route_fail(&r);
+    int64_t round_max_ms = PL_ROUTE_BASE_MS, longest_ms = 0;
+    for (uint32_t attempt = 1; attempt <= 300; attempt++) {
+        int64_t wait_ms = pl_route_fail(&r, end);
         CHECK(wait_ms >= PL_ROUTE_FLOOR_MS && wait_ms <= round_max_ms);
         CHECK_INT(r.index, attempt % 3);
-        if (attempt % 3 == 0 && round_max_ms < PL_ROUTE_CAP_MS)
-            round_max_ms = PL_MIN(round_max_ms * 2, PL_ROUTE_CAP_MS);
+        longest_ms = PL_MAX(longest_ms, wait_ms);
+        if (attempt % 3 == 0) round_max_ms = PL_MIN(round_max_ms * 2, cap_ms);
     }
-    (void)pl_route_fail(&r); // only where it leads matters here
+    CHECK(longest_ms > cap_ms * 9 / 10);
+    CHECK(pl_route_fail(&r, PL_ROUTE_UNREACHED) <= PL_ROUTE_CAP_MS); // it has gone meanwhile
     CHECK_INT(r.index, 1);
     pl_route_prove(&r);
-    CHECK(pl_route_fail(&r) <= PL_ROUTE_BASE_MS);
+    CHECK(pl_route_fail(&r, end) <= PL_ROUTE_BASE_MS);
     CHECK_INT(r.index, 0); // a proved connection ended: from the top, without a long wait
     CHECK(!r.proved);
+}
+
+static void test_route(void)
+{
+    check_route(PL_ROUTE_UNREACHED, PL_ROUTE_CAP_MS);
+    check_route(PL_ROUTE_ANSWERED, PL_ROUTE_ANSWERED_CAP_MS);
 }
 
 /* A thousand agents that lose one collector at once come back over the whole first second. */
@@ -216,9 +223,28 @@ static void test_route_spreads_a_fleet(void)
         struct pl_route r;
         pl_route_init(&r, 1, seed * 7919);
         pl_route_prove(&r);
-        buckets[pl_route_fail(&r) * 10 / (PL_ROUTE_BASE_MS + 1)]++;
+        buckets[pl_route_fail(&r, PL_ROUTE_ANSWERED) * 10 / (PL_ROUTE_BASE_MS + 1)]++;
     }
     for (size_t i = 1; i < PL_LEN(buckets); i++) CHECK(buckets[i] > 60 && buckets[i] < 160);
+}
+
+/* 5,000 agents have tried for ten minutes when their collector is back. */
+static void test_route_after_an_outage(void)
+{
+    enum { AGENTS = 5000, OUTAGE_MS = 600000, SECONDS = PL_ROUTE_CAP_MS / 1000 };
+    int in_second[SECONDS + 1] = {0};
+    int64_t sum_ms = 0;
+    for (uint64_t seed = 0; seed < AGENTS; seed++) {
+        struct pl_route r;
+        pl_route_init(&r, 1, seed * 7919);
+        int64_t at_ms = 0;
+        while (at_ms < OUTAGE_MS) at_ms += pl_route_fail(&r, PL_ROUTE_UNREACHED);
+        in_second[(at_ms - OUTAGE_MS) / 1000]++;
+        sum_ms += at_ms - OUTAGE_MS;
+    }
+    CHECK_INT(in_second[SECONDS], 0);
+    CHECK(in_second[0] < AGENTS * 4 / 10 && in_second[SECONDS - 1] > 0);
+    CHECK_NEAR((double)sum_ms / AGENTS, PL_ROUTE_CAP_MS / 3.0, 100);
 }
 
 int main(void)
@@ -232,5 +258,6 @@ int main(void)
     RUN(test_schedule_hastened);
     RUN(test_route);
     RUN(test_route_spreads_a_fleet);
+    RUN(test_route_after_an_outage);
     return check_finish();
 }

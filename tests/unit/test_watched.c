@@ -305,7 +305,7 @@ static void survey_as(uint32_t pid, uint32_t parent, uint64_t us)
 
 static void test_workers_come_and_go(void)
 {
-    pl_tree_init(&tree);
+    tree = (struct pl_tree){0};
     CHECK(pl_tree_add(&tree, 10, 5000000, 0) != NULL); // what it used before counts nothing
     CHECK(pl_tree_add(&tree, 11, 7000000, 0) != NULL);
     CHECK_INT(tree.used_us, 0);
@@ -326,7 +326,7 @@ static void test_workers_come_and_go(void)
 
 static void test_what_looks_miss(void)
 {
-    pl_tree_init(&tree);
+    tree = (struct pl_tree){0};
     CHECK(pl_tree_add(&tree, 10, 0, 0) != NULL);
     survey_as(10, 1, 1000000);
     pl_tree_survey(&tree, 10, 10000000);
@@ -348,7 +348,7 @@ static void test_what_looks_miss(void)
 
 static void test_strangers_leave(void)
 {
-    pl_tree_init(&tree);
+    tree = (struct pl_tree){0};
     for (uint32_t pid = 10; pid < 16; pid++) CHECK(pl_tree_add(&tree, pid, 0, 0) != NULL);
     survey_as(10, 1, 5);
     survey_as(11, 10, 5);
@@ -363,7 +363,7 @@ static void test_strangers_leave(void)
 
 static void test_room(void)
 {
-    pl_tree_init(&tree);
+    tree = (struct pl_tree){0};
     for (uint32_t pid = 1; pid <= PL_TREE_PROCESSES_MAX; pid++)
         CHECK(pl_tree_add(&tree, pid, 0, 0) != NULL);
     CHECK(pl_tree_add(&tree, 1000, 0, 0) == NULL);
@@ -426,7 +426,7 @@ static void test_against_all_that_was_used(void)
 {
     uint64_t before = 0;
     model = (struct model){.rng = pl_rng_init(7), .next_pid = 100};
-    pl_tree_init(&tree);
+    tree = (struct pl_tree){0};
     CHECK(pl_tree_add(&tree, 10, 0, 0) != NULL);
     for (int second = 0; second < MODEL_SECONDS; second++) {
         for (size_t i = 0; i < WORKERS; i++) live(i);
