@@ -1,0 +1,316 @@
+#include "collector/codec/notify/mail.h"
+
+#include "collector/codec/alert_text.h"
+#include "collector/codec/notify/clip.h"
+#include "collector/codec/notify/mime.h"
+#include "collector/codec/notify/notify.h"
+#include "common/base/assert.h"
+
+enum {
+    FACTS_MAX = 8,
+    ID_BYTES = 512,
+    SUBJECT_BYTES = 256,
+    PART_BYTES = 16 * 1024,
+    CHANGES_POINTS_MAX = 400, // a mail that must be scrolled tells no more
+};
+
+/* What is known beside the sentence, as rows of a table. */
+struct fact {
+    const char *label;
+    struct pl_span value;
+    bool is_link;
+};
+
+struct message {
+    const struct pl_mail *in; // borrowed
+    bool has_picture;
+    char thread[ID_BYTES], id[ID_BYTES]; // without angle brackets
+    char boundary[64];                   // "=_" stands in no encoded body (RFC 2045 section 6.7)
+    char title[PL_ALERT_TEXT_BYTES];
+    char since[32];
+    char changes[CHANGES_POINTS_MAX * 4 + 1];
+    uint32_t fact_count;
+    struct fact facts[FACTS_MAX];
+};
+
+static const char *subject_of(enum pl_rule rule)
+{
+    switch (rule) {
+    case PL_RULE_LIMIT: return "over a limit";
+    case PL_RULE_SATURATION: return "running out of capacity";
+    case PL_RULE_SILENT: return "hosts silent";
+    case PL_RULE_STALL: return "work stands still";
+    case PL_RULE_IMBALANCE: return "load out of balance";
+    case PL_RULE_COLLAPSE: return "traffic collapsed";
+    case PL_RULE_NO_SPARE: return "no spare host";
+    case PL_RULE_COUNT: break;
+    }
+    PL_UNREACHABLE("rule");
+}
+
+/* ---- identity ---- */
+
+/* Names may hold dots side by side or at their end, which a message id may not. */
+static void put_atom(struct pl_text *out, const struct pl_name *name)
+{
+    for (size_t i = 0; i < name->len; i++) {
+        pl_text_char(out, name->text[i] == '.' ? '/' : name->text[i]);
+    }
+}
+
+static void put_domain(struct pl_text *out, struct pl_span address)
+{
+    size_t at = 0;
+    while (at < address.len && address.ptr[at] != '@') at++;
+    pl_text_span(out, (struct pl_span){address.ptr + at, address.len - at});
+}
+
+static void identify(struct message *m)
+{
+    const struct pl_alert *a = &m->in->page->alert;
+    struct pl_text thread = pl_text_init(m->thread, sizeof m->thread);
+    struct pl_text id = pl_text_init(m->id, sizeof m->id);
+    struct pl_text boundary = pl_text_init(m->boundary, sizeof m->boundary);
+    struct pl_name told = {0};
+    pl_text_str(&thread, pl_rule_name(a->rule));
+    pl_text_char(&thread, '.');
+    put_atom(&thread, &a->pool);
+    pl_text_char(&thread, '.');
+    pl_text_i64(&thread, a->opened_unix_ms);
+    pl_text_span(&id, pl_text_bytes(&thread));
+    pl_text_char(&id, '.');
+    pl_text_u64(&id, a->revision);
+    if (pl_name_parse(m->in->target, &told) == 0) {
+        pl_text_char(&id, '.');
+        put_atom(&id, &told);
+    }
+    put_domain(&thread, m->in->from);
+    put_domain(&id, m->in->from);
+    pl_text_str(&boundary, "=_plimsoll_");
+    pl_text_hex(&boundary, pl_hash_bytes(pl_text_bytes(&id)), 16);
+}
+
+/* ---- what it says ---- */
+
+static void put_utc(struct pl_text *out, int64_t unix_ms)
+{
+    char buf[32]; // 2026-05-01T14:03:12.000Z
+    struct pl_text iso = pl_text_init(buf, sizeof buf);
+    pl_text_rfc3339(&iso, unix_ms);
+    pl_text_span(out, (struct pl_span){(const uint8_t *)buf, 10});
+    pl_text_char(out, ' ');
+    pl_text_span(out, (struct pl_span){(const uint8_t *)buf + 11, 8});
+    pl_text_str(out, " UTC");
+}
+
+static void add_fact(struct message *m, const char *label, struct pl_span value, bool is_link)
+{
+    if (value.len == 0) return;
+    PL_ASSERT(m->fact_count < FACTS_MAX);
+    m->facts[m->fact_count++] = (struct fact){label, value, is_link};
+}
+
+static void gather(struct message *m)
+{
+    struct pl_text title = pl_text_init(m->title, sizeof m->title);
+    struct pl_text since = pl_text_init(m->since, sizeof m->since);
+    struct pl_text changes = pl_text_init(m->changes, sizeof m->changes);
+    pl_notify_write_title(m->in->page, &title);
+    put_utc(&since, m->in->page->alert.since_unix_ms);
+    pl_text_clip(&changes, m->in->changes, CHANGES_POINTS_MAX);
+    add_fact(m, "since", pl_text_bytes(&since), false);
+    add_fact(m, "owner", m->in->contact.owner, false);
+    add_fact(m, "would help", m->in->helps, false);
+    add_fact(m, "changes", pl_text_bytes(&changes), false);
+    add_fact(m, "runbook", m->in->contact.runbook, true);
+    add_fact(m, "live view", m->in->external_url, true);
+}
+
+static void put_text(const struct message *m, struct pl_text *out)
+{
+    pl_text_str(out, m->title);
+    pl_text_str(out, "\n\n");
+    for (uint32_t i = 0; i < m->fact_count; i++) {
+        pl_text_str(out, m->facts[i].label);
+        pl_text_str(out, ": ");
+        pl_text_span(out, m->facts[i].value);
+        pl_text_char(out, '\n');
+    }
+}
+
+static void put_escaped(struct pl_text *out, struct pl_span in)
+{
+    for (size_t i = 0; i < in.len; i++) {
+        switch (in.ptr[i]) {
+        case '&': pl_text_str(out, "&amp;"); break;
+        case '<': pl_text_str(out, "&lt;"); break;
+        case '>': pl_text_str(out, "&gt;"); break;
+        case '"': pl_text_str(out, "&quot;"); break;
+        default: pl_text_char(out, (char)in.ptr[i]);
+        }
+    }
+}
+
+static void put_row(struct pl_text *out, const struct fact *fact)
+{
+    pl_text_str(out, "<tr><td style=\"color:#57606a;padding-right:12px\">");
+    pl_text_str(out, fact->label);
+    pl_text_str(out, fact->is_link ? "</td><td><a href=\"" : "</td><td>");
+    if (fact->is_link) {
+        put_escaped(out, fact->value);
+        pl_text_str(out, "\">");
+    }
+    put_escaped(out, fact->value);
+    pl_text_str(out, fact->is_link ? "</a></td></tr>\n" : "</td></tr>\n");
+}
+
+/* Styles stand at the elements: mail programs drop style sheets. */
+static void put_html(const struct message *m, struct pl_text *out)
+{
+    pl_text_str(out, "<!DOCTYPE html>\n<html lang=\"en\"><body style=\"font-family:sans-serif\">\n"
+                     "<p style=\"font-size:18px;padding-left:10px;border-left:6px solid ");
+    pl_text_str(out, m->in->page->resolved ? "#0072b2\">" : "#c23b00\">");
+    put_escaped(out, pl_span_of(m->title));
+    pl_text_str(out, "</p>\n");
+    if (m->has_picture) {
+        pl_text_str(out, "<p><img src=\"cid:picture.");
+        put_escaped(out, pl_span_of(m->id));
+        pl_text_str(out, "\" width=\"600\" alt=\"traffic of the last 15 minutes against "
+                         "capacity\"></p>\n");
+    }
+    pl_text_str(out, "<table style=\"vertical-align:top\">\n");
+    for (uint32_t i = 0; i < m->fact_count; i++) put_row(out, &m->facts[i]);
+    pl_text_str(out, "</table>\n</body></html>\n");
+}
+
+/* ---- the message ---- */
+
+static void put_subject(const struct message *m, struct pl_text *out)
+{
+    const struct pl_alert *a = &m->in->page->alert;
+    char buf[SUBJECT_BYTES];
+    struct pl_text subject = pl_text_init(buf, sizeof buf);
+    pl_text_str(&subject, "[FIRING] ");
+    if (m->in->page->resolved) {
+        subject = pl_text_init(buf, sizeof buf);
+        pl_text_str(&subject, "[RESOLVED ");
+        pl_duration_write(a->resolved_unix_ms - a->finding.since_unix_ms, &subject);
+        pl_text_str(&subject, "] ");
+    }
+    pl_text_span(&subject, pl_name_span(&a->pool));
+    pl_text_str(&subject, ": ");
+    pl_text_str(&subject, subject_of(a->rule));
+    pl_mime_header(out, "Subject", pl_text_bytes(&subject));
+}
+
+/* Name: <id> */
+static void put_id(struct pl_text *out, const char *name, const char *before, const char *id)
+{
+    pl_text_str(out, name);
+    pl_text_str(out, ": <");
+    pl_text_str(out, before);
+    pl_text_str(out, id);
+    pl_text_str(out, ">\r\n");
+}
+
+static void put_address(struct pl_text *out, const char *name, struct pl_span address)
+{
+    char buf[PL_MIME_ADDRESS_LEN_MAX + 3];
+    struct pl_text value = pl_text_init(buf, sizeof buf);
+    pl_text_char(&value, '<');
+    pl_text_span(&value, address);
+    pl_text_char(&value, '>');
+    pl_mime_header(out, name, pl_text_bytes(&value));
+}
+
+static void put_headers(const struct message *m, struct pl_text *out)
+{
+    pl_mime_date(out, m->in->page->created_unix_ms);
+    put_address(out, "From", m->in->from);
+    put_address(out, "To", m->in->to);
+    put_subject(m, out);
+    put_id(out, "Message-ID", "", m->id);
+    put_id(out, "In-Reply-To", "", m->thread);
+    put_id(out, "References", "", m->thread);
+    pl_text_str(out, "Auto-Submitted: auto-generated\r\n");
+    if (!m->in->page->resolved) pl_text_str(out, "X-Priority: 1\r\n");
+    pl_text_str(out, "MIME-Version: 1.0\r\n");
+}
+
+/* "--boundary", `last`: "--boundary--". `inner` tells the boundaries of nested parts apart. */
+static void put_boundary(const struct message *m, const char *inner, bool last, struct pl_text *out)
+{
+    pl_text_str(out, "--");
+    pl_text_str(out, m->boundary);
+    pl_text_str(out, inner);
+    pl_text_str(out, last ? "--\r\n" : "\r\n");
+}
+
+static void put_multipart(const struct message *m, const char *kind, const char *inner,
+                          struct pl_text *out)
+{
+    pl_text_str(out, "Content-Type: multipart/");
+    pl_text_str(out, kind);
+    pl_text_str(out, ";\r\n boundary=\"");
+    pl_text_str(out, m->boundary);
+    pl_text_str(out, inner);
+    pl_text_str(out, "\"\r\n\r\n");
+}
+
+static void put_quoted_part(const char *type, struct pl_span content, struct pl_text *out)
+{
+    pl_text_str(out, "Content-Type: text/");
+    pl_text_str(out, type);
+    pl_text_str(out, "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
+    pl_mime_quoted(out, content);
+}
+
+static void put_picture_part(const struct message *m, struct pl_text *out)
+{
+    pl_text_str(out, "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
+                     "Content-Disposition: inline; filename=\"load.png\"\r\n");
+    put_id(out, "Content-ID", "picture.", m->id);
+    pl_text_str(out, "\r\n");
+    pl_mime_base64(out, m->in->picture);
+}
+
+/* All of it, with or without the picture. */
+static void put_message(struct message *m, struct pl_text *out)
+{
+    char content[PART_BYTES];
+    struct pl_text part = pl_text_init(content, sizeof content);
+    put_headers(m, out);
+    put_multipart(m, "alternative", "", out);
+    put_boundary(m, "", false, out);
+    put_text(m, &part);
+    put_quoted_part("plain", pl_text_bytes(&part), out);
+    put_boundary(m, "", false, out);
+    part = pl_text_init(content, sizeof content);
+    put_html(m, &part);
+    if (m->has_picture) {
+        put_multipart(m, "related; type=\"text/html\"", "_r", out);
+        put_boundary(m, "_r", false, out);
+    }
+    put_quoted_part("html", pl_text_bytes(&part), out);
+    if (m->has_picture) {
+        put_boundary(m, "_r", false, out);
+        put_picture_part(m, out);
+        put_boundary(m, "_r", true, out);
+    }
+    put_boundary(m, "", true, out);
+    if (part.overflow) out->overflow = true;
+}
+
+void pl_mail_write(const struct pl_mail *mail, struct pl_text *out)
+{
+    const struct pl_text before = *out;
+    struct message m = {.in = mail};
+    m.has_picture = mail->picture.len > 0;
+    identify(&m);
+    gather(&m);
+    put_message(&m, out);
+    if (!out->overflow || !m.has_picture) return;
+    *out = before; // words are worth more than the picture
+    m.has_picture = false;
+    put_message(&m, out);
+}

@@ -1,0 +1,27 @@
+/* mime.h - the parts that a mail is made of: headers, dates, quoted-printable, base64.
+ *
+ * Lines end in CRLF and hold at most 78 characters, 76 in a body. Nothing that is written here can
+ * begin a header of its own: control characters never reach one. Dots at the beginning of a line
+ * stay as they are; who speaks SMTP doubles them (RFC 5321 section 4.5.2, done by libcurl). */
+#pragma once
+
+#include "common/base/text.h"
+
+enum { PL_MIME_ADDRESS_LEN_MAX = 254, PL_MIME_VALUE_POINTS_MAX = 512 };
+
+/* True for what RFC 5321 calls a Dot-string, '@' and a domain: "alex@example.org", at most
+ * PL_MIME_ADDRESS_LEN_MAX bytes of ASCII. Quoted local parts and address literals are none. */
+bool pl_mime_is_address(struct pl_span text);
+
+/* "Name: value" CRLF, folded at spaces. A value that is not printable ASCII is written as encoded
+ * words of UTF-8 (RFC 2047, Q); control characters are left out, and so is what goes beyond
+ * PL_MIME_VALUE_POINTS_MAX characters. */
+void pl_mime_header(struct pl_text *out, const char *name, struct pl_span value);
+/* "Date: Fri, 01 May 2026 14:03:12 +0000" CRLF (RFC 5322 section 3.3). Years 1970-9999. */
+void pl_mime_date(struct pl_text *out, int64_t unix_ms);
+
+/* Quoted-printable (RFC 2045 section 6.7); '\n' is a line end. Bytes that are not UTF-8 become
+ * U+FFFD. Ends with CRLF unless `in` is empty. At most 3.2 bytes per byte, and 3 for each line. */
+void pl_mime_quoted(struct pl_text *out, struct pl_span in);
+/* Base64 in lines of 76 characters (RFC 2045 section 6.8). Ends with CRLF unless `in` is empty. */
+void pl_mime_base64(struct pl_text *out, struct pl_span in);
