@@ -81,6 +81,28 @@ static void write_changes(const struct pl_app *app, const struct pl_page *page, 
     pl_changes_text_write(&digest, fleet, now.unix_ms, out);
 }
 
+/* The last 15 minutes of the page's pool, for those who show pictures; empty where nothing is known
+ * of them. */
+static struct pl_span draw(struct pl_app *app, const struct pl_page *page, struct pl_now now)
+{
+    const struct pl_span none = {0};
+    const struct pl_fleet *fleet = pl_engine_fleet(app->engine);
+    uint32_t pool = pl_fleet_find_pool(fleet, &page->alert.pool);
+    if (!pl_notify_provider(app->targets[page->target].type)->is_mailbox) return none;
+    if (pool == PL_NO_INDEX) return none;
+    const struct pl_saturation *s = pl_engine_saturation(app->engine, pool);
+    const struct pl_picture_subject subject = {
+        .pool = pl_name_span(&page->alert.pool),
+        .unit = pl_span_of(pl_traffic_unit(s->unit)),
+        .trail = &s->traffic.trail,
+        .capacity = s->headroom.spare.p50 > 0 ? s->headroom.spare.p50 : s->headroom.whole.p50,
+        .unix_ms = now.unix_ms,
+    };
+    if (!pl_picture_draw(&subject, &app->picture)) return none;
+    ssize_t len = pl_png_write(&app->picture, app->png, sizeof app->png);
+    return len < 0 ? none : (struct pl_span){app->png, (size_t)len}; // the mail goes without
+}
+
 /* Post the page. 0, or why it cannot be posted now. */
 static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_now now)
 {
@@ -97,6 +119,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_n
         .contact = pl_contact_find(&contacts, &page->alert.pool),
         .helps = pl_text_bytes(&helps_text),
         .changes = pl_text_bytes(&changes_text),
+        .picture = draw(app, page, now),
     };
     struct pl_notify_request *request = &app->request;
     int err = pl_notify_write(&app->targets[page->target], &message, request);
@@ -106,6 +129,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_n
         .method = request->method,
         .content = request->content,
         .url = pl_text_bytes(&request->url),
+        .envelope = request->envelope,
         .header_count = request->header_count,
         .body = pl_text_bytes(&request->body),
         .on_answer = on_answer,

@@ -9,6 +9,7 @@
 #include "collector/io/api.h"
 #include "collector/io/certificate.h"
 #include "collector/io/ingest.h"
+#include "collector/io/png.h"
 #include "collector/io/redis_server.h"
 #include "collector/io/store.h"
 #include "collector/io/webhook.h"
@@ -91,6 +92,8 @@ struct pl_app {
     struct pl_contact contacts[PL_CONFIG_POOLS_MAX]; // of the configured pools
     char external_url[64];
     struct pl_notify_request request; // the page being sent
+    struct pl_picture picture;        // in it
+    uint8_t png[8 * 1024];
 
     struct pl_sdnotify systemd;
     uv_timer_t tick;      // once a second

@@ -1,5 +1,6 @@
 #include "collector/config_notify.h"
 
+#include "collector/codec/notify/mime.h"
 #include "common/base/err.h"
 #include "common/sys/file.h"
 
@@ -11,18 +12,43 @@ static bool is_between(const char *from, const char *to, char c)
     return found && found < to;
 }
 
-const char *pl_config_check_url(const void *value)
+static const char no_web_url[] = "is not an address that begins with http:// or https://";
+static const char no_mail_url[] = "is not an address that begins with smtp:// or smtps://";
+
+static bool is_web_url(const char *url)
 {
-    const char *url = value;
-    const char *host = strstr(url, "://");
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
-        return "is not an address that begins with http:// or https://";
-    }
-    host += 3;
+    return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+}
+
+static bool is_mail_url(const char *url)
+{
+    return strncmp(url, "smtp://", 7) == 0 || strncmp(url, "smtps://", 8) == 0;
+}
+
+/* What follows the scheme. */
+static const char *check_place(const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
     const char *end = host + strcspn(host, "/?#");
     if (is_between(host, end, '@')) return "holds a password, which has no place in a URL";
     if (host == end || strchr(url, ' ')) return "is not an address such as http://host:9099/hook";
     return NULL;
+}
+
+const char *pl_config_check_url(const void *value)
+{
+    return is_web_url(value) ? check_place(value) : no_web_url;
+}
+
+const char *pl_config_check_notifier_url(const void *value)
+{
+    return is_mail_url(value) ? check_place(value) : pl_config_check_url(value);
+}
+
+const char *pl_config_check_address(const void *value)
+{
+    return pl_mime_is_address(pl_span_of(value)) ? NULL
+                                                 : "is not an address such as ops@example.org";
 }
 
 /* Where the value of a key is, and what it is called. By enum pl_notify_key. */
@@ -109,7 +135,8 @@ static bool read_secret(struct pl_option_loader *l, struct pl_config_notifier *n
 /* The URL stands in one of two keys, or is the provider's own. False: what is wrong is reported. */
 static bool finish_url(struct pl_option_loader *l, struct pl_config_notifier *n)
 {
-    const char *own = pl_notify_provider(n->type)->url;
+    const struct pl_notify_provider *provider = pl_notify_provider(n->type);
+    const char *own = provider->url;
     if (n->hook[0] != '\0' && n->url[0] != '\0') {
         refuse(l, n, "url_file", "stands beside url: one of them is enough");
         return false;
@@ -121,6 +148,10 @@ static bool finish_url(struct pl_option_loader *l, struct pl_config_notifier *n)
             return false;
         }
         (void)snprintf(n->url, sizeof n->url, "%s", n->hook);
+    }
+    if (n->url[0] != '\0' && is_mail_url(n->url) != provider->is_mailbox) {
+        refuse_value(l, n, PL_NOTIFY_URL_KEY, provider->is_mailbox ? no_mail_url : no_web_url);
+        return false;
     }
     if (n->url[0] == '\0' && own) (void)snprintf(n->url, sizeof n->url, "%s", own);
     return true;

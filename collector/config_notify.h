@@ -6,6 +6,10 @@
 
 /* The rule of an address that begins with http:// or https://; see struct pl_option. */
 const char *pl_config_check_url(const void *value);
+/* The same, or the address of a mail server: smtp:// or smtps://. */
+const char *pl_config_check_notifier_url(const void *value);
+/* The rule of a mail address. */
+const char *pl_config_check_address(const void *value);
 
 /* Once all files are read: its keys fit its type, its secrets are read, its URL is known. Collects
  * what is wrong; logs a warning for a secret that others may read. */

@@ -13,6 +13,7 @@
  * The memory goes in the close callback of the last handle. */
 #include "collector/io/webhook.h"
 
+#include "collector/io/mail.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
 
@@ -49,6 +50,7 @@ struct slot {
     struct curl_slist content; // its end: the content type, which ends in hook->headers
     char header_text[PL_WEBHOOK_HEADERS_MAX][PL_WEBHOOK_HEADER_LEN_MAX + 1];
     char url[PL_WEBHOOK_URL_LEN_MAX + 1];
+    struct pl_mail_job mail;
     uint8_t body[PL_WEBHOOK_BODY_LEN_MAX];
     uint8_t answer[PL_WEBHOOK_ANSWER_LEN_MAX];
 };
@@ -67,7 +69,8 @@ struct pl_webhook {
     bool stopping;         // no more posts
     bool shut;             // nothing but close callbacks comes any more
     void (*on_stopped)(void *owner);
-    void *stopped_owner; // borrowed
+    void *stopped_owner;     // borrowed
+    const char *authorities; // file of trusted certificates; NULL: those of the system
     char no_proxy[NO_PROXY_LEN_MAX + 1];
 };
 
@@ -112,6 +115,8 @@ static int err_of(CURLcode code, CURL *easy)
         return os_errno > 0 ? -(int)os_errno : PL_E_CLOSED;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR: return PL_E_CERTIFICATE;
+    case CURLE_USE_SSL_FAILED: return PL_E_PLAIN;
+    case CURLE_LOGIN_DENIED:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM: return PL_E_REFUSED;
@@ -133,19 +138,24 @@ static struct pl_notify_answer answer_of(const struct slot *s, CURLcode code, bo
     (void)curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     if (status < 200 || status > 599) status = 0;   // 1xx is not an answer yet
     if (status > 0 && s->body_cut) code = CURLE_OK; // we stopped reading, not they
+    bool is_mail = s->request.method == PL_NOTIFY_MAIL;
+    struct pl_span body = {s->answer, s->answer_len};
+    if (is_mail) body = pl_span_of(s->mail.reply);
     return (struct pl_notify_answer){
         .err = canceled ? UV_ECANCELED : err_of(code, s->easy),
         .http_status = (int)status,
         .retry_after_ms =
             retry_after_s > 0 && retry_after_s < INT32_MAX ? (int64_t)retry_after_s * 1000 : -1,
-        .body = {s->answer, s->answer_len},
-        .may_be_delivered = sent_len > 0,
+        .is_mail = is_mail,
+        .body = body,
+        .may_be_delivered = is_mail ? pl_mail_is_given(&s->mail) : sent_len > 0,
     };
 }
 
 static void slot_finish(struct slot *s, CURLcode code, bool canceled)
 {
     struct pl_notify_answer answer = answer_of(s, code, canceled);
+    pl_mail_hang_up(&s->mail); // before libcurl waits for a goodbye; nothing to do for a post
     (void)curl_multi_remove_handle(s->hook->multi, s->easy); // fails only for foreign handles
     s->state = SLOT_ANSWERING; // keeps the answer's bytes from a submit within the callback
     s->request.on_answer(s->request.owner, s->request.ticket, &answer);
@@ -296,6 +306,8 @@ static CURLcode slot_setup(struct slot *s, struct curl_slist *headers)
     SET(CURLOPT_WRITEFUNCTION, on_answer_bytes);
     SET(CURLOPT_WRITEDATA, s);
     SET(CURLOPT_URL, s->url);
+    if (hook->authorities) SET(CURLOPT_CAINFO, hook->authorities);
+    if (s->request.method == PL_NOTIFY_MAIL) return code;
     SET(CURLOPT_HTTPHEADER, headers);
     if (s->request.method == PL_NOTIFY_GET) return code;
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->request.body.len);
@@ -358,6 +370,7 @@ int pl_webhook_start(uv_loop_t *loop, const struct pl_webhook_config *config,
     }
     hook->loop = loop;
     hook->config = *config;
+    hook->authorities = getenv("SSL_CERT_FILE");
     no_proxy_init(hook->no_proxy, sizeof hook->no_proxy);
     hook->slots = calloc(config->slot_count, sizeof *hook->slots);
     hook->watches = calloc(WATCHES_MAX, sizeof *hook->watches);
@@ -366,6 +379,7 @@ int pl_webhook_start(uv_loop_t *loop, const struct pl_webhook_config *config,
     if (multi_init(hook->multi, hook) != CURLM_OK) goto fail;
     for (uint32_t i = 0; i < config->slot_count; i++) {
         hook->slots[i].hook = hook;
+        pl_mail_job_init(&hook->slots[i].mail);
         hook->slots[i].easy = curl_easy_init();
         if (!hook->slots[i].easy) goto fail;
     }
@@ -420,7 +434,10 @@ static int slot_fill(struct slot *s, const struct pl_webhook_request *request)
     s->request = *request;
     s->answer_len = 0;
     s->body_cut = false;
-    return slot_setup(s, list) == CURLE_OK ? 0 : UV_ENOMEM;
+    if (slot_setup(s, list) != CURLE_OK) return UV_ENOMEM;
+    if (request->method != PL_NOTIFY_MAIL) return 0;
+    return pl_mail_setup(s->easy, &s->mail, s->url, &request->envelope,
+                         (struct pl_span){s->body, request->body.len});
 }
 
 int pl_webhook_submit(struct pl_webhook *hook, const struct pl_webhook_request *request)

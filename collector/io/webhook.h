@@ -1,4 +1,4 @@
-/* webhook.h - HTTP requests to pagers: libcurl's multi interface on the libuv loop.
+/* webhook.h - HTTP requests to pagers, and mails: libcurl's multi interface on the libuv loop.
  *
  * One post is one slot: URL, headers and body are copied into memory that was allocated at start,
  * so the caller keeps nothing alive, and the loop never waits for a slow provider. Connections
@@ -9,7 +9,9 @@
  *
  * The URL is the secret of most webhooks: neither it nor a body is ever logged here, and callers
  * must not log them either. Proxies are taken from the environment as curl does (https_proxy,
- * no_proxy); addresses of this machine are always reached directly. */
+ * no_proxy); addresses of this machine are always reached directly. Certificates are checked
+ * against those that the system trusts, or those of the file that SSL_CERT_FILE names (as OpenSSL
+ * has it). */
 #pragma once
 
 #include "collector/codec/notify/provider.h"
@@ -40,9 +42,10 @@ struct pl_webhook_config {
 
 /* All spans are borrowed until pl_webhook_submit() returns. */
 struct pl_webhook_request {
-    enum pl_notify_method method;   // with a body, but for PL_NOTIFY_GET
-    enum pl_notify_content content; // of the body
-    struct pl_span url;             // http:// or https://
+    enum pl_notify_method method;       // with a body, but for PL_NOTIFY_GET
+    enum pl_notify_content content;     // of the body
+    struct pl_span url;                 // http:// or https://; of a mail: smtp:// or smtps://
+    struct pl_notify_envelope envelope; // of a mail
     /* Whole lines without line ends, "Idempotency-Key: 7f3a". Content-Type, Accept and User-Agent
      * are set already. */
     struct pl_span headers[PL_WEBHOOK_HEADERS_MAX];

@@ -20,7 +20,8 @@
     X(PL_E_TIMEOUT, -10011, "did not finish in time")                                              \
     X(PL_E_CLOSED, -10012, "was closed by the other side")                                         \
     X(PL_E_NO_HOST, -10013, "has a host name nobody knows")                                        \
-    X(PL_E_CERTIFICATE, -10014, "has a certificate that is not trusted")
+    X(PL_E_CERTIFICATE, -10014, "has a certificate that is not trusted")                           \
+    X(PL_E_PLAIN, -10015, "offers no encryption")
 
 enum pl_err {
 #define PL_ERR_ENUM(name, number, text) name = (number),

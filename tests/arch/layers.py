@@ -28,6 +28,7 @@ LIBRARIES = {
     "cjson": r"(cjson/)?cJSON\.h",
     "http_parser": r"http_parser\.h",
     "yaml": r"yaml\.h",
+    "png": r"png\.h",
     "zlib": r"zlib\.h",
     "brotli": r"brotli/\w+\.h",
     "stdio": r"stdio\.h",  # for snprintf, in rooms that may see no other SYSTEM header
@@ -50,7 +51,7 @@ ROOMS = {
     "collector/core":  (WIRE,                                          [], False),
     "collector/codec": (WIRE + ["collector/core"],                     ["cjson", "http_parser", "stdio"],
                         False),
-    "collector/io":    (SHELL + ["collector/core", "collector/codec"], ["uv", "openssl", "hiredis", "curl"],
+    "collector/io":    (SHELL + ["collector/core", "collector/codec"], ["uv", "openssl", "hiredis", "curl", "png"],
                         True),
     # cli reads the collector's configuration, to replay under its rules, and Redis without a loop, to
     # replay what is stored

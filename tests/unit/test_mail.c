@@ -1,6 +1,8 @@
 /* Mails as they go over the wire, byte by byte, and the parts they are made of. */
 #include "collector/codec/notify/mail.h"
 #include "collector/codec/notify/mime.h"
+#include "collector/codec/notify/notify.h"
+#include "collector/codec/notify/picture.h"
 #include "tests/check.h"
 
 static const int64_t since_ms = 1777644192000; // 2026-05-01T14:03:12Z
@@ -46,15 +48,19 @@ static struct pl_page resolved_page(const char *pool)
     return page;
 }
 
+static struct pl_notify_message message;
+
 static struct pl_mail mail_of(const struct pl_page *page)
 {
-    return (struct pl_mail){
+    message = (struct pl_notify_message){
         .page = page,
-        .target = pl_span_of("alex-mail"),
-        .from = pl_span_of("mon@example.org"),
-        .to = pl_span_of("alex@example.net"),
+        .state = page->resolved ? PL_NOTIFY_RESOLVED : PL_NOTIFY_FIRING,
         .external_url = pl_span_of("http://127.0.0.1:7411/"),
     };
+    return (struct pl_mail){.message = &message,
+                            .target = pl_span_of("alex-mail"),
+                            .from = pl_span_of("mon@example.org"),
+                            .to = pl_span_of("alex@example.net")};
 }
 
 #define BOUNDARY "=_plimsoll_26df246e247952fd"
@@ -78,7 +84,7 @@ static void test_firing(void)
     struct pl_page page = firing_page("web");
     struct pl_mail mail = mail_of(&page);
     struct pl_text out = pl_text_init(buf, sizeof buf);
-    mail.contact.owner = pl_span_of("J\xc3\xbcrgen <on call>");
+    message.contact.owner = pl_span_of("J\xc3\xbcrgen <on call>");
     pl_mail_write(&mail, &out);
     CHECK(!out.overflow);
     CHECK_TEXT(
@@ -86,9 +92,9 @@ static void test_firing(void)
         HEAD("Fri, 01 May 2026 14:03:22", "[FIRING] web: over a limit", "3", "X-Priority: 1\r\n",
              BOUNDARY) //
         PART(BOUNDARY, "plain") "[PAGE] web: cpu of fe1 at 97 % (limit 90 %) for 10 s\r\n\r\n"
-                                "since: 2026-05-01 14:03:22 UTC\r\n"
-                                "owner: J=C3=BCrgen <on call>\r\n"
-                                "live view: http://127.0.0.1:7411/\r\n" //
+                                "Since: 2026-05-01 14:03:22 UTC\r\n"
+                                "Owner: J=C3=BCrgen <on call>\r\n"
+                                "Live view: http://127.0.0.1:7411/\r\n" //
         PART(BOUNDARY,
              "html") "<!DOCTYPE html>\r\n<html lang=3D\"en\"><body "
                      "style=3D\"font-family:sans-serif\">\r\n"
@@ -97,15 +103,15 @@ static void test_firing(void)
                      ">[PAGE] web: cpu of fe1 at 97 % (limit 90 %) for 10 s</p>\r\n"
                      "<table style=3D\"vertical-align:top\">\r\n"
                      "<tr><td "
-                     "style=3D\"color:#57606a;padding-right:12px\">since</td><td>2026-05-01=\r\n"
+                     "style=3D\"color:#57606a;padding-right:12px\">Since</td><td>2026-05-01=\r\n"
                      " 14:03:22 UTC</td></tr>\r\n"
                      "<tr><td "
-                     "style=3D\"color:#57606a;padding-right:12px\">owner</td><td>J=C3=BCrge=\r\n"
+                     "style=3D\"color:#57606a;padding-right:12px\">Owner</td><td>J=C3=BCrge=\r\n"
                      "n &lt;on call&gt;</td></tr>\r\n"
-                     "<tr><td style=3D\"color:#57606a;padding-right:12px\">live view</td><td><a "
-                     "hre=\r\n"
-                     "f=3D\"http://127.0.0.1:7411/\">http://127.0.0.1:7411/</a></td></tr>\r\n"
-                     "</table>\r\n</body></html>\r\n"
+                     "</table>\r\n<p>\r\n"
+                     "<a style=3D\"margin-right:24px\" href=3D\"http://127.0.0.1:7411/\">Live "
+                     "view</a=\r\n>\r\n"
+                     "</p>\r\n</body></html>\r\n"
                      "--" BOUNDARY "--\r\n");
 }
 
@@ -123,6 +129,33 @@ static void test_resolved(void)
           NULL);
 }
 
+static void test_subjects(void)
+{
+    static const struct {
+        enum pl_notify_state state;
+        bool is_test;
+        const char *by, *want;
+    } cases[] = {
+        {PL_NOTIFY_ACKNOWLEDGED, false, "alex", "\r\nSubject: [ACK alex] web: over a limit\r\n"},
+        {PL_NOTIFY_ACKNOWLEDGED, false, "", "\r\nSubject: [ACK] web: over a limit\r\n"},
+        {PL_NOTIFY_ACKNOWLEDGED, false, "a\r\nBcc: b", "\r\nSubject: [ACK aBcc: b] web: over a"},
+        {PL_NOTIFY_FIRING, true, "", "\r\nSubject: [TEST] [FIRING] web: over a limit\r\n"},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        static char buf[PL_MAIL_BYTES_MAX + 1];
+        struct pl_page page = firing_page("web");
+        struct pl_mail mail = mail_of(&page);
+        struct pl_text out = pl_text_init(buf, sizeof buf);
+        message.state = cases[i].state;
+        message.is_test = cases[i].is_test;
+        message.acknowledged_by = pl_span_of(cases[i].by);
+        pl_mail_write(&mail, &out);
+        CHECK(strstr(buf, cases[i].want) != NULL);
+        CHECK_INT(strstr(buf, ".3.ack.alex-mail@") != NULL,
+                  cases[i].state == PL_NOTIFY_ACKNOWLEDGED);
+    }
+}
+
 /* The picture is beside the HTML that shows it, not an attachment. */
 static void test_picture(void)
 {
@@ -131,7 +164,7 @@ static void test_picture(void)
     struct pl_page page = firing_page("web");
     struct pl_mail mail = mail_of(&page);
     struct pl_text out = pl_text_init(buf, sizeof buf);
-    mail.picture = (struct pl_span){png, 3};
+    message.picture = (struct pl_span){png, 3};
     pl_mail_write(&mail, &out);
     CHECK(
         strstr(buf, "<img src=3D\"cid:picture.limit.web.1777644202000.3.alex-mail@example.org\"") !=
@@ -143,7 +176,7 @@ static void test_picture(void)
                  "Content-Disposition: inline; filename=\"load.png\"\r\n"
                  "Content-ID: <picture.limit.web.1777644202000.3.alex-mail@example.org>\r\n\r\n"
                  "UE5H\r\n--") != NULL);
-    mail.picture.len = sizeof png; // too large: the mail goes without
+    message.picture.len = sizeof png; // too large: the mail goes without
     out = pl_text_init(buf, sizeof buf);
     pl_mail_write(&mail, &out);
     CHECK(strstr(buf, "image/png") == NULL && strstr(buf, "<img") == NULL);
@@ -182,12 +215,12 @@ static void test_longest_mail_fits(void)
         struct pl_page page = firing_page("w23456789-123456789-123456789-123456789-123456789-123");
         struct pl_mail mail = mail_of(&page);
         struct pl_text out = pl_text_init(buf, sizeof buf);
-        mail.changes = (struct pl_span){(const uint8_t *)wild, sizeof wild};
-        mail.contact.owner = (struct pl_span){(const uint8_t *)wild, 127};
-        mail.contact.runbook = (struct pl_span){(const uint8_t *)wild, 511};
-        mail.external_url = (struct pl_span){(const uint8_t *)wild, 63};
-        mail.helps = (struct pl_span){(const uint8_t *)wild, 159};
-        mail.picture = (struct pl_span){png, sizeof png};
+        message.changes = (struct pl_span){(const uint8_t *)wild, sizeof wild};
+        message.contact.owner = (struct pl_span){(const uint8_t *)wild, 127};
+        message.contact.runbook = (struct pl_span){(const uint8_t *)wild, 511};
+        message.external_url = (struct pl_span){(const uint8_t *)wild, 63};
+        message.helps = (struct pl_span){(const uint8_t *)wild, 159};
+        message.picture = (struct pl_span){png, sizeof png};
         pl_mail_write(&mail, &out);
         CHECK(!out.overflow);
         CHECK_INT(strstr(buf, "image/png") != NULL, fill[f][0] != '\xff');
@@ -336,10 +369,97 @@ static void test_addresses(void)
     }
 }
 
+/* What the table of providers makes of it: the envelope is the configuration's. */
+static void test_the_request(void)
+{
+    static struct pl_notify_request request;
+    struct pl_page page = firing_page("web");
+    struct pl_notify_target to = {.type = PL_NOTIFY_EMAIL, .name = pl_span_of("alex-mail")};
+    to.value[PL_NOTIFY_URL_KEY] = pl_span_of("smtp://mail.example.org:587");
+    to.value[PL_NOTIFY_FROM_KEY] = pl_span_of("mon@example.org");
+    to.value[PL_NOTIFY_TO_KEY] = pl_span_of("alex@example.net");
+    CHECK_INT(pl_notify_write(&to, &(struct pl_notify_message){.page = &page}, &request), 0);
+    CHECK_INT(request.method, PL_NOTIFY_MAIL);
+    CHECK_TEXT(request.url.ptr, "smtp://mail.example.org:587");
+    CHECK(pl_span_is(request.envelope.from, "mon@example.org"));
+    CHECK(pl_span_is(request.envelope.to, "alex@example.net"));
+    CHECK(strncmp(request.body.ptr, "Date: ", 6) == 0);
+}
+
+/* ---- the picture ---- */
+
+static struct pl_picture picture;
+
+/* Pixels of `colour` in the column at `x`. */
+static int count_in(int x, uint8_t colour)
+{
+    int count = 0;
+    for (int y = 0; y < PL_PICTURE_HEIGHT; y++) count += picture.pixels[y][x] == colour;
+    return count;
+}
+
+/* A quarter of an hour in which traffic doubles half-way and is not known for a minute. */
+static void test_picture_shows_traffic(void)
+{
+    enum { AREA = 2, LINE = 3, INK = 4 };
+    static struct pl_trail trail;
+    const int64_t end_ms = since_ms / 10000 * 10000;
+    struct pl_picture_subject s = {.pool = pl_span_of("web"),
+                                   .unit = pl_span_of("connections/s"),
+                                   .trail = &trail,
+                                   .capacity = 800,
+                                   .unix_ms = end_ms - 1};
+    CHECK(!pl_picture_draw(&s, &picture)); // nothing known
+    for (int64_t at = end_ms - 900000; at < end_ms; at += 1000) {
+        bool gap = at >= end_ms - 300000 && at < end_ms - 240000;
+        if (!gap) pl_trail_step(&trail, at < end_ms - 450000 ? 300 : 600, at);
+    }
+    REQUIRE(pl_picture_draw(&s, &picture));
+    int low = count_in(150, AREA), high = count_in(580, AREA), gap = count_in(430, AREA);
+    CHECK_NEAR(high, 2 * low, 4);
+    CHECK_INT(gap, 0);
+    CHECK_INT(count_in(430, LINE), 0);
+    int dashes = 0;
+    for (int x = 66; x < 588; x++) dashes += picture.pixels[176 - (176 - 30) * 100 / 108][x] == INK;
+    CHECK(dashes > 245 && dashes < 277); // half of the line
+    s.capacity = 0;
+    REQUIRE(pl_picture_draw(&s, &picture));
+    CHECK(count_in(580, AREA) > high); // the scale is that of the traffic then
+    s.unix_ms += 2 * 3600 * 1000;
+    CHECK(!pl_picture_draw(&s, &picture)); // all of it is too long ago
+}
+
+/* Whatever the numbers, nothing is drawn outside. */
+static void test_picture_of_any_numbers(void)
+{
+    static const double values[] = {0, 1e-9, 0.3, 999.6, 1e6, 1e12, 1e30};
+    for (size_t v = 0; v < PL_LEN(values); v++) {
+        static struct pl_trail trail;
+        trail = (struct pl_trail){0};
+        struct pl_picture_subject s = {.pool = pl_span_of("w23456789-123456789-123456789-123456789-"
+                                                          "123456789-123456789-123"),
+                                       .unit = pl_span_of("\xff"),
+                                       .trail = &trail,
+                                       .capacity = values[PL_LEN(values) - 1 - v],
+                                       .unix_ms = since_ms};
+        for (int64_t back = 100; back > 0; back--) {
+            pl_trail_step(&trail, back % 2 == 0 ? 0 : values[v], since_ms - back * 1000);
+        }
+        CHECK(pl_picture_draw(&s, &picture));
+        int wrong = 0;
+        for (int i = 0; i < PL_PICTURE_HEIGHT * PL_PICTURE_WIDTH; i++) {
+            wrong +=
+                picture.pixels[i / PL_PICTURE_WIDTH][i % PL_PICTURE_WIDTH] >= PL_PICTURE_COLOURS;
+        }
+        CHECK_INT(wrong, 0);
+    }
+}
+
 int main(void)
 {
     RUN(test_firing);
     RUN(test_resolved);
+    RUN(test_subjects);
     RUN(test_picture);
     RUN(test_ids_are_atoms);
     RUN(test_longest_mail_fits);
@@ -348,5 +468,8 @@ int main(void)
     RUN(test_quoted_printable);
     RUN(test_base64);
     RUN(test_addresses);
+    RUN(test_the_request);
+    RUN(test_picture_shows_traffic);
+    RUN(test_picture_of_any_numbers);
     return check_finish();
 }

@@ -62,6 +62,70 @@ static void test_classes(void)
     }
 }
 
+/* Replies of SMTP servers: (err, code) as libcurl leaves them. */
+static void test_mail_classes(void)
+{
+    static const struct {
+        int err, code;
+        enum pl_result_class want;
+        int64_t want_wait_ms;
+    } cases[] = {
+        {0, 250, PL_RESULT_SENT, -1},
+        {PL_E_CLOSED, 250, PL_RESULT_RETRY, -1}, // of an earlier command
+        {PL_E_CLOSED, 354, PL_RESULT_RETRY, -1},
+        {PL_E_CLOSED, 0, PL_RESULT_RETRY, -1},
+        {PL_E_TIMEOUT, 0, PL_RESULT_RETRY, -1},
+        {PL_E_NO_HOST, 0, PL_RESULT_RETRY, -1},
+        {PL_E_MAGIC, 421, PL_RESULT_RETRY, -1},
+        {PL_E_CLOSED, 450, PL_RESULT_RETRY, 60000},
+        {PL_E_CLOSED, 451, PL_RESULT_RETRY, 60000},
+        {PL_E_MAGIC, 452, PL_RESULT_RETRY, 60000},
+        {PL_E_PLAIN, 454, PL_RESULT_RETRY, -1}, // TLS not available now (RFC 3207)
+        {PL_E_PLAIN, 250, PL_RESULT_BROKEN, -1},
+        {PL_E_CERTIFICATE, 220, PL_RESULT_RETRY, -1},
+        {PL_E_REFUSED, 535, PL_RESULT_BROKEN, -1},
+        {PL_E_CLOSED, 530, PL_RESULT_BROKEN, -1},
+        {PL_E_CLOSED, 550, PL_RESULT_BROKEN, -1},
+        {PL_E_CLOSED, 553, PL_RESULT_BROKEN, -1},
+        {PL_E_CLOSED, 552, PL_RESULT_REJECT, -1},
+        {PL_E_MAGIC, 554, PL_RESULT_REJECT, -1},
+        {PL_E_SYNTAX, 0, PL_RESULT_BROKEN, -1},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_page_result r =
+            pl_notify_classify(&(struct pl_notify_answer){.err = cases[i].err,
+                                                          .http_status = cases[i].code,
+                                                          .is_mail = true,
+                                                          .retry_after_ms = -1,
+                                                          .may_be_delivered = true});
+        CHECK_INT(r.class, cases[i].want);
+        CHECK_INT(r.wait_ms, cases[i].want_wait_ms);
+    }
+}
+
+static void test_mail_reasons(void)
+{
+    static const struct {
+        int err, code;
+        const char *reply, *want;
+    } cases[] = {
+        {0, 250, "250 2.0.0 queued as 4711", "SMTP 250 2.0.0 queued as 4711"},
+        {PL_E_CLOSED, 550, "550 5.1.1 \x1b[1mnobody", "SMTP 550 5.1.1 [1mnobody"},
+        {PL_E_PLAIN, 250, "250 HELP", "offers no encryption"},
+        {PL_E_CLOSED, 0, "", "was closed by the other side"},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        char buf[PL_NOTIFY_REASON_BYTES];
+        struct pl_text out = pl_text_init(buf, sizeof buf);
+        pl_notify_reason_write(&(struct pl_notify_answer){.err = cases[i].err,
+                                                          .http_status = cases[i].code,
+                                                          .is_mail = true,
+                                                          .body = pl_span_of(cases[i].reply)},
+                               &out);
+        CHECK_TEXT(buf, cases[i].want);
+    }
+}
+
 static void test_reason(void)
 {
     static const struct {
@@ -163,6 +227,8 @@ static void test_clip_json_full(void)
 int main(void)
 {
     RUN(test_classes);
+    RUN(test_mail_classes);
+    RUN(test_mail_reasons);
     RUN(test_reason);
     RUN(test_longest_reason_fits);
     RUN(test_clip);

@@ -93,10 +93,10 @@ static void test_samples_hold_the_defaults(void)
 /* True if the key was given, `*` standing for any of the examples. */
 static bool was_given(const struct pl_option_loader *loader, const char *key)
 {
-    static const char *const names[] = {"web",      "chat",     "tickets",      "oncall",
-                                        "robot",    "slack",    "slack-bot",    "push",
-                                        "telegram", "pushover", "front",        "php",
-                                        "alex",     "bosses",   "web-schedule", "web-office"};
+    static const char *const names[] = {
+        "web",       "chat", "tickets",  "oncall",       "robot",     "slack",
+        "slack-bot", "push", "telegram", "pushover",     "alex-mail", "front",
+        "php",       "alex", "bosses",   "web-schedule", "web-office"};
     for (size_t i = 0; i < PL_LEN(names); i++) {
         char path[PL_OPTION_PATH_BYTES];
         struct pl_text t = pl_text_init(path, sizeof path);

@@ -3,22 +3,15 @@
 #include "collector/codec/alert_text.h"
 #include "collector/codec/notify/clip.h"
 #include "collector/codec/notify/mime.h"
-#include "collector/codec/notify/notify.h"
+#include "collector/codec/notify/words.h"
 #include "common/base/assert.h"
 
 enum {
-    FACTS_MAX = 8,
     ID_BYTES = 512,
     SUBJECT_BYTES = 256,
-    PART_BYTES = 16 * 1024,
-    CHANGES_POINTS_MAX = 400, // a mail that must be scrolled tells no more
-};
-
-/* What is known beside the sentence, as rows of a table. */
-struct fact {
-    const char *label;
-    struct pl_span value;
-    bool is_link;
+    PART_BYTES = 24 * 1024,
+    FACT_POINTS_MAX = 400, // a mail that must be scrolled tells no more
+    LINK_POINTS_MAX = PL_CLIP_POINTS_MAX,
 };
 
 struct message {
@@ -28,9 +21,8 @@ struct message {
     char boundary[64];                   // "=_" stands in no encoded body (RFC 2045 section 6.7)
     char title[PL_ALERT_TEXT_BYTES];
     char since[32];
-    char changes[CHANGES_POINTS_MAX * 4 + 1];
-    uint32_t fact_count;
-    struct fact facts[FACTS_MAX];
+    uint32_t fact_count, link_count;
+    struct pl_notify_fact facts[PL_NOTIFY_FACTS_MAX], links[PL_NOTIFY_LINKS_MAX];
 };
 
 static const char *subject_of(enum pl_rule rule)
@@ -67,7 +59,7 @@ static void put_domain(struct pl_text *out, struct pl_span address)
 
 static void identify(struct message *m)
 {
-    const struct pl_alert *a = &m->in->page->alert;
+    const struct pl_alert *a = &m->in->message->page->alert;
     struct pl_text thread = pl_text_init(m->thread, sizeof m->thread);
     struct pl_text id = pl_text_init(m->id, sizeof m->id);
     struct pl_text boundary = pl_text_init(m->boundary, sizeof m->boundary);
@@ -80,6 +72,7 @@ static void identify(struct message *m)
     pl_text_span(&id, pl_text_bytes(&thread));
     pl_text_char(&id, '.');
     pl_text_u64(&id, a->revision);
+    if (m->in->message->state == PL_NOTIFY_ACKNOWLEDGED) pl_text_str(&id, ".ack");
     if (pl_name_parse(m->in->target, &told) == 0) {
         pl_text_char(&id, '.');
         put_atom(&id, &told);
@@ -103,65 +96,64 @@ static void put_utc(struct pl_text *out, int64_t unix_ms)
     pl_text_str(out, " UTC");
 }
 
-static void add_fact(struct message *m, const char *label, struct pl_span value, bool is_link)
-{
-    if (value.len == 0) return;
-    PL_ASSERT(m->fact_count < FACTS_MAX);
-    m->facts[m->fact_count++] = (struct fact){label, value, is_link};
-}
-
 static void gather(struct message *m)
 {
     struct pl_text title = pl_text_init(m->title, sizeof m->title);
     struct pl_text since = pl_text_init(m->since, sizeof m->since);
-    struct pl_text changes = pl_text_init(m->changes, sizeof m->changes);
-    pl_notify_write_title(m->in->page, &title);
-    put_utc(&since, m->in->page->alert.since_unix_ms);
-    pl_text_clip(&changes, m->in->changes, CHANGES_POINTS_MAX);
-    add_fact(m, "since", pl_text_bytes(&since), false);
-    add_fact(m, "owner", m->in->contact.owner, false);
-    add_fact(m, "would help", m->in->helps, false);
-    add_fact(m, "changes", pl_text_bytes(&changes), false);
-    add_fact(m, "runbook", m->in->contact.runbook, true);
-    add_fact(m, "live view", m->in->external_url, true);
+    pl_notify_headline(m->in->message, &title);
+    put_utc(&since, m->in->message->page->alert.since_unix_ms);
+    m->fact_count = pl_notify_facts(m->in->message, m->facts);
+    m->link_count = pl_notify_links(m->in->message, m->links);
+}
+
+static void put_line(struct pl_text *out, const struct pl_notify_fact *fact, size_t points_max)
+{
+    pl_text_str(out, fact->label);
+    pl_text_str(out, ": ");
+    pl_text_clip(out, fact->text, points_max);
+    pl_text_char(out, '\n');
 }
 
 static void put_text(const struct message *m, struct pl_text *out)
 {
+    const struct pl_notify_fact since = {"Since", pl_span_of(m->since)};
     pl_text_str(out, m->title);
     pl_text_str(out, "\n\n");
-    for (uint32_t i = 0; i < m->fact_count; i++) {
-        pl_text_str(out, m->facts[i].label);
-        pl_text_str(out, ": ");
-        pl_text_span(out, m->facts[i].value);
-        pl_text_char(out, '\n');
-    }
+    put_line(out, &since, FACT_POINTS_MAX);
+    for (uint32_t i = 0; i < m->fact_count; i++) put_line(out, &m->facts[i], FACT_POINTS_MAX);
+    for (uint32_t i = 0; i < m->link_count; i++) put_line(out, &m->links[i], LINK_POINTS_MAX);
 }
 
-static void put_escaped(struct pl_text *out, struct pl_span in)
+/* In an attribute as well: no quote is left. */
+static void put_escaped(struct pl_text *out, struct pl_span in, size_t points_max)
 {
-    for (size_t i = 0; i < in.len; i++) {
-        switch (in.ptr[i]) {
-        case '&': pl_text_str(out, "&amp;"); break;
-        case '<': pl_text_str(out, "&lt;"); break;
-        case '>': pl_text_str(out, "&gt;"); break;
-        case '"': pl_text_str(out, "&quot;"); break;
-        default: pl_text_char(out, (char)in.ptr[i]);
-        }
+    char buf[PL_CLIP_POINTS_MAX * 5 + 1]; // "&amp;" is the longest
+    struct pl_text escaped = pl_text_init(buf, sizeof buf);
+    pl_text_entities(&escaped, in, points_max);
+    for (size_t i = 0; i < escaped.len; i++) {
+        if (buf[i] == '"')
+            pl_text_str(out, "&quot;");
+        else
+            pl_text_char(out, buf[i]);
     }
 }
 
-static void put_row(struct pl_text *out, const struct fact *fact)
+static void put_row(struct pl_text *out, const struct pl_notify_fact *fact)
 {
     pl_text_str(out, "<tr><td style=\"color:#57606a;padding-right:12px\">");
     pl_text_str(out, fact->label);
-    pl_text_str(out, fact->is_link ? "</td><td><a href=\"" : "</td><td>");
-    if (fact->is_link) {
-        put_escaped(out, fact->value);
-        pl_text_str(out, "\">");
-    }
-    put_escaped(out, fact->value);
-    pl_text_str(out, fact->is_link ? "</a></td></tr>\n" : "</td></tr>\n");
+    pl_text_str(out, "</td><td>");
+    put_escaped(out, fact->text, FACT_POINTS_MAX);
+    pl_text_str(out, "</td></tr>\n");
+}
+
+static void put_link(struct pl_text *out, const struct pl_notify_fact *link)
+{
+    pl_text_str(out, "<a style=\"margin-right:24px\" href=\"");
+    put_escaped(out, link->text, LINK_POINTS_MAX);
+    pl_text_str(out, "\">");
+    pl_text_str(out, link->label);
+    pl_text_str(out, "</a>\n");
 }
 
 /* Styles stand at the elements: mail programs drop style sheets. */
@@ -169,34 +161,50 @@ static void put_html(const struct message *m, struct pl_text *out)
 {
     pl_text_str(out, "<!DOCTYPE html>\n<html lang=\"en\"><body style=\"font-family:sans-serif\">\n"
                      "<p style=\"font-size:18px;padding-left:10px;border-left:6px solid ");
-    pl_text_str(out, m->in->page->resolved ? "#0072b2\">" : "#c23b00\">");
-    put_escaped(out, pl_span_of(m->title));
+    pl_text_str(out, m->in->message->state == PL_NOTIFY_RESOLVED ? "#0072b2\">" : "#c23b00\">");
+    put_escaped(out, pl_span_of(m->title), LINK_POINTS_MAX);
     pl_text_str(out, "</p>\n");
     if (m->has_picture) {
         pl_text_str(out, "<p><img src=\"cid:picture.");
-        put_escaped(out, pl_span_of(m->id));
+        put_escaped(out, pl_span_of(m->id), LINK_POINTS_MAX);
         pl_text_str(out, "\" width=\"600\" alt=\"traffic of the last 15 minutes against "
                          "capacity\"></p>\n");
     }
     pl_text_str(out, "<table style=\"vertical-align:top\">\n");
+    put_row(out, &(struct pl_notify_fact){"Since", pl_span_of(m->since)});
     for (uint32_t i = 0; i < m->fact_count; i++) put_row(out, &m->facts[i]);
-    pl_text_str(out, "</table>\n</body></html>\n");
+    pl_text_str(out, "</table>\n<p>\n");
+    for (uint32_t i = 0; i < m->link_count; i++) put_link(out, &m->links[i]);
+    pl_text_str(out, "</p>\n</body></html>\n");
 }
 
 /* ---- the message ---- */
 
+/* "[FIRING] ", "[ACK alex] ", "[RESOLVED 6 min 5 s] " */
+static void put_state(const struct pl_notify_message *message, struct pl_text *out)
+{
+    const struct pl_alert *a = &message->page->alert;
+    if (message->is_test) pl_text_str(out, "[TEST] ");
+    switch (message->state) {
+    case PL_NOTIFY_FIRING: pl_text_str(out, "[FIRING"); break;
+    case PL_NOTIFY_ACKNOWLEDGED:
+        pl_text_str(out, message->acknowledged_by.len > 0 ? "[ACK " : "[ACK");
+        pl_text_span(out, message->acknowledged_by);
+        break;
+    case PL_NOTIFY_RESOLVED:
+        pl_text_str(out, "[RESOLVED ");
+        pl_duration_write(a->resolved_unix_ms - a->finding.since_unix_ms, out);
+        break;
+    }
+    pl_text_str(out, "] ");
+}
+
 static void put_subject(const struct message *m, struct pl_text *out)
 {
-    const struct pl_alert *a = &m->in->page->alert;
+    const struct pl_alert *a = &m->in->message->page->alert;
     char buf[SUBJECT_BYTES];
     struct pl_text subject = pl_text_init(buf, sizeof buf);
-    pl_text_str(&subject, "[FIRING] ");
-    if (m->in->page->resolved) {
-        subject = pl_text_init(buf, sizeof buf);
-        pl_text_str(&subject, "[RESOLVED ");
-        pl_duration_write(a->resolved_unix_ms - a->finding.since_unix_ms, &subject);
-        pl_text_str(&subject, "] ");
-    }
+    put_state(m->in->message, &subject);
     pl_text_span(&subject, pl_name_span(&a->pool));
     pl_text_str(&subject, ": ");
     pl_text_str(&subject, subject_of(a->rule));
@@ -225,7 +233,7 @@ static void put_address(struct pl_text *out, const char *name, struct pl_span ad
 
 static void put_headers(const struct message *m, struct pl_text *out)
 {
-    pl_mime_date(out, m->in->page->created_unix_ms);
+    pl_mime_date(out, m->in->message->page->created_unix_ms);
     put_address(out, "From", m->in->from);
     put_address(out, "To", m->in->to);
     put_subject(m, out);
@@ -233,7 +241,7 @@ static void put_headers(const struct message *m, struct pl_text *out)
     put_id(out, "In-Reply-To", "", m->thread);
     put_id(out, "References", "", m->thread);
     pl_text_str(out, "Auto-Submitted: auto-generated\r\n");
-    if (!m->in->page->resolved) pl_text_str(out, "X-Priority: 1\r\n");
+    if (m->in->message->state == PL_NOTIFY_FIRING) pl_text_str(out, "X-Priority: 1\r\n");
     pl_text_str(out, "MIME-Version: 1.0\r\n");
 }
 
@@ -271,7 +279,7 @@ static void put_picture_part(const struct message *m, struct pl_text *out)
                      "Content-Disposition: inline; filename=\"load.png\"\r\n");
     put_id(out, "Content-ID", "picture.", m->id);
     pl_text_str(out, "\r\n");
-    pl_mime_base64(out, m->in->picture);
+    pl_mime_base64(out, m->in->message->picture);
 }
 
 /* All of it, with or without the picture. */
@@ -305,7 +313,7 @@ void pl_mail_write(const struct pl_mail *mail, struct pl_text *out)
 {
     const struct pl_text before = *out;
     struct message m = {.in = mail};
-    m.has_picture = mail->picture.len > 0;
+    m.has_picture = mail->message->picture.len > 0;
     identify(&m);
     gather(&m);
     put_message(&m, out);

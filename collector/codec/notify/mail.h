@@ -10,23 +10,15 @@
  * that answer mail by themselves are told not to (RFC 3834). */
 #pragma once
 
-#include "collector/codec/contact.h"
-#include "collector/core/alert/outbox.h"
-#include "common/base/text.h"
+#include "collector/codec/notify/provider.h"
 
 /* No message is longer; a picture that does not fit beside the words is left out. */
 enum { PL_MAIL_BYTES_MAX = 32 * 1024 - 1 };
 
-/* All spans are borrowed; what is not known is empty. */
 struct pl_mail {
-    const struct pl_page *page;  // borrowed
-    struct pl_span target;       // name of the notifier
-    struct pl_span from, to;     // addresses as pl_mime_is_address() has them
-    struct pl_span external_url; // where people reach this collector
-    struct pl_contact contact;   // for the page's pool
-    struct pl_span helps;        // "1 more host like fe2"
-    struct pl_span changes;      // "changed in 24 h: ..."
-    struct pl_span picture;      // PNG: the pool's last 15 minutes
+    const struct pl_notify_message *message; // borrowed, like all below
+    struct pl_span target;                   // name of the notifier
+    struct pl_span from, to;                 // addresses as pl_mime_is_address() has them
 };
 
 void pl_mail_write(const struct pl_mail *mail, struct pl_text *out);

@@ -19,6 +19,7 @@ void pl_notify_request_init(struct pl_notify_request *r)
     r->content = PL_NOTIFY_JSON;
     r->url = pl_text_init(r->url_bytes, sizeof r->url_bytes);
     r->body = pl_text_init(r->body_bytes, sizeof r->body_bytes);
+    r->envelope = (struct pl_notify_envelope){0};
     r->header_count = 0;
     r->sign_secret = r->sign_id = (struct pl_span){NULL, 0};
 }

@@ -35,6 +35,7 @@ enum {
     PL_NOTIFY_URL_BYTES = 2048,
     PL_NOTIFY_HEADER_BYTES = 512,
     PL_NOTIFY_HEADERS_MAX = 4,
+    PL_NOTIFY_LOGIN_BYTES = 256,         // a name or password, and its NUL
     PL_NOTIFY_REFERENCE_BYTES = 128 + 1, // the longest reference, and its NUL
 };
 
@@ -61,19 +62,33 @@ struct pl_notify_message {
     struct pl_contact contact;      // for this page's pool
     struct pl_span helps;           // "1 more host like fe2"; empty: not known
     struct pl_span changes;         // "changed in 24 h: ..." of this page's pool; empty: none
+    struct pl_span picture;         // PNG: the pool's last 15 minutes; for those who show it
     /* What the provider calls its own message about this alert, as its answer told; empty: it has
      * none yet, or names none. */
     struct pl_span reference;
 };
 
-enum pl_notify_method { PL_NOTIFY_POST, PL_NOTIFY_PUT, PL_NOTIFY_PATCH, PL_NOTIFY_GET };
+enum pl_notify_method {
+    PL_NOTIFY_POST,
+    PL_NOTIFY_PUT,
+    PL_NOTIFY_PATCH,
+    PL_NOTIFY_GET,
+    PL_NOTIFY_MAIL, // no HTTP: the body is a message for an SMTP server
+};
 enum pl_notify_content { PL_NOTIFY_JSON, PL_NOTIFY_FORM };
 
-/* One HTTP request, large: allocate it. Its texts are in its own memory. */
+/* Of PL_NOTIFY_MAIL. All spans are borrowed. */
+struct pl_notify_envelope {
+    struct pl_span from, to;       // addresses as pl_mime_is_address() has them
+    struct pl_span user, password; // empty: the server asks for none
+};
+
+/* One request, large: allocate it. Its texts are in its own memory. */
 struct pl_notify_request {
     enum pl_notify_method method;
     enum pl_notify_content content; // of the body
     struct pl_text url;             // often secret
+    struct pl_notify_envelope envelope;
     uint32_t header_count;
     struct pl_text headers[PL_NOTIFY_HEADERS_MAX]; // whole lines; content type, Accept and
                                                    // User-Agent are the shell's
@@ -103,6 +118,7 @@ struct pl_notify_provider {
     const char *url;   // used when the configuration gives none; NULL: there is no such
     bool deduplicates; // the same message twice is one message to people
     bool hears_acknowledge; // PL_NOTIFY_ACKNOWLEDGED is worth a message
+    bool is_mailbox;        // its URL is that of an SMTP server, and it shows pictures
     uint32_t per_minute;    // messages it takes from one target on average
     uint32_t burst;         // and at once
     /* NULL, or what the values break beyond the rules of their keys ("is not ..."), with the key

@@ -7,8 +7,37 @@
 
 enum { MESSAGE_POINTS_MAX = 120, ANSWER_LEN_MAX = 16384, PLAIN_WORD_LEN_MAX = 64 };
 
+enum { GREYLISTED_MS = 60 * 1000 };
+
+/* `err` is 0 only when the server took the message, so a 2yz next to an error is that of an earlier
+ * command. */
+static enum pl_result_class class_of_mail(const struct pl_notify_answer *a)
+{
+    if (a->err == 0) return PL_RESULT_SENT;
+    switch (a->http_status) {
+    case 530:
+    case 534:
+    case 535:
+    case 538:
+    case 550:
+    case 551:
+    case 553: return PL_RESULT_BROKEN;
+    default: break;
+    }
+    if (a->http_status >= 500) return PL_RESULT_REJECT;
+    if (a->http_status >= 400) return PL_RESULT_RETRY;
+    return a->err == PL_E_PLAIN || a->err == PL_E_SYNTAX ? PL_RESULT_BROKEN : PL_RESULT_RETRY;
+}
+
+/* 450, 451 and 452 say that this mailbox cannot be reached now. */
+static bool is_greylisted(const struct pl_notify_answer *a)
+{
+    return a->is_mail && a->err != 0 && a->http_status >= 450 && a->http_status <= 452;
+}
+
 static enum pl_result_class class_of(const struct pl_notify_answer *a)
 {
+    if (a->is_mail) return class_of_mail(a);
     switch (a->http_status) {
     case 0: return a->err == PL_E_SYNTAX ? PL_RESULT_BROKEN : PL_RESULT_RETRY;
     case 401:
@@ -34,7 +63,7 @@ struct pl_page_result pl_notify_classify(const struct pl_notify_answer *answer)
         /* "On 429 the event is not ingested" (PagerDuty); a 5xx may come from behind the point of
          * no return. */
         r.maybe_delivered = answer->may_be_delivered && answer->http_status != 429;
-        r.wait_ms = answer->retry_after_ms;
+        r.wait_ms = is_greylisted(answer) ? GREYLISTED_MS : answer->retry_after_ms;
         break;
     case PL_RESULT_REJECT:
     case PL_RESULT_BROKEN: break;
@@ -60,8 +89,14 @@ static bool is_plain_word(struct pl_span text)
 void pl_notify_reason_write(const struct pl_notify_answer *answer, struct pl_text *out)
 {
     static const char *const names[] = {"message", "error", "description"};
-    if (answer->http_status == 0) {
+    if (answer->http_status == 0 ||
+        (answer->is_mail && answer->err != 0 && answer->http_status < 400)) {
         pl_text_str(out, pl_err_text(answer->err));
+        return;
+    }
+    if (answer->is_mail) {
+        pl_text_str(out, "SMTP ");
+        pl_text_clip(out, answer->body, MESSAGE_POINTS_MAX);
         return;
     }
     pl_text_str(out, "HTTP ");
