@@ -125,7 +125,9 @@ static void on_tick(uv_timer_t *timer)
     pl_ingest_tick(app->ingest, now);
     pl_api_tick(app->api, now);
     if (now.mono_ms >= app->traffic_due_mono_ms) save_traffic(app, now.mono_ms);
-    if (app->phase == PL_APP_RUNNING) pl_app_trust_tick(app, now);
+    if (app->phase != PL_APP_RUNNING) return;
+    pl_app_trust_tick(app, now);
+    pl_app_heartbeat_tick(app, now);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -190,6 +192,7 @@ static int start_parts(struct pl_app *app)
     };
     int err = pl_webhook_start(app->loop, &posts, &app->webhook);
     if (err != 0) return err;
+    pl_app_heartbeat_start(app);
     const struct pl_ingest_config ingest = {
         .connection_max = (uint32_t)app->config->max_agents + PL_INGEST_SPARE_CONNECTIONS,
         .host_max = (uint32_t)app->config->max_agents,
@@ -206,6 +209,7 @@ static int start_parts(struct pl_app *app)
         .redis_server = app->redis_server,
         .ingest = app->ingest,
         .webhook = app->webhook,
+        .heartbeat = &app->heartbeat,
         .targets = app->target_names,
         .target_count = app->target_count,
         .contacts = {app->contacts, app->config->pool_count},

@@ -4,6 +4,7 @@
 #include "collector/app.h"
 #include "collector/codec/notify/notify.h"
 #include "collector/core/engine.h"
+#include "collector/core/heartbeat.h"
 #include "collector/core/oncall/policy.h"
 #include "collector/io/admin.h"
 #include "collector/io/api.h"
@@ -85,6 +86,7 @@ struct pl_app {
     struct pl_api *api;                   // owned
 
     struct pl_app_trust trust;
+    struct pl_heartbeat heartbeat;
 
     uint32_t target_count;
     struct pl_name target_names[PL_TARGET_MAX];
@@ -110,6 +112,11 @@ struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app);
 void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options);
 /* Run what the engine asks for, until it asks for nothing more. */
 void pl_app_settle(struct pl_app *app, struct pl_now now);
+
+/* ---- app_heartbeat.c ---- */
+
+void pl_app_heartbeat_start(struct pl_app *app);
+void pl_app_heartbeat_tick(struct pl_app *app, struct pl_now now);
 
 /* ---- app_trust.c ---- */
 

@@ -183,6 +183,13 @@ static const struct pl_option options[] = {
      .help = "What may wait in memory while Redis is away; then the oldest samples are dropped and "
              "counted. Alerts are never dropped."},
 
+    {"heartbeat.url_file", PL_OPTION_PATH, ROOT(heartbeat.url_file), .fallback = "",
+     .help = "A file that holds an address elsewhere, which is asked (GET) as long as this "
+             "collector works and its pages get through: a service that pages when the requests "
+             "stop. Empty: none."},
+    {"heartbeat.interval", PL_OPTION_DURATION, ROOT(heartbeat.interval_ms), .fallback = "60s",
+     .min = "10s", .max = "1h", .help = "Time from one of these requests to the next."},
+
     {"pools.*.notify", PL_OPTION_NAMES, POOL(notify),
      .help =
          "Who hears of this pool's alerts, all at once: notifiers, people, teams and schedules. "
@@ -281,6 +288,16 @@ const struct pl_option_table pl_collector_options = {options, PL_LEN(options), s
 
 /* ---- what several keys must be together ---- */
 
+static void finish_heartbeat(struct pl_option_loader *l, struct pl_config_heartbeat *h)
+{
+    struct pl_config_secret url = {h->url, sizeof h->url};
+    if (h->url_file[0] == '\0' || !pl_config_secret(l, "heartbeat/url_file", h->url_file, &url))
+        return;
+    if (pl_config_check_url(h->url))
+        pl_option_refuse_key(l, "heartbeat/url_file",
+                             "does not hold an http:// or https:// address");
+}
+
 static void finish(struct pl_option_loader *l, struct pl_collector_config *config)
 {
     // One that is wrong was refused at its place.
@@ -294,6 +311,7 @@ static void finish(struct pl_option_loader *l, struct pl_collector_config *confi
         (void)read_capacity(pool->capacity_text, &pool->capacity); // refused at its place
     }
     pl_config_rules_finish(l, config);
+    finish_heartbeat(l, &config->heartbeat);
     bool has_certificate = config->tls.certificate_file[0] != '\0';
     bool has_key = config->tls.key_file[0] != '\0';
     if (has_certificate && !has_key)

@@ -103,6 +103,13 @@ struct pl_config_pool {
     struct pl_capacity capacity;                  // UNKNOWN: to be learned
 };
 
+/* The dead man's ping. */
+struct pl_config_heartbeat {
+    char url_file[PL_CONFIG_PATH_BYTES];
+    char url[PL_CONFIG_URL_BYTES]; // what stands there; secret; empty: no heartbeat
+    int64_t interval_ms;
+};
+
 struct pl_collector_config {
     struct pl_address agents; // an IP address; port 0: the system picks one
     struct pl_address http;   // likewise, loopback
@@ -114,6 +121,7 @@ struct pl_collector_config {
 
     struct pl_config_tls tls;
     struct pl_config_redis redis;
+    struct pl_config_heartbeat heartbeat;
 
     uint32_t pool_count, notifier_count;
     struct pl_config_pool pools[PL_CONFIG_POOLS_MAX];

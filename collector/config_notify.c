@@ -112,24 +112,33 @@ static void refuse_value(struct pl_option_loader *l, const struct pl_config_noti
     refuse(l, n, places[key].key, text);
 }
 
+bool pl_config_secret(struct pl_option_loader *l, const char *path, const char *file,
+                      const struct pl_config_secret *secret)
+{
+    bool is_shared = false;
+    int err = pl_file_read_secret(file, secret->value, secret->bytes, &is_shared);
+    if (is_shared) pl_log(PL_LOG_WARN, "secret_readable_by_others", "file=\"%s\"", file);
+    if (err == 0) return true;
+    char text[PL_OPTION_ERROR_BYTES];
+    if (err == PL_E_TOO_BIG || err == PL_E_SYNTAX) {
+        (void)snprintf(text, sizeof text,
+                       "'%.200s' does not hold one line of at most %zu characters", file,
+                       secret->bytes - 1);
+    } else {
+        (void)snprintf(text, sizeof text, "'%.200s' cannot be read: %s", file, pl_err_text(err));
+    }
+    pl_option_refuse_key(l, path, text);
+    return false;
+}
+
 /* True if `n` has that secret now. */
 static bool read_secret(struct pl_option_loader *l, struct pl_config_notifier *n,
                         enum pl_notify_key key)
 {
-    bool is_shared = false;
-    const char *file = written(n, key);
-    int err = pl_file_read_secret(file, value_of(n, key), places[key].bytes, &is_shared);
-    if (is_shared) pl_log(PL_LOG_WARN, "secret_readable_by_others", "file=\"%s\"", file);
-    if (err == 0) return true;
-    char problem[PL_OPTION_ERROR_BYTES];
-    if (err == PL_E_TOO_BIG || err == PL_E_SYNTAX) {
-        (void)snprintf(problem, sizeof problem, "does not hold one line of at most %zu characters",
-                       places[key].bytes - 1);
-    } else {
-        (void)snprintf(problem, sizeof problem, "cannot be read: %s", pl_err_text(err));
-    }
-    refuse_value(l, n, key, problem);
-    return false;
+    char path[PL_OPTION_PATH_BYTES];
+    struct pl_config_secret secret = {value_of(n, key), places[key].bytes};
+    (void)snprintf(path, sizeof path, "notifiers/%s/%s", n->name.text, places[key].key);
+    return pl_config_secret(l, path, written(n, key), &secret);
 }
 
 /* The URL stands in one of two keys, or is the provider's own. False: what is wrong is reported. */

@@ -11,6 +11,16 @@ const char *pl_config_check_notifier_url(const void *value);
 /* The rule of a mail address. */
 const char *pl_config_check_address(const void *value);
 
+/* Where a secret goes; its NUL included. */
+struct pl_config_secret {
+    char *value;
+    size_t bytes;
+};
+/* Read the secret that the key at `path` says stands in `file`. False: it cannot be had, which is
+ * reported. Logs a warning for one that others may read. */
+PL_MUST_CHECK bool pl_config_secret(struct pl_option_loader *l, const char *path, const char *file,
+                                    const struct pl_config_secret *secret);
+
 /* Once all files are read: its keys fit its type, its secrets are read, its URL is known. Collects
  * what is wrong; logs a warning for a secret that others may read. */
 void pl_config_notifier_finish(struct pl_option_loader *l, struct pl_config_notifier *n);

@@ -3,6 +3,9 @@
 #include "collector/codec/json_put.h"
 
 static const char *const texts[PL_TROUBLE_COUNT] = {
+    [PL_TROUBLE_UNHEARD] =
+        "a page has reached nobody: no notifier of its pool takes it; the deliveries "
+        "of the alert say why. Tell people in another way",
     [PL_TROUBLE_DISK] =
         "Redis cannot write to its disk: paging goes on, nothing more is kept until "
         "there is room; agents hold the last 15 minutes",
@@ -18,6 +21,9 @@ static const char *const texts[PL_TROUBLE_COUNT] = {
     [PL_TROUBLE_TILT] = "a clock jumped: samples are collected, but for half a minute no rule acts",
     [PL_TROUBLE_RESTARTED] = "the collector's own Redis ended and was started again",
     [PL_TROUBLE_FORGETS] = "Redis keeps no append-only file: if it ends, what it held is gone",
+    [PL_TROUBLE_HEARTBEAT] =
+        "the heartbeat is not accepted: whoever watches this collector may page "
+        "although it works; the log has the answer",
 };
 
 void pl_json_notes(struct pl_text *out, const char *key, const struct pl_troubles *troubles)

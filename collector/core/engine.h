@@ -31,6 +31,7 @@ enum {
     PL_STALL_MS = 1500,
     PL_LEARNED_SAVE_MS = 10 * 60 * 1000, // as much of what was learned may a restart cost
     PL_HEALTH_CALM_MS = 60000,
+    PL_UNHEARD_MS = 2 * 60 * 1000,
 };
 
 struct pl_pool_config {
@@ -186,6 +187,8 @@ uint32_t pl_engine_page_count(const struct pl_engine *e);
 const struct pl_page *pl_engine_page_at(const struct pl_engine *e, uint32_t n);
 const struct pl_engine_counts *pl_engine_counts(const struct pl_engine *e);
 bool pl_engine_in_tilt(const struct pl_engine *e);
+/* Somebody must know of an alert, and for PL_UNHEARD_MS nobody could be told. */
+bool pl_engine_is_unheard(const struct pl_engine *e);
 /* NO_DATA while no host is live, SILENT when all of them are silent; else the worst of its live
  * hosts and of its traffic, and at least WATCH (ACT from half of the pool on) when some are silent,
  * and WATCH when an alert is pending. What traffic holds it loses PL_HEALTH_CALM_MS after the

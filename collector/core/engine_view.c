@@ -57,6 +57,23 @@ bool pl_engine_in_tilt(const struct pl_engine *e)
     return e->tilted;
 }
 
+bool pl_engine_is_unheard(const struct pl_engine *e)
+{
+    for (uint32_t n = 0; n < e->outbox.live_count; n++) {
+        const struct pl_page *page = &e->outbox.pages[e->outbox.live[n]];
+        uint32_t pool = pl_fleet_find_pool(&e->fleet, &page->alert.pool);
+        if (page->resolved || pool == PL_NO_INDEX) continue;
+        const struct pl_alert *alert = &e->alerts[pool * PL_RULE_COUNT + page->alert.rule].alert;
+        int64_t waited_ms = e->now.unix_ms - page->created_unix_ms;
+        if (alert->paged == 0 && waited_ms >= PL_UNHEARD_MS) return true;
+    }
+    for (uint32_t a = 0; a < pl_engine_alert_count(e); a++) {
+        const struct pl_alert *alert = &e->alerts[a].alert;
+        if (pl_alert_pages(alert) && alert->paged == 0 && alert->failed != 0) return true;
+    }
+    return false;
+}
+
 /* What a rule that looks at the pool as a whole makes of it. Near its level a verdict comes and
  * goes by the second; a state that people read does not, so the alert's tier counts until it has
  * been lower for a while. */

@@ -3,13 +3,11 @@
 #include "common/base/base.h"
 
 static const char *const names[PL_TROUBLE_COUNT] = {
-    [PL_TROUBLE_DISK] = "redis_disk",
-    [PL_TROUBLE_REFUSED] = "redis_refuses",
-    [PL_TROUBLE_AWAY] = "redis_away",
-    [PL_TROUBLE_DROPPED] = "samples_dropped",
-    [PL_TROUBLE_TILT] = "tilt",
-    [PL_TROUBLE_RESTARTED] = "redis_restarted",
-    [PL_TROUBLE_FORGETS] = "redis_forgets",
+    [PL_TROUBLE_UNHEARD] = "page_unheard",        [PL_TROUBLE_DISK] = "redis_disk",
+    [PL_TROUBLE_REFUSED] = "redis_refuses",       [PL_TROUBLE_AWAY] = "redis_away",
+    [PL_TROUBLE_DROPPED] = "samples_dropped",     [PL_TROUBLE_TILT] = "tilt",
+    [PL_TROUBLE_RESTARTED] = "redis_restarted",   [PL_TROUBLE_FORGETS] = "redis_forgets",
+    [PL_TROUBLE_HEARTBEAT] = "heartbeat_refused",
 };
 
 const char *pl_trouble_name(enum pl_trouble trouble)
@@ -44,6 +42,8 @@ void pl_troubles_step(struct pl_troubles *t, const struct pl_shell_facts *facts,
                            PL_TROUBLE_LINGER_MS, now);
     bool restarted = facts->restarts_count > t->seen.restarts_count;
     if (restarted) t->since_unix_ms[PL_TROUBLE_RESTARTED] = 0; // the newest counts
+    set(t, PL_TROUBLE_UNHEARD, facts->unheard, now);
+    set(t, PL_TROUBLE_HEARTBEAT, facts->heartbeat_refused, now);
     set(t, PL_TROUBLE_AWAY, !answers, now);
     set(t, PL_TROUBLE_DISK, disk, now);
     set(t, PL_TROUBLE_REFUSED, refused && !disk, now); // the disk is why

@@ -13,6 +13,7 @@
 
 /* The gravest first. */
 enum pl_trouble {
+    PL_TROUBLE_UNHEARD,   // a page reached nobody
     PL_TROUBLE_DISK,      // Redis cannot write its append-only file
     PL_TROUBLE_REFUSED,   // Redis answers writes with errors, for another reason
     PL_TROUBLE_AWAY,      // Redis does not answer
@@ -20,6 +21,7 @@ enum pl_trouble {
     PL_TROUBLE_TILT,      // a clock jumped
     PL_TROUBLE_RESTARTED, // the private redis-server had to be started again
     PL_TROUBLE_FORGETS,   // Redis keeps no append-only file
+    PL_TROUBLE_HEARTBEAT, // who expects the heartbeat does not take it
     PL_TROUBLE_COUNT
 };
 
@@ -33,6 +35,8 @@ struct pl_shell_facts {
     bool redis_answers;
     bool aof_on, aof_writable; // as Redis said last; not looked at while it does not answer
     bool tilted;
+    bool unheard;            // pl_engine_is_unheard()
+    bool heartbeat_refused;  // struct pl_heartbeat
     uint64_t refused_count;  // writes answered with an error
     uint64_t dropped_count;  // chunks
     uint64_t restarts_count; // of the private server

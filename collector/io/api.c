@@ -187,6 +187,8 @@ static void watch_itself(struct pl_api *api, struct pl_now now)
         .aof_on = store.facts->aof_on,
         .aof_writable = store.facts->aof_writable,
         .tilted = pl_engine_in_tilt(api->config.engine),
+        .unheard = pl_engine_is_unheard(api->config.engine),
+        .heartbeat_refused = api->config.heartbeat->refused,
         .refused_count = store.counts->refused,
         .dropped_count = store.counts->dropped_chunks,
         .restarts_count = server ? pl_redis_server_restarts(server) : 0,

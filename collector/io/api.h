@@ -11,6 +11,7 @@
 
 #include "collector/codec/contact.h"
 #include "collector/core/engine.h"
+#include "collector/core/heartbeat.h"
 #include "collector/io/ingest.h"
 #include "collector/io/redis_server.h"
 #include "collector/io/store.h"
@@ -34,6 +35,7 @@ struct pl_api_config {
     const struct pl_redis_server *redis_server; // NULL: Redis is not ours
     const struct pl_ingest *ingest;
     const struct pl_webhook *webhook;
+    const struct pl_heartbeat *heartbeat;
     const struct pl_name *targets; // names of the engine's targets, by index
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools

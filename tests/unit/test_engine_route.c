@@ -130,6 +130,23 @@ static void test_the_shift_changes(void)
     CHECK_INT(queued(), ALEX | KIM_TOO); // Kim's first one never took it
 }
 
+/* The heartbeat is withheld then: somebody else must page. */
+static void test_a_page_that_reaches_nobody(void)
+{
+    enum { DARK = PL_UNHEARD_MS / 1000 };
+    uint32_t host = start();
+    rig_run(host, 9700, DARK - 1);
+    CHECK(!pl_engine_is_unheard(rig.engine));
+    rig_run(host, 9700, 2);
+    CHECK(pl_engine_is_unheard(rig.engine));
+    answer(1, PL_RESULT_SENT);
+    CHECK(!pl_engine_is_unheard(rig.engine)); // one of them is enough
+    start();
+    answer(0, PL_RESULT_BROKEN);
+    answer(1, PL_RESULT_BROKEN);
+    CHECK(pl_engine_is_unheard(rig.engine)); // there is nobody else to try before the next step
+}
+
 int main(void)
 {
     RUN(test_who_took_it_is_enough);
@@ -137,6 +154,7 @@ int main(void)
     RUN(test_the_next_one_at_once);
     RUN(test_steps_and_rounds);
     RUN(test_the_shift_changes);
+    RUN(test_a_page_that_reaches_nobody);
     rig_stop();
     return check_finish();
 }

@@ -48,6 +48,12 @@ static void test_states_last_as_long_as_they_are_so(void)
     facts.tilted = true;
     CHECK_TEXT(second(), "tilt ");
     facts.tilted = false;
+    facts.unheard = true;
+    CHECK_TEXT(second(), "page_unheard ");
+    facts.unheard = false;
+    facts.heartbeat_refused = true;
+    CHECK_TEXT(second(), "heartbeat_refused ");
+    facts.heartbeat_refused = false;
     CHECK_TEXT(second(), "");
 }
 
@@ -93,8 +99,8 @@ static void test_all_of_them_in_words(void)
     for (int n = 0; n < PL_TROUBLE_COUNT; n++) troubles.since_unix_ms[n] = START_UNIX_MS;
     out = pl_text_init(text, sizeof text);
     pl_json_notes(&out, "", &troubles);
-    CHECK(strstr(text, "[{\"kind\":\"redis_disk\",\"since\":\"2026-05-01T14:03:12.000Z\","
-                       "\"text\":\"Redis cannot write to its disk: ") == text);
+    CHECK(strstr(text, "[{\"kind\":\"page_unheard\",\"since\":\"2026-05-01T14:03:12.000Z\","
+                       "\"text\":\"a page has reached nobody: ") == text);
     cJSON *json = cJSON_Parse(text), *note;
     CHECK_INT(cJSON_GetArraySize(json), PL_TROUBLE_COUNT);
     cJSON_ArrayForEach(note, json)
