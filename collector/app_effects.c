@@ -55,6 +55,11 @@ static void log_answer(const struct pl_app *app, const struct pl_page *page,
            page->attempts, reason, wait);
 }
 
+static enum pl_notify_state state_of(const struct pl_page *page)
+{
+    return page->resolved ? PL_NOTIFY_RESOLVED : PL_NOTIFY_FIRING;
+}
+
 static void on_answer(void *owner, uint64_t ticket, const struct pl_notify_answer *answer)
 {
     struct pl_app *app = owner;
@@ -65,6 +70,9 @@ static void on_answer(void *owner, uint64_t ticket, const struct pl_notify_answe
     struct pl_notify_reading reading;
     pl_notify_read(&app->targets[page->target], answer, &reading);
     log_answer(app, page, answer, &reading.result);
+    const struct pl_reference *ref =
+        pl_reference_answered(&app->references, page, state_of(page), &reading, now.unix_ms);
+    if (ref) pl_store_put_reference(app->store, ref);
     pl_engine_page_result(app->engine, id, &reading.result, now);
     pl_app_settle(app, now);
 }
@@ -114,12 +122,13 @@ static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_n
     const struct pl_contacts contacts = {app->contacts, app->config->pool_count};
     const struct pl_notify_message message = {
         .page = page,
-        .state = page->resolved ? PL_NOTIFY_RESOLVED : PL_NOTIFY_FIRING,
+        .state = state_of(page),
         .external_url = pl_span_of(app->external_url),
         .contact = pl_contact_find(&contacts, &page->alert.pool),
         .helps = pl_text_bytes(&helps_text),
         .changes = pl_text_bytes(&changes_text),
         .picture = draw(app, page, now),
+        .reference = pl_reference_find(&app->references, page, state_of(page)),
     };
     struct pl_notify_request *request = &app->request;
     int err = pl_notify_write(&app->targets[page->target], &message, request);

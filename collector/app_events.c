@@ -111,6 +111,12 @@ static void on_restore_page(void *ctx, const struct pl_page *page)
            pl_err_text(err));
 }
 
+static int on_restore_reference(void *ctx, struct pl_span record)
+{
+    struct pl_app *app = ctx;
+    return pl_reference_restore(&app->references, record, app->target_names, app->target_count);
+}
+
 static void on_restore_traffic(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                                const struct pl_traffic *traffic)
 {
@@ -198,6 +204,7 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_restore_host = on_restore_host;
     options->on_restore_alert = on_restore_alert;
     options->on_restore_page = on_restore_page;
+    options->on_restore_reference = on_restore_reference;
     options->on_restore_traffic = on_restore_traffic;
     options->on_trust_saved = on_record_saved;
     options->on_restore_launch = on_restore_launch;

@@ -93,6 +93,7 @@ struct pl_app {
     struct pl_notify_target targets[PL_TARGET_MAX];
     struct pl_contact contacts[PL_CONFIG_POOLS_MAX]; // of the configured pools
     char external_url[64];
+    struct pl_references references;  // what providers call their messages
     struct pl_notify_request request; // the page being sent
     struct pl_picture picture;        // in it
     uint8_t png[8 * 1024];

@@ -6,6 +6,7 @@
  *     pl:{<host>}:changes         what changed on it  field: its place       kept 30 d
  *     pl:{<host>}:learned         what its capacity was learned from         kept 30 d
  *     pl:hosts  pl:alerts  pl:outbox                  control records: kept until deleted
+ *     pl:references                                   what providers call their messages: likewise
  *     pl:traffic                                      what is remembered of a pool: likewise
  *     pl:launches                                     what is announced: likewise
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
@@ -32,13 +33,14 @@ struct pl_resolution_plan {
 };
 const struct pl_resolution_plan *pl_resolution_plan(enum pl_resolution resolution);
 
-#define PL_KEY_HOSTS    "pl:hosts"
-#define PL_KEY_ALERTS   "pl:alerts"
-#define PL_KEY_OUTBOX   "pl:outbox"
-#define PL_KEY_TRAFFIC  "pl:traffic"
-#define PL_KEY_LAUNCHES "pl:launches"
-#define PL_KEY_ENROLLED "pl:enrolled"
-#define PL_KEY_TOKENS   "pl:tokens"
+#define PL_KEY_HOSTS      "pl:hosts"
+#define PL_KEY_ALERTS     "pl:alerts"
+#define PL_KEY_OUTBOX     "pl:outbox"
+#define PL_KEY_REFERENCES "pl:references"
+#define PL_KEY_TRAFFIC    "pl:traffic"
+#define PL_KEY_LAUNCHES   "pl:launches"
+#define PL_KEY_ENROLLED   "pl:enrolled"
+#define PL_KEY_TOKENS     "pl:tokens"
 
 enum { PL_KEY_BYTES = 4 + PL_NAME_LEN_MAX + 7 + 20 + 1, PL_FIELD_BYTES = 20 + 1 + 20 + 1 };
 

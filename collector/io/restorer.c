@@ -26,6 +26,7 @@ enum { RANGES_MAX = 16, AHEAD_MS = 60 * 1000 };
 enum part {
     PART_HOSTS,
     PART_ALERTS,
+    PART_REFERENCES, // before pages, which may edit what they name
     PART_PAGES,
     PART_TRAFFIC,
     PART_LAUNCHES,
@@ -150,6 +151,8 @@ static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_s
     } else if (r->part == PART_ALERTS) {
         err = pl_record_alert_read(record, &targets, now, &alert);
         if (err == 0) r->options.on_alert(r->options.ctx, &alert);
+    } else if (r->part == PART_REFERENCES) {
+        err = r->options.on_reference(r->options.ctx, record);
     } else if (r->part == PART_PAGES) {
         err = pl_record_page_read(record, &targets, now, &page);
         if (err == 0) r->options.on_page(r->options.ctx, &page);
@@ -202,9 +205,9 @@ static void on_part(void *ctx, const struct redisReply *reply)
 
 static void ask_part(struct pl_restorer *r)
 {
-    static const char *const keys[] = {PL_KEY_HOSTS,   PL_KEY_ALERTS,   PL_KEY_OUTBOX,
-                                       PL_KEY_TRAFFIC, PL_KEY_LAUNCHES, PL_KEY_ENROLLED,
-                                       PL_KEY_TOKENS};
+    static const char *const keys[] = {PL_KEY_HOSTS,    PL_KEY_ALERTS,  PL_KEY_REFERENCES,
+                                       PL_KEY_OUTBOX,   PL_KEY_TRAFFIC, PL_KEY_LAUNCHES,
+                                       PL_KEY_ENROLLED, PL_KEY_TOKENS};
     struct pl_redis_args args = {0};
     pl_redis_arg_text(&args, "HGETALL");
     pl_redis_arg_text(&args, keys[r->part]);

@@ -22,6 +22,7 @@ struct pl_restorer_options {
     uint32_t (*on_host)(void *ctx, const struct pl_hello *hello); // index or PL_NO_INDEX
     void (*on_alert)(void *ctx, const struct pl_alert *alert);
     void (*on_page)(void *ctx, const struct pl_page *page);
+    int (*on_reference)(void *ctx, struct pl_span record); // 0, or why it is of no use
     void (*on_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                        const struct pl_traffic *traffic);
     void (*on_launch)(void *ctx, const struct pl_launch_entry *entry); // NULL: not asked for

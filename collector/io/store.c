@@ -67,10 +67,11 @@ static int init_lanes(struct pl_store *s)
         .on_written = on_chunk_written,
         .on_durable = on_chunk_durable,
     };
-    size_t room = 1024 * 1024 + (size_t)PL_POOL_MAX * 2 * PL_TRAFFIC_RECORD_BYTES +
-                  (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
-                  ((size_t)s->options.alert_max + PL_OUTBOX_MAX) * RECORD_ROOM_BYTES +
-                  LAUNCH_ROOM_BYTES;
+    size_t room =
+        1024 * 1024 + (size_t)PL_POOL_MAX * 2 * PL_TRAFFIC_RECORD_BYTES +
+        (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
+        ((size_t)s->options.alert_max + PL_OUTBOX_MAX + PL_REFERENCES_MAX) * RECORD_ROOM_BYTES +
+        LAUNCH_ROOM_BYTES;
     struct pl_lane_options records = {
         .name = "records",
         .redis = s->redis,
@@ -104,6 +105,13 @@ static void on_restore_page(void *ctx, const struct pl_page *page)
 {
     struct pl_store *s = ctx;
     s->options.on_restore_page(s->options.ctx, page);
+}
+
+static int on_restore_reference(void *ctx, struct pl_span record)
+{
+    struct pl_store *s = ctx;
+    if (!s->options.on_restore_reference) return 0;
+    return s->options.on_restore_reference(s->options.ctx, record);
 }
 
 static void on_restore_traffic(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
@@ -280,6 +288,7 @@ static int make_parts(struct pl_store *s)
                                            .on_host = on_restore_host,
                                            .on_alert = on_restore_alert,
                                            .on_page = on_restore_page,
+                                           .on_reference = on_restore_reference,
                                            .on_traffic = on_restore_traffic,
                                            .on_launch = on_restore_launch,
                                            .on_trust = on_restore_trust,

@@ -20,6 +20,7 @@
  * Everything is allocated at start. A host costs up to 4 KiB here. */
 #pragma once
 
+#include "collector/codec/notify/reference.h"
 #include "collector/core/engine.h"
 #include "collector/core/trust/roster.h"
 #include "collector/io/redis.h"
@@ -64,6 +65,8 @@ struct pl_store_options {
     uint32_t (*on_restore_host)(void *ctx, const struct pl_hello *hello);
     void (*on_restore_alert)(void *ctx, const struct pl_alert *alert);
     void (*on_restore_page)(void *ctx, const struct pl_page *page);
+    /* A record of pl_reference_record_write(); 0, or why it is of no use. NULL: not asked for. */
+    int (*on_restore_reference)(void *ctx, struct pl_span record);
     void (*on_restore_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                                const struct pl_traffic *traffic);
     void (*on_restore_launch)(void *ctx, const struct pl_launch_entry *entry); // NULL: not wanted
@@ -118,6 +121,8 @@ void pl_store_put_alert(struct pl_store *s, const struct pl_alert *alert, struct
 /* on_page_saved follows for a page in state INTENT, sooner or later: the caller bounds its wait. */
 void pl_store_put_page(struct pl_store *s, const struct pl_page *page, struct pl_now now);
 void pl_store_drop_page(struct pl_store *s, uint64_t number);
+/* Deleted if it is not `used` any more. */
+void pl_store_put_reference(struct pl_store *s, const struct pl_reference *ref);
 /* Now and then: what starts anew without it is only memory. */
 void pl_store_put_traffic(struct pl_store *s, const struct pl_name *pool,
                           enum pl_traffic_source unit, const struct pl_traffic *traffic);

@@ -163,6 +163,16 @@ void pl_store_drop_page(struct pl_store *s, uint64_t number)
     queue_record(s, PL_KEY_OUTBOX, field, NULL, no_page);
 }
 
+void pl_store_put_reference(struct pl_store *s, const struct pl_reference *ref)
+{
+    char buf[PL_REFERENCE_RECORD_BYTES], field[PL_REFERENCE_FIELD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    const struct pl_name *target = &s->options.targets[ref->target];
+    pl_reference_field_write(ref, target, field);
+    if (ref->used) pl_reference_record_write(ref, target, &t);
+    queue_record(s, PL_KEY_REFERENCES, field, ref->used ? &t : NULL, no_page);
+}
+
 void pl_store_put_traffic(struct pl_store *s, const struct pl_name *pool,
                           enum pl_traffic_source unit, const struct pl_traffic *traffic)
 {
