@@ -166,7 +166,9 @@ static void put_missing(struct pl_text *out, const struct pl_view *view, uint32_
         pl_text_str(out, ",\"or_each\":{\"resource\":");
         pl_text_json(out, pl_span_of(pl_learned_name(missing.resource)));
         pl_json_put_real(out, ",\"factor\":", missing.each_factor);
-        pl_text_char(out, '}');
+        pl_text_str(out, ",\"text\":\"");
+        pl_shortfall_each_write(&missing, like, out);
+        pl_text_str(out, "\"}");
     }
     pl_text_char(out, '}');
 }

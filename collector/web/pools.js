@@ -39,7 +39,7 @@ function help(missing) {
   if (!missing) return '';
   const hosts = `+${count(missing.hosts, 'host', 'hosts')} like ${missing.like}`;
   const each = missing.or_each;
-  return `what helps: ${hosts}${each ? `, or ${amount(each.factor)} times the ${each.resource} on each` : ''}`;
+  return `what helps: ${hosts}${each ? `, or ${each.text} on each` : ''}`;
 }
 
 // "full in about 14 min (9 to 25 min) · first limit: cpu of fe2"

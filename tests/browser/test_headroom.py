@@ -115,10 +115,10 @@ def test_the_words_of_a_pool(collector, browse):
         "full in about 60 s (40 s to 5 min) · ")
     assert card(driver, outlook={"left_s": 9000, "early_s": 5400, "late_s": 36000, "doubling_s": 600})[2].startswith(
         "full in about 2.5 h (1.5 to 10 h) · doubles every 10 min · ")
-    missing = {"hosts": 1, "like": "fe2", "or_each": {"resource": "cpu", "factor": 1.25}}
+    missing = {"hosts": 1, "like": "fe2", "or_each": {"resource": "memory", "factor": 1.25, "text": "+8 GiB of memory"}}
     big, _, until_full, _, _ = card(driver, {"headroom": -0.121, "missing": missing}, {"left_s": 0})
     assert big == "−13 %"
     assert until_full == ("full now · would not survive the loss of fe1 · first limit: cpu of fe2 · "
-                          "what helps: +1 host like fe2, or 1.25 times the cpu on each")
+                          "what helps: +1 host like fe2, or +8 GiB of memory on each")
     _, of, _, facts, _ = card(driver, {"spare": None, "sure": False})
     assert of == "headroom, with one host only" and "learned, too uncertain to page by" in facts

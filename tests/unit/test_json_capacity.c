@@ -133,6 +133,39 @@ static void test_what_is_missing(void)
     rig_stop();
 }
 
+/* More of a resource is told in what it is bought in. */
+static void test_what_each_host_needs(void)
+{
+    enum { GIB = 1 << 20 }; // in KiB
+    static const struct {
+        enum pl_learned resource;
+        double factor;
+        int64_t cores, kib, limit_kib;
+        const char *want;
+    } rows[] = {
+        {PL_LEARNED_MEMORY, 1.5, 4, 16 * GIB, -1, "+8 GiB of memory"},
+        {PL_LEARNED_MEMORY, 1.51, 4, 16 * GIB, -1, "+9 GiB of memory"},
+        {PL_LEARNED_MEMORY, 1.5, 4, 16 * GIB, GIB / 2, "+256 MiB of memory"},
+        {PL_LEARNED_MEMORY, 2, 4, GIB / 2, -1, "+512 MiB of memory"},
+        {PL_LEARNED_MEMORY, 1.41, 4, -1, -1, "1.5 times the memory"},
+        {PL_LEARNED_CPU, 1.25, 4, GIB, -1, "+1 core"},
+        {PL_LEARNED_CPU, 1.3, 4, GIB, -1, "+2 cores"},
+        {PL_LEARNED_WORKERS, 1.3, 4, GIB, -1, "1.3 times the workers"},
+    };
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        static struct pl_host like;
+        const struct pl_shortfall missing = {
+            .known = true, .resource = rows[i].resource, .each_factor = rows[i].factor};
+        char text[PL_SHORTFALL_TEXT_BYTES];
+        struct pl_text out = pl_text_init(text, sizeof text);
+        like.facts[PL_FACT_CORES].value = rows[i].cores;
+        like.facts[PL_FACT_MEMORY].value = rows[i].kib;
+        like.facts[PL_FACT_MEMORY_LIMIT].value = rows[i].limit_kib;
+        pl_shortfall_each_write(&missing, &like, &out);
+        CHECK_TEXT(text, rows[i].want);
+    }
+}
+
 /* Each reason not to know is told with what settles it. */
 static void test_not_known(void)
 {
@@ -218,6 +251,7 @@ int main(void)
 {
     RUN(test_a_learned_pool);
     RUN(test_what_is_missing);
+    RUN(test_what_each_host_needs);
     RUN(test_not_known);
     RUN(test_configured_and_filling_up);
     RUN(test_curves);
