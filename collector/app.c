@@ -125,6 +125,7 @@ static void on_tick(uv_timer_t *timer)
     pl_ingest_tick(app->ingest, now);
     pl_api_tick(app->api, now);
     if (now.mono_ms >= app->traffic_due_mono_ms) save_traffic(app, now.mono_ms);
+    pl_login_tick(app->login, now);
     if (app->phase != PL_APP_RUNNING) return;
     pl_app_trust_tick(app, now);
     pl_app_heartbeat_tick(app, now);
@@ -179,7 +180,22 @@ static int start_store(struct pl_app *app)
         return PL_E_TOO_BIG;
     }
     pl_app_store_callbacks(app, &options);
-    return pl_store_start(app->loop, &options, &app->store);
+    int err = pl_store_start(app->loop, &options, &app->store);
+    if (err == 0) pl_login_use_store(app->login, app->store);
+    return err;
+}
+
+static void on_login_answer(void *arg, struct pl_slot_id client,
+                            const struct pl_login_answer *answer)
+{
+    struct pl_app *app = arg;
+    pl_api_login_answered(app->api, client, answer);
+}
+
+static int start_login(struct pl_app *app)
+{
+    app->login = pl_login_new(app->loop, on_login_answer, app);
+    return app->login ? pl_login_start(app->login, app->config->state) : -ENOMEM;
 }
 
 /* The parts that need no answer from outside to exist. */
@@ -210,6 +226,7 @@ static int start_parts(struct pl_app *app)
         .ingest = app->ingest,
         .webhook = app->webhook,
         .heartbeat = &app->heartbeat,
+        .login = app->login,
         .targets = app->target_names,
         .target_count = app->target_count,
         .contacts = {app->contacts, app->config->pool_count},
@@ -287,7 +304,8 @@ int pl_app_start(struct pl_app *app)
     if (err == 0) err = start_redis_server(app);
     if (err == 0) err = pl_app_trust_start(app);
     if (err != 0) return err;
-    err = start_store(app);
+    err = start_login(app);
+    if (err == 0) err = start_store(app);
     if (err == 0) err = start_parts(app);
     if (err != 0) {
         pl_log(PL_LOG_ERROR, "start_failed", "err=\"%s\"", pl_err_text(err));
@@ -347,6 +365,7 @@ static bool stop_part(struct pl_app *app, enum pl_app_phase phase)
         pl_webhook_stop(app->webhook, stop_next, app);
         return true;
     case PL_APP_STOPPING_STORE:
+        if (app->login) pl_login_stop(app->login);
         if (!app->store) return false;
         save_traffic(app, pl_clock_mono_ms());
         pl_store_stop(app->store, stop_next, app);
@@ -384,6 +403,7 @@ void pl_app_free(struct pl_app *app)
     if (!app) return;
     pl_api_free(app->api);
     pl_ingest_free(app->ingest);
+    pl_login_free(app->login);
     pl_app_trust_free(app);
     pl_sdnotify_close(&app->systemd);
     pl_process_unmap(app->engine, app->engine_bytes);

@@ -144,6 +144,12 @@ static void on_restore_learned(void *ctx, uint32_t host, const struct pl_capacit
     pl_engine_restore_learned(app->engine, host, learned, pl_app_now());
 }
 
+static void on_restore_account(void *ctx, enum pl_account_key key, struct pl_span record)
+{
+    struct pl_app *app = ctx;
+    pl_login_restore(app->login, key, record);
+}
+
 static void on_restore_launch(void *ctx, const struct pl_launch_entry *entry)
 {
     struct pl_app *app = ctx;
@@ -209,6 +215,7 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_trust_saved = on_record_saved;
     options->on_restore_launch = on_restore_launch;
     options->on_restore_trust = pl_app_restore_trust;
+    options->on_restore_account = on_restore_account;
     options->on_restore_sample = on_restore_sample;
     options->on_restore_change = on_restore_change;
     options->on_restore_learned = on_restore_learned;

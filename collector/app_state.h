@@ -84,6 +84,7 @@ struct pl_app {
     struct pl_ingest *ingest;             // owned
     struct pl_webhook *webhook;           // owned
     struct pl_api *api;                   // owned
+    struct pl_login *login;               // owned
 
     struct pl_app_trust trust;
     struct pl_heartbeat heartbeat;

@@ -1,6 +1,7 @@
 #include "agent/core/enrolment.h"
 
 #include "common/base/err.h"
+#include "common/base/hex.h"
 
 static const char magic[] = "plimsoll-enrolment 1";
 
@@ -51,23 +52,6 @@ static bool next_value(struct pl_span *text, const char *key, struct pl_span *va
     return true;
 }
 
-static int digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_fingerprint(struct pl_span value, struct pl_fingerprint *out)
-{
-    if (value.len != (size_t)2 * PL_FINGERPRINT_BYTES) return false;
-    for (size_t i = 0; i < PL_FINGERPRINT_BYTES; i++) {
-        int high = digit_of(value.ptr[2 * i]), low = digit_of(value.ptr[2 * i + 1]);
-        if (high < 0 || low < 0) return false;
-        out->bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 int pl_enrolment_parse(struct pl_span text, struct pl_enrolment *out)
 {
     struct pl_enrolment e = {0};
@@ -75,7 +59,8 @@ int pl_enrolment_parse(struct pl_span text, struct pl_enrolment *out)
     if (!next_line(&text, &value) || !pl_span_is(value, magic)) return PL_E_MAGIC;
     if (!next_value(&text, "host", &value) || pl_name_parse(value, &e.host) < 0) return PL_E_SYNTAX;
     if (!next_value(&text, "pool", &value) || pl_name_parse(value, &e.pool) < 0) return PL_E_SYNTAX;
-    if (!next_value(&text, "fingerprint", &value) || !parse_fingerprint(value, &e.fingerprint))
+    if (!next_value(&text, "fingerprint", &value) ||
+        !pl_hex_read(value, e.fingerprint.bytes, PL_FINGERPRINT_BYTES))
         return PL_E_SYNTAX;
     while (text.len > 0) {
         if (e.collector_count == PL_TOKEN_ADDRESSES_MAX ||

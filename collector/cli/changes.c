@@ -2,10 +2,10 @@
 #include "collector/cli/cli.h"
 #include "collector/cli/client.h"
 #include "collector/cli/status_print.h"
-#include "common/base/err.h"
 #include "common/base/name.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char usage[] =
@@ -21,16 +21,13 @@ static const char usage[] =
     "\n"
     "  --pool P   only hosts of this pool\n"
     "  --host H   only this host\n"
-    "  --json     the API's answer as it is\n"
-    "  --url URL  where the collector's pages are (else PLIMSOLL_URL, else " PL_CLIENT_URL_DEFAULT
-    ")\n"
-    "\n"
+    "  --json     the API's answer as it is\n" PL_CLIENT_OPTIONS_HELP "\n"
     "Exit status: 0 shown, 1 a bad answer, 2 wrong usage, 3 no collector answers.\n";
 
 enum { WIDTH_HOST = 20 };
 
 struct wish {
-    const char *url;
+    const char *url, *state;   // state NULL: as the environment says
     struct pl_name pool, host; // empty: all
     bool as_json;
 };
@@ -58,18 +55,15 @@ static int show(const struct wish *wish)
     struct pl_client client;
     struct pl_reply reply = {0};
     char path[256];
-    int err = pl_client_init(&client, wish->url);
-    if (err < 0) {
-        pl_cli_complain("'%s' is not the address of a collector: %s", wish->url, pl_err_text(err));
-        return PL_EXIT_USAGE;
-    }
+    int status = pl_client_init(&client, wish->url, wish->state);
+    if (status != PL_EXIT_OK) return status;
     (void)snprintf(path, sizeof path, "/api/v1/changes%s%s%s%s", // names need no escape
                    wish->pool.len > 0 ? "?pool=" : "", wish->pool.text,
                    wish->host.len == 0  ? ""
                    : wish->pool.len > 0 ? "&host="
                                         : "?host=",
                    wish->host.text);
-    int status = pl_client_get(&client, path, &reply);
+    status = pl_client_get(&client, path, &reply);
     cJSON *json = status == PL_EXIT_OK ? cJSON_ParseWithLength(reply.text, reply.len) : NULL;
     if (status == PL_EXIT_OK && !cJSON_IsObject(json)) {
         pl_cli_complain("%s%s did not answer with a JSON object", client.base, path);
@@ -94,17 +88,20 @@ static bool read_name(const char *option, const char *text, struct pl_name *out)
 
 int pl_changes_main(int argc, char **argv)
 {
-    enum { JSON = 1, URL, POOL, HOST, HELP };
-    static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},       {"url", required_argument, NULL, URL},
-        {"pool", required_argument, NULL, POOL}, {"host", required_argument, NULL, HOST},
-        {"help", no_argument, NULL, HELP},       {0}};
-    struct wish wish = {.url = getenv("PLIMSOLL_URL")};
-    if (!wish.url || wish.url[0] == '\0') wish.url = PL_CLIENT_URL_DEFAULT;
+    enum { JSON = 1, URL, STATE, POOL, HOST, HELP };
+    static const struct option options[] = {{"json", no_argument, NULL, JSON},
+                                            {"url", required_argument, NULL, URL},
+                                            {"state", required_argument, NULL, STATE},
+                                            {"pool", required_argument, NULL, POOL},
+                                            {"host", required_argument, NULL, HOST},
+                                            {"help", no_argument, NULL, HELP},
+                                            {0}};
+    struct wish wish = {.url = pl_client_url()};
     for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (opt) {
         case JSON: wish.as_json = true; break;
         case URL: wish.url = optarg; break;
+        case STATE: wish.state = optarg; break;
         case POOL:
             if (!read_name("--pool", optarg, &wish.pool)) return PL_EXIT_USAGE;
             break;

@@ -2,22 +2,57 @@
 
 #include "collector/cli/cli.h"
 #include "common/base/err.h"
+#include "common/sys/file.h"
 
+#include <cJSON.h>
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-int pl_client_init(struct pl_client *client, const char *url)
+const char *pl_client_url(void)
+{
+    const char *url = getenv("PLIMSOLL_URL");
+    return url && url[0] != '\0' ? url : PL_CLIENT_URL_DEFAULT;
+}
+
+/* A collector that needs none of it says so itself; so nothing is said here yet. */
+static void find_token(struct pl_client *client, const char *state)
+{
+    char path[4096];
+    bool is_shared;
+    const char *file = getenv("PLIMSOLL_TOKEN_FILE");
+    if (!state) state = getenv("PLIMSOLL_STATE");
+    if (!state || state[0] == '\0') state = PL_CLIENT_STATE_DEFAULT;
+    if (file && file[0] != '\0')
+        (void)snprintf(path, sizeof path, "%s", file); // one that is cut cannot be opened
+    else
+        (void)snprintf(path, sizeof path, "%s/token", state);
+    int err = pl_file_read_secret(path, client->token, sizeof client->token, &is_shared);
+    if (err < 0)
+        (void)snprintf(client->problem, sizeof client->problem,
+                       "no token was sent, because '%.300s' cannot be read: %s; --state DIR names "
+                       "the collector's state directory",
+                       path, pl_err_text(err));
+}
+
+int pl_client_init(struct pl_client *client, const char *url, const char *state)
 {
     size_t len = strlen(url);
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) return PL_E_SYNTAX;
-    if (len >= sizeof client->base) return PL_E_TOO_BIG;
+    bool is_url = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    *client = (struct pl_client){0};
+    if (!is_url || len >= sizeof client->base) {
+        pl_cli_complain("'%s' is not the address of a collector: %s", url,
+                        pl_err_text(is_url ? PL_E_TOO_BIG : PL_E_SYNTAX));
+        return PL_EXIT_USAGE;
+    }
     while (url[len - 1] == '/') len--;
     memcpy(client->base, url, len);
     client->base[len] = '\0';
+    find_token(client, state);
     client->curl = curl_easy_init();
-    return client->curl ? 0 : -ENOMEM;
+    if (client->curl) return PL_EXIT_OK;
+    pl_cli_complain("out of memory");
+    return PL_EXIT_FAILURE;
 }
 
 void pl_client_fini(struct pl_client *client)
@@ -41,11 +76,26 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     return len;
 }
 
-static CURLcode transfer(const struct pl_client *client, const char *url, struct pl_reply *reply,
-                         long *status)
+struct question {
+    const char *url, *method, *body; // body NULL: none
+};
+
+static CURLcode transfer(const struct pl_client *client, const struct question *q,
+                         struct pl_reply *reply, long *status)
 {
     CURL *curl = client->curl;
-    (void)curl_easy_setopt(curl, CURLOPT_URL, url); // out of memory shows in the transfer
+    char bearer[sizeof client->token + 32];
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    (void)snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", client->token);
+    if (client->token[0] != '\0') headers = curl_slist_append(headers, bearer);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, q->url); // out of memory shows in the transfer
+    (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, q->method);
+    if (q->body) {
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, q->body);
+    } else {
+        (void)curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    }
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_PROXY, ""); // whatever http_proxy says
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -55,26 +105,52 @@ static CURLcode transfer(const struct pl_client *client, const char *url, struct
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
     CURLcode code = curl_easy_perform(curl);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status); // 0 if there was none
+    curl_slist_free_all(headers);
     return code;
+}
+
+/* In the collector's own words, if it found some. */
+static void complain_about(const struct pl_client *client, const struct question *q,
+                           const struct pl_reply *got, long status)
+{
+    cJSON *problem = got->text ? cJSON_ParseWithLength(got->text, got->len) : NULL;
+    const cJSON *detail = cJSON_GetObjectItemCaseSensitive(problem, "detail");
+    if (cJSON_IsString(detail))
+        pl_cli_complain("%s", detail->valuestring);
+    else
+        pl_cli_complain("%s answered with status %ld and %zu bytes", q->url, status, got->len);
+    if (status == 401 && client->problem[0] != '\0') pl_cli_complain("%s", client->problem);
+    cJSON_Delete(problem);
+}
+
+static int ask(struct pl_client *client, const struct question *q, struct pl_reply *reply)
+{
+    struct pl_reply got = {0};
+    long status = 0;
+    CURLcode code = transfer(client, q, &got, &status);
+    if (code == CURLE_OK && ((status == 200 && got.len > 0) || status == 201 || status == 204)) {
+        *reply = got;
+        return PL_EXIT_OK;
+    }
+    if (code == CURLE_OK)
+        complain_about(client, q, &got, status);
+    else
+        pl_cli_complain("cannot reach %s: %s; is the collector running there? (--url, PLIMSOLL_URL)",
+                        client->base, curl_easy_strerror(code));
+    free(got.text);
+    return code == CURLE_OK || code == CURLE_WRITE_ERROR ? PL_EXIT_FAILURE : PL_EXIT_UNREACHABLE;
+}
+
+int pl_client_send(struct pl_client *client, const char *method, const char *path, const char *body,
+                   struct pl_reply *reply)
+{
+    char url[sizeof client->base + 256];
+    struct question q = {url, method, body};
+    (void)snprintf(url, sizeof url, "%s%s", client->base, path); // paths are ours and short
+    return ask(client, &q, reply);
 }
 
 int pl_client_get(struct pl_client *client, const char *path, struct pl_reply *reply)
 {
-    char url[sizeof client->base + 256];
-    struct pl_reply got = {0};
-    long status = 0;
-    (void)snprintf(url, sizeof url, "%s%s", client->base, path); // paths are ours and short
-    CURLcode code = transfer(client, url, &got, &status);
-    if (code == CURLE_OK && status == 200 && got.len > 0) {
-        *reply = got;
-        return PL_EXIT_OK;
-    }
-    free(got.text);
-    if (code == CURLE_OK) {
-        pl_cli_complain("%s answered with status %ld and %zu bytes", url, status, got.len);
-        return PL_EXIT_FAILURE;
-    }
-    pl_cli_complain("cannot reach %s: %s; is the collector running there? (--url, PLIMSOLL_URL)",
-                    client->base, curl_easy_strerror(code));
-    return code == CURLE_WRITE_ERROR ? PL_EXIT_FAILURE : PL_EXIT_UNREACHABLE;
+    return pl_client_send(client, "GET", path, NULL, reply);
 }

@@ -1,4 +1,5 @@
-/* client.h - GET from a collector's API. Blocks; no proxy, no redirects, a limit on everything. */
+/* client.h - a collector's API, asked with a token. Blocks; no proxy, no redirects, a limit on
+ * everything. */
 #pragma once
 
 #include "common/base/base.h"
@@ -10,11 +11,22 @@ enum {
     PL_CLIENT_TOTAL_MS = 15000,
 };
 
-#define PL_CLIENT_URL_DEFAULT "http://127.0.0.1:7411"
+#define PL_CLIENT_URL_DEFAULT   "http://127.0.0.1:7411"
+#define PL_CLIENT_STATE_DEFAULT "/var/lib/plimsoll"
+
+/* The same lines in every command's help. */
+#define PL_CLIENT_OPTIONS_HELP                                                                     \
+    "  --url URL    where the collector's pages are (else PLIMSOLL_URL, else\n"                    \
+    "               " PL_CLIENT_URL_DEFAULT ")\n"                                                  \
+    "  --state DIR  the collector's state directory, whose token opens the API (else\n"            \
+    "               PLIMSOLL_STATE, else " PL_CLIENT_STATE_DEFAULT "). PLIMSOLL_TOKEN_FILE\n"      \
+    "               names a file with a token of 'plimsoll apitoken new' instead\n"
 
 struct pl_client {
     void *curl; // owned: the handle, kept for its connection
     char base[1024];
+    char token[256];   // secret; empty: none was found
+    char problem[512]; // about finding it, for people
 };
 
 struct pl_reply {
@@ -22,12 +34,18 @@ struct pl_reply {
     size_t len;
 };
 
-/* `url`: where the collector's HTTP is, with or without a final '/'. 0, PL_E_SYNTAX for anything
- * but http:// or https://, PL_E_TOO_BIG, -ENOMEM. */
-PL_MUST_CHECK int pl_client_init(struct pl_client *client, const char *url);
+/* PLIMSOLL_URL, or the default. */
+const char *pl_client_url(void);
+/* `url`: where the collector's HTTP is, with or without a final '/'. `state`: of --state, or NULL.
+ * An exit status: PL_EXIT_OK, or PL_EXIT_USAGE or PL_EXIT_FAILURE with the reason on stderr. */
+PL_MUST_CHECK int pl_client_init(struct pl_client *client, const char *url, const char *state);
 void pl_client_fini(struct pl_client *client);
 
 /* GET `path` ("/api/v1/pools"). An exit status: PL_EXIT_OK with `*reply` filled, or
  * PL_EXIT_UNREACHABLE, or PL_EXIT_FAILURE for an answer other than 200; the reason is then on
  * stderr and `*reply` untouched. */
 PL_MUST_CHECK int pl_client_get(struct pl_client *client, const char *path, struct pl_reply *reply);
+/* The same with another method, and a JSON body (NULL: none); good are 200, 201 and 204. The text
+ * of a reply without a body is NULL. */
+PL_MUST_CHECK int pl_client_send(struct pl_client *client, const char *method, const char *path,
+                                 const char *body, struct pl_reply *reply);

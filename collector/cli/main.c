@@ -12,20 +12,27 @@ static const char usage[] =
     "  plimsoll replay last-week.trace       the alerts that recording would have raised\n"
     "  plimsoll replay --capacity 500 <load.csv\n"
     "\n"
-    "  status   what a collector sees now\n"
-    "  top      the same every second\n"
-    "  changes  what changed on the hosts in the last 24 hours\n"
-    "  token    make a token with which hosts join\n"
-    "  host     list, revoke and forget the hosts that have joined\n"
-    "  replay   run the alerting engine over recorded load\n"
+    "  status      what a collector sees now\n"
+    "  top         the same every second\n"
+    "  changes     what changed on the hosts in the last 24 hours\n"
+    "  token       make a token with which hosts join\n"
+    "  host        list, revoke and forget the hosts that have joined\n"
+    "  login-link  a link that logs somebody in: the first login, or a forgotten password\n"
+    "  user        who may log in, and what they may do\n"
+    "  apitoken    tokens with which programs use the API\n"
+    "  audit       who did what with accounts\n"
+    "  replay      run the alerting engine over recorded load\n"
     "\n"
     "plimsoll COMMAND --help tells more. --version prints the version.\n";
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"status", pl_status_main}, {"top", pl_top_main},   {"changes", pl_changes_main},
-                {"token", pl_token_main},   {"host", pl_host_main}, {"replay", pl_replay_main}};
+} commands[] = {{"status", pl_status_main},     {"top", pl_top_main},
+                {"changes", pl_changes_main},   {"token", pl_token_main},
+                {"host", pl_host_main},         {"replay", pl_replay_main},
+                {"user", pl_user_main},         {"login-link", pl_login_link_main},
+                {"apitoken", pl_apitoken_main}, {"audit", pl_audit_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

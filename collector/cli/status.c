@@ -3,9 +3,9 @@
 #include "collector/cli/cli.h"
 #include "collector/cli/client.h"
 #include "collector/cli/status_view.h"
-#include "common/base/err.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,25 +18,19 @@ static const char usage[] =
     "Shows pools and hosts (the worst first) and alerts of a collector. Of a pool: what is left\n"
     "after losing a host (N-1), until when, and which resource ends it.\n"
     "\n"
-    "  --json     one object with the API's answers: pools, hosts, alerts\n"
-    "  --url URL  where the collector's pages are (else PLIMSOLL_URL, else " PL_CLIENT_URL_DEFAULT
-    ")\n"
+    "  --json     one object with the API's answers: pools, hosts, alerts\n" PL_CLIENT_OPTIONS_HELP
     "\n"
     "NO_COLOR turns colours off. Exit status: 0 shown, 1 a bad answer, 2 wrong usage, 3 no "
     "collector\n"
     "answers.\n";
 
-static const char top_usage[] =
-    "Examples:\n"
-    "  plimsoll top\n"
-    "  plimsoll top --url http://127.0.0.1:8411\n"
-    "\n"
-    "What plimsoll status shows, every second until Ctrl-C.\n"
-    "\n"
-    "  --url URL  where the collector's pages are (else PLIMSOLL_URL, else " PL_CLIENT_URL_DEFAULT
-    ")\n"
-    "\n"
-    "NO_COLOR turns colours off. Exit status as of plimsoll status.\n";
+static const char top_usage[] = "Examples:\n"
+                                "  plimsoll top\n"
+                                "  plimsoll top --url http://127.0.0.1:8411\n"
+                                "\n"
+                                "What plimsoll status shows, every second until Ctrl-C.\n"
+                                "\n" PL_CLIENT_OPTIONS_HELP "\n"
+                                "NO_COLOR turns colours off. Exit status as of plimsoll status.\n";
 
 #define CLEAR_SCREEN "\033[H\033[2J"
 
@@ -98,17 +92,18 @@ static int show_once(struct pl_client *client, bool as_json, bool afresh)
     return status;
 }
 
-static int show(const char *url, bool as_json, bool again)
+struct wish {
+    const char *url, *state; // state NULL: as the environment says
+    bool as_json;
+};
+
+static int show(const struct wish *w, bool again)
 {
     struct pl_client client;
     bool afresh = again && isatty(STDOUT_FILENO);
-    int err = pl_client_init(&client, url);
-    if (err < 0) {
-        pl_cli_complain("'%s' is not the address of a collector: %s", url, pl_err_text(err));
-        return PL_EXIT_USAGE;
-    }
-    int status;
-    do status = show_once(&client, as_json, afresh);
+    int status = pl_client_init(&client, w->url, w->state);
+    if (status != PL_EXIT_OK) return status;
+    do status = show_once(&client, w->as_json, afresh);
     while (again && status == PL_EXIT_OK && fflush(stdout) == 0 && sleep(1) == 0);
     pl_client_fini(&client);
     return status;
@@ -116,22 +111,22 @@ static int show(const char *url, bool as_json, bool again)
 
 static int run(int argc, char **argv, bool is_top)
 {
-    enum { JSON = 1, URL, HELP };
+    enum { JSON = 1, URL, STATE, HELP };
     static const struct option options[] = {{"json", no_argument, NULL, JSON},
                                             {"url", required_argument, NULL, URL},
+                                            {"state", required_argument, NULL, STATE},
                                             {"help", no_argument, NULL, HELP},
                                             {0}};
-    const char *url = getenv("PLIMSOLL_URL");
-    bool as_json = false;
-    if (!url || url[0] == '\0') url = PL_CLIENT_URL_DEFAULT;
+    struct wish wish = {.url = pl_client_url()};
     for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (opt) {
         case JSON:
-            as_json = !is_top;
-            if (as_json) break;
+            wish.as_json = !is_top;
+            if (wish.as_json) break;
             pl_cli_complain("top has no --json; plimsoll status --json does it");
             return PL_EXIT_USAGE;
-        case URL: url = optarg; break;
+        case URL: wish.url = optarg; break;
+        case STATE: wish.state = optarg; break;
         case HELP: (void)fputs(is_top ? top_usage : usage, stdout); return PL_EXIT_OK;
         default: return PL_EXIT_USAGE; // getopt has said why
         }
@@ -140,7 +135,7 @@ static int run(int argc, char **argv, bool is_top)
         pl_cli_complain("%s takes no argument '%s'", is_top ? "top" : "status", argv[optind]);
         return PL_EXIT_USAGE;
     }
-    return show(url, as_json, is_top);
+    return show(&wish, is_top);
 }
 
 int pl_status_main(int argc, char **argv)

@@ -54,6 +54,14 @@ void pl_http_reply_head(struct pl_text *out, const struct pl_http_reply *reply, 
     put_header(out, "ETag", reply->etag);
     put_header(out, "Vary", reply->vary ? "Accept-Encoding" : NULL);
     put_header(out, "Allow", reply->allow);
+    put_header(out, "Location", reply->location);
+    put_header(out, "Set-Cookie", reply->set_cookie);
+    put_header(out, "WWW-Authenticate", reply->status == 401 ? "Bearer" : NULL);
+    if (reply->retry_after_s > 0) {
+        pl_text_str(out, "Retry-After: ");
+        pl_text_i64(out, reply->retry_after_s);
+        pl_text_str(out, "\r\n");
+    }
     put_header(out, "Cache-Control", reply->cache_control ? reply->cache_control : "no-store");
     put_header(out, "X-Accel-Buffering", reply->stream ? "no" : NULL); // nginx: pass events at once
     put_header(out, "Connection", keep_alive && !reply->stream ? "keep-alive" : "close");

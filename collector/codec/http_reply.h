@@ -13,6 +13,9 @@ struct pl_http_reply {
     const char *etag;          // with its quotes; NULL: none
     const char *encoding;      // Content-Encoding; NULL: none
     const char *allow;         // Allow, for 405; NULL: none
+    const char *location;      // of 303; NULL: none
+    const char *set_cookie;    // NULL: none
+    int64_t retry_after_s;     // of 429 and 503; 0: not said
     bool vary;                 // the choice looked at Accept-Encoding
     bool stream;               // no Content-Length: the body ends with the connection
     struct pl_span body;       // borrowed for the call

@@ -1,6 +1,7 @@
 #include "collector/codec/json_in.h"
 
 #include "common/base/err.h"
+#include "common/base/hex.h"
 
 /* Length of the UTF-8 sequence at `p` (RFC 3629: no overlong forms, no surrogates); 0 if there is
  * none. */
@@ -217,6 +218,12 @@ void pl_json_text(struct pl_json_reader *r, const char *member, char *out, size_
         fail(r, PL_E_TOO_BIG);
     else
         memcpy(out, text, len + 1);
+}
+
+void pl_json_hex(struct pl_json_reader *r, const char *member, uint8_t *out, size_t len)
+{
+    const char *text = string_of(r, member);
+    if (text && !pl_hex_read(pl_span_of(text), out, len)) fail(r, PL_E_SYNTAX);
 }
 
 int pl_json_word(struct pl_json_reader *r, const char *member, const char *const *words,

@@ -32,6 +32,8 @@ bool pl_json_bool(struct pl_json_reader *r, const char *member);
 void pl_json_name(struct pl_json_reader *r, const char *member, struct pl_name *out);
 /* Text that fits `cap` bytes with its NUL. */
 void pl_json_text(struct pl_json_reader *r, const char *member, char *out, size_t cap);
+/* `len` bytes as twice as many lower-case hexadecimal digits; any other length is PL_E_SYNTAX. */
+void pl_json_hex(struct pl_json_reader *r, const char *member, uint8_t *out, size_t len);
 /* Index of the text in `words`. */
 int pl_json_word(struct pl_json_reader *r, const char *member, const char *const *words,
                  size_t count);

@@ -1,5 +1,7 @@
 #include "collector/codec/json_put.h"
 
+#include "common/base/hex.h"
+
 struct pl_json_list pl_json_list_begin(struct pl_text *out, const char *key, size_t reserve)
 {
     pl_text_str(out, key);
@@ -42,6 +44,14 @@ void pl_json_put_time(struct pl_text *out, const char *key, int64_t unix_ms)
     }
     pl_text_char(out, '"');
     pl_text_rfc3339(out, unix_ms);
+    pl_text_char(out, '"');
+}
+
+void pl_json_put_hex(struct pl_text *out, const char *key, const uint8_t *bytes, size_t len)
+{
+    pl_text_str(out, key);
+    pl_text_char(out, '"');
+    pl_hex_write(out, bytes, len);
     pl_text_char(out, '"');
 }
 

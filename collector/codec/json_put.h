@@ -26,6 +26,8 @@ bool pl_json_item_end(struct pl_json_list *l);
 void pl_json_put_name(struct pl_text *out, const char *key, const struct pl_name *name);
 /* A time as RFC 3339, or null for 0. */
 void pl_json_put_time(struct pl_text *out, const char *key, int64_t unix_ms);
+/* Bytes as lower-case hexadecimal digits. */
+void pl_json_put_hex(struct pl_text *out, const char *key, const uint8_t *bytes, size_t len);
 void pl_json_put_bool(struct pl_text *out, const char *key, bool value);
 /* A finite number, with three decimals, cut to +-1e12. */
 void pl_json_put_real(struct pl_text *out, const char *key, double value);

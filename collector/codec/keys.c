@@ -16,6 +16,17 @@ const struct pl_resolution_plan *pl_resolution_plan(enum pl_resolution resolutio
     return &plans[resolution];
 }
 
+const char *pl_account_key(enum pl_account_key key)
+{
+    static const char *const keys[] = {
+#define KEY(id, key) key,
+        PL_ACCOUNT_KEY_LIST(KEY)
+#undef KEY
+    };
+    PL_ASSERT(key < PL_ACCOUNT_KEY_COUNT);
+    return keys[key];
+}
+
 int64_t pl_floor_ms(int64_t unix_ms, int64_t step_ms)
 {
     int64_t rest = unix_ms % step_ms;

@@ -10,6 +10,7 @@
  *     pl:traffic                                      what is remembered of a pool: likewise
  *     pl:launches                                     what is announced: likewise
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
+ *     pl:users  pl:sessions  pl:apitokens  pl:audit   accounts: likewise
  *     pl:writer                                       the connection that may write
  *
  * A metric key is a hash: one field per chunk of up to 60 rows. <bucket> is its start in Unix
@@ -41,6 +42,21 @@ const struct pl_resolution_plan *pl_resolution_plan(enum pl_resolution resolutio
 #define PL_KEY_LAUNCHES   "pl:launches"
 #define PL_KEY_ENROLLED   "pl:enrolled"
 #define PL_KEY_TOKENS     "pl:tokens"
+
+/* Hashes of accounts, in the order in which they are read back. */
+#define PL_ACCOUNT_KEY_LIST(X)                                                                     \
+    X(USERS, "pl:users")                                                                           \
+    X(SESSIONS, "pl:sessions")                                                                     \
+    X(API_TOKENS, "pl:apitokens")                                                                  \
+    X(AUDIT, "pl:audit")
+
+enum pl_account_key {
+#define PL_ACCOUNT_KEY_ENUM(id, key) PL_ACCOUNT_KEY_##id,
+    PL_ACCOUNT_KEY_LIST(PL_ACCOUNT_KEY_ENUM)
+#undef PL_ACCOUNT_KEY_ENUM
+        PL_ACCOUNT_KEY_COUNT
+};
+const char *pl_account_key(enum pl_account_key key);
 
 enum { PL_KEY_BYTES = 4 + PL_NAME_LEN_MAX + 7 + 20 + 1, PL_FIELD_BYTES = 20 + 1 + 20 + 1 };
 

@@ -1,6 +1,7 @@
 #include "collector/codec/trust_records.h"
 
 #include "collector/codec/json_in.h"
+#include "collector/codec/json_put.h"
 #include "common/base/err.h"
 #include "common/wire/sample.h"
 
@@ -25,20 +26,12 @@ static void put_i64(struct pl_text *t, const char *key, int64_t value)
     pl_text_i64(t, value);
 }
 
-static void put_hex(struct pl_text *t, const char *key, const uint8_t *bytes, size_t len)
-{
-    put_key(t, key);
-    pl_text_char(t, '"');
-    for (size_t i = 0; i < len; i++) pl_text_hex(t, bytes[i], 2);
-    pl_text_char(t, '"');
-}
-
 void pl_record_enrolled_write(struct pl_text *out, const struct pl_enrolled *enrolled)
 {
     pl_text_char(out, '{');
     put_name(out, "host", &enrolled->host);
     put_name(out, "pool", &enrolled->pool);
-    put_hex(out, "key", enrolled->key.bytes, PL_PUBLIC_KEY_BYTES);
+    pl_json_put_hex(out, ",\"key\":", enrolled->key.bytes, PL_PUBLIC_KEY_BYTES);
     put_i64(out, "enrolled", enrolled->enrolled_unix_ms);
     put_i64(out, "rotated", enrolled->rotated_unix_ms);
     put_i64(out, "revoked", enrolled->revoked_unix_ms);
@@ -48,8 +41,8 @@ void pl_record_enrolled_write(struct pl_text *out, const struct pl_enrolled *enr
 void pl_record_token_write(struct pl_text *out, const struct pl_join_token *token)
 {
     pl_text_char(out, '{');
-    put_hex(out, "id", token->id, PL_TOKEN_ID_BYTES);
-    put_hex(out, "secret_hash", token->secret_hash, PL_TOKEN_HASH_BYTES);
+    pl_json_put_hex(out, "\"id\":", token->id, PL_TOKEN_ID_BYTES);
+    pl_json_put_hex(out, ",\"secret_hash\":", token->secret_hash, PL_TOKEN_HASH_BYTES);
     put_i64(out, "created", token->created_unix_ms);
     put_i64(out, "expires", token->expires_unix_ms);
     put_key(out, "pools");
@@ -68,26 +61,6 @@ void pl_token_field_write(const uint8_t id[PL_TOKEN_ID_BYTES], char *out)
 
 /* ---- reading ---- */
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void get_hex(struct pl_json_reader *r, const char *member, uint8_t *out, size_t len)
-{
-    char text[2 * PL_TOKEN_HASH_BYTES + 1] = "";
-    pl_json_text(r, member, text, sizeof text);
-    if (r->err == 0 && strlen(text) != 2 * len) r->err = PL_E_SYNTAX;
-    for (size_t i = 0; r->err == 0 && i < len; i++) {
-        int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
-        if (high < 0 || low < 0)
-            r->err = PL_E_SYNTAX;
-        else
-            out[i] = (uint8_t)(high * 16 + low);
-    }
-}
-
 static int64_t get_time(struct pl_json_reader *r, const char *member)
 {
     return pl_json_i64(r, member, 0, PL_UNIX_MS_MAX);
@@ -100,7 +73,7 @@ int pl_record_enrolled_read(struct pl_span in, struct pl_enrolled *out)
     struct pl_enrolled enrolled = {0};
     pl_json_name(&r, "host", &enrolled.host);
     pl_json_name(&r, "pool", &enrolled.pool);
-    get_hex(&r, "key", enrolled.key.bytes, PL_PUBLIC_KEY_BYTES);
+    pl_json_hex(&r, "key", enrolled.key.bytes, PL_PUBLIC_KEY_BYTES);
     enrolled.enrolled_unix_ms = get_time(&r, "enrolled");
     enrolled.rotated_unix_ms = get_time(&r, "rotated");
     enrolled.revoked_unix_ms = get_time(&r, "revoked");
@@ -114,8 +87,8 @@ int pl_record_token_read(struct pl_span in, struct pl_join_token *out)
     cJSON *root = pl_json_parse(in);
     struct pl_json_reader r = pl_json_reader_init(root);
     struct pl_join_token token = {0};
-    get_hex(&r, "id", token.id, PL_TOKEN_ID_BYTES);
-    get_hex(&r, "secret_hash", token.secret_hash, PL_TOKEN_HASH_BYTES);
+    pl_json_hex(&r, "id", token.id, PL_TOKEN_ID_BYTES);
+    pl_json_hex(&r, "secret_hash", token.secret_hash, PL_TOKEN_HASH_BYTES);
     token.created_unix_ms = get_time(&r, "created");
     token.expires_unix_ms = get_time(&r, "expires");
     const cJSON *pools = pl_json_array(&r, "pools");

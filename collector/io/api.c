@@ -16,7 +16,7 @@ enum { SEGMENTS_MAX = 5 };
 
 /* ---- routes ---- */
 
-/* "{}" stands for the name of a host or a pool. A route for GET is one for HEAD as well. */
+/* "{}" stands for a name. A route for GET is one for HEAD as well. */
 static const struct route {
     enum pl_http_method method;
     enum pl_role role; // the least one that may
@@ -49,6 +49,23 @@ static const struct route {
      PL_ROLE_OPS,
      {"api", "v1", "launches", "{}", "announce"},
      pl_api_announce_launch},
+    {PL_HTTP_POST, PL_ROLE_NOBODY, {"api", "v1", "session"}, pl_api_post_session},
+    {PL_HTTP_GET, PL_ROLE_METRICS, {"api", "v1", "session"}, pl_api_get_session},
+    {PL_HTTP_DELETE, PL_ROLE_READ_ONLY, {"api", "v1", "session"}, pl_api_delete_session},
+    {PL_HTTP_PUT, PL_ROLE_READ_ONLY, {"api", "v1", "session", "password"}, pl_api_put_own_password},
+    {PL_HTTP_GET, PL_ROLE_ADMIN, {"api", "v1", "users"}, pl_api_get_users},
+    {PL_HTTP_POST, PL_ROLE_ADMIN, {"api", "v1", "users"}, pl_api_post_user},
+    {PL_HTTP_PUT, PL_ROLE_ADMIN, {"api", "v1", "users", "{}"}, pl_api_put_user},
+    {PL_HTTP_DELETE, PL_ROLE_ADMIN, {"api", "v1", "users", "{}"}, pl_api_delete_user},
+    {PL_HTTP_PUT, PL_ROLE_ADMIN, {"api", "v1", "users", "{}", "password"}, pl_api_put_password},
+    {PL_HTTP_POST,
+     PL_ROLE_ADMIN,
+     {"api", "v1", "users", "{}", "login-link"},
+     pl_api_post_login_link},
+    {PL_HTTP_GET, PL_ROLE_ADMIN, {"api", "v1", "api-tokens"}, pl_api_get_api_tokens},
+    {PL_HTTP_POST, PL_ROLE_ADMIN, {"api", "v1", "api-tokens"}, pl_api_post_api_token},
+    {PL_HTTP_DELETE, PL_ROLE_ADMIN, {"api", "v1", "api-tokens", "{}"}, pl_api_delete_api_token},
+    {PL_HTTP_GET, PL_ROLE_ADMIN, {"api", "v1", "audit"}, pl_api_get_audit},
 };
 
 static bool segment_matches(struct pl_span segment, const char *want, struct pl_name *name)
@@ -114,6 +131,52 @@ static void serve_asset(struct pl_api_call *c, const struct pl_asset *asset)
     pl_http_server_reply(c->api->server, c->client, &r);
 }
 
+/* What is needed to log in, and nothing more. */
+static bool is_open_asset(const struct pl_asset *asset)
+{
+    static const char *const open[] = {"/login.html", "/login.js", "/style.css"};
+    for (size_t i = 0; i < PL_LEN(open); i++)
+        if (strcmp(asset->path, open[i]) == 0) return true;
+    return false;
+}
+
+static void refuse(struct pl_api_call *c, enum pl_role role, enum pl_gate gate)
+{
+    const struct pl_gate_info *info = pl_gate_info(gate);
+    char detail[256];
+    if (gate == PL_GATE_ROLE)
+        (void)snprintf(detail, sizeof detail, "this needs the role %s; '%s' is %s",
+                       pl_role_name(role), c->caller.shown.principal.name.text,
+                       pl_role_name(c->caller.shown.principal.role)); // it fits
+    else
+        (void)snprintf(detail, sizeof detail, "%s", info->text); // it fits
+    pl_api_problem(c, info->status, PL_API_NO_PARAMETER, detail);
+}
+
+/* False: it was refused, and answered; a page by leading to the login. */
+static bool admit(struct pl_api_call *c, enum pl_role role, const struct pl_asset *asset)
+{
+    enum pl_gate gate = pl_gate_judge(role, &c->caller.shown);
+    if (gate == PL_GATE_OPEN) return true;
+    if (gate == PL_GATE_LOGIN && asset && strcmp(asset->path, "/index.html") == 0) {
+        struct pl_http_reply r = {.status = 303,
+                                  .content_type = "text/plain",
+                                  .location = "/login.html",
+                                  .body = pl_span_of("log in at /login.html\n")};
+        pl_http_server_reply(c->api->server, c->client, &r);
+    } else {
+        refuse(c, role, gate);
+    }
+    return false;
+}
+
+static void look_at_caller(struct pl_api_call *c)
+{
+    struct pl_login_origin origin = {.is_secure = false};
+    pl_http_server_peer(c->api->server, c->client, origin.address);
+    pl_login_look(c->api->config.login, c->request, &origin, c->now, &c->caller);
+}
+
 static void on_request(void *arg, struct pl_slot_id client, const struct pl_http_request *request)
 {
     struct pl_api *api = arg;
@@ -123,6 +186,11 @@ static void on_request(void *arg, struct pl_slot_id client, const struct pl_http
     c.out = pl_text_init(api->body, sizeof api->body);
     const struct route *route = find_route(&c);
     const struct pl_asset *asset = pl_asset_find(request->path);
+    look_at_caller(&c);
+    enum pl_role role = route                           ? route->role
+                        : asset && is_open_asset(asset) ? PL_ROLE_NOBODY
+                                                        : PL_ROLE_READ_ONLY;
+    if (!admit(&c, role, asset)) return;
     if (route) {
         route->serve(&c);
     } else if (c.allow[0] != '\0') {
@@ -202,6 +270,7 @@ void pl_api_tick(struct pl_api *api, struct pl_now now)
     struct pl_view view = pl_api_view_of(api, now);
     pl_http_server_tick(api->server, now);
     pl_api_launch_tick(api, now);
+    pl_stream_end_others(api->stream, api->config.login, now);
     pl_stream_tick(api->stream, &view);
 }
 

@@ -13,6 +13,7 @@
 #include "collector/core/engine.h"
 #include "collector/core/heartbeat.h"
 #include "collector/io/ingest.h"
+#include "collector/io/login.h"
 #include "collector/io/redis_server.h"
 #include "collector/io/store.h"
 #include "collector/io/webhook.h"
@@ -36,6 +37,7 @@ struct pl_api_config {
     const struct pl_ingest *ingest;
     const struct pl_webhook *webhook;
     const struct pl_heartbeat *heartbeat;
+    struct pl_login *login;
     const struct pl_name *targets; // names of the engine's targets, by index
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools
@@ -64,5 +66,8 @@ void pl_api_stop(struct pl_api *api, void (*on_stopped)(void *arg), void *arg);
 void pl_api_tick(struct pl_api *api, struct pl_now now);
 /* The store has written down the launch with that ticket. */
 void pl_api_launch_saved(struct pl_api *api, uint32_t ticket, struct pl_now now);
+/* What became of a login; from pl_login. */
+void pl_api_login_answered(struct pl_api *api, struct pl_slot_id client,
+                           const struct pl_login_answer *answer);
 /* A sample that was new to the engine: to those who watch its host. */
 void pl_api_sample(struct pl_api *api, uint32_t host, const struct pl_sample *sample);

@@ -51,6 +51,7 @@ struct pl_api_call {
     struct pl_view view;
     struct pl_name name;            // of the host or pool in the path
     struct pl_text out;             // the answer's body, in api->body
+    struct pl_caller caller;        // who asks
     char allow[PL_API_ALLOW_BYTES]; // methods of the path, if the request's is none of them
 };
 
@@ -107,3 +108,20 @@ void pl_api_delete_launch(struct pl_api_call *c);
 void pl_api_announce_launch(struct pl_api_call *c);
 /* Once a second: places nobody waits in any more. */
 void pl_api_launch_tick(struct pl_api *api, struct pl_now now);
+
+/* ---- api_account.c ---- */
+
+void pl_api_get_session(struct pl_api_call *c);
+void pl_api_post_session(struct pl_api_call *c);
+void pl_api_delete_session(struct pl_api_call *c);
+void pl_api_put_own_password(struct pl_api_call *c);
+void pl_api_get_users(struct pl_api_call *c);
+void pl_api_post_user(struct pl_api_call *c);
+void pl_api_put_user(struct pl_api_call *c);
+void pl_api_delete_user(struct pl_api_call *c);
+void pl_api_put_password(struct pl_api_call *c);
+void pl_api_post_login_link(struct pl_api_call *c);
+void pl_api_get_api_tokens(struct pl_api_call *c);
+void pl_api_post_api_token(struct pl_api_call *c);
+void pl_api_delete_api_token(struct pl_api_call *c);
+void pl_api_get_audit(struct pl_api_call *c);

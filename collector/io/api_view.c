@@ -185,5 +185,5 @@ void pl_api_get_stream(struct pl_api_call *c)
         !pl_api_read_name(c, &params[0], &wish.host) ||
         !pl_api_read_name(c, &params[1], &wish.pool))
         return;
-    pl_stream_subscribe(c->api->stream, c->client, &wish, &c->view);
+    pl_stream_subscribe(c->api->stream, c->client, &wish, &c->caller, &c->view);
 }

@@ -73,6 +73,24 @@ void pl_http_server_stream_send(struct pl_http_server *s, struct pl_slot_id clie
     if (c) pl_http_conn_stream_send(c, bytes);
 }
 
+void pl_http_server_stream_end(struct pl_http_server *s, struct pl_slot_id client)
+{
+    struct pl_http_conn *c = find(s, client, PL_HTTP_CONN_STREAM);
+    if (c) pl_http_conn_close(c);
+}
+
+void pl_http_server_peer(const struct pl_http_server *s, struct pl_slot_id client,
+                         char text[PL_HTTP_PEER_BYTES])
+{
+    struct sockaddr_storage address = {0};
+    int len = sizeof address;
+    bool is_here =
+        pl_slots_live(&s->slots, client) &&
+        uv_tcp_getpeername(&s->conns[client.index].tcp, (struct sockaddr *)&address, &len) == 0;
+    if (!is_here || uv_ip_name((const struct sockaddr *)&address, text, PL_HTTP_PEER_BYTES) < 0)
+        memcpy(text, "?", 2);
+}
+
 struct pl_http_server *pl_http_server_new(uv_loop_t *loop,
                                           const struct pl_http_server_config *config)
 {

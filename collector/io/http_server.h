@@ -24,6 +24,7 @@ enum {
     PL_HTTP_OUTGOING_BYTES = 256 * 1024,
     /* An answer as a whole must fit; the rest of the queue is its head. */
     PL_HTTP_BODY_OUT_MAX = PL_HTTP_OUTGOING_BYTES - PL_HTTP_REPLY_HEAD_MAX,
+    PL_HTTP_PEER_BYTES = 48,
     PL_HTTP_HEAD_MS = 10 * 1000,
     PL_HTTP_BODY_MS = 30 * 1000,
     PL_HTTP_REPLY_MS = 30 * 1000,
@@ -81,9 +82,14 @@ void pl_http_server_reply(struct pl_http_server *s, struct pl_slot_id client,
 bool pl_http_server_stream_begin(struct pl_http_server *s, struct pl_slot_id client);
 /* Bytes the stream's client has not taken yet; -1 when it is gone. */
 int64_t pl_http_server_stream_behind(const struct pl_http_server *s, struct pl_slot_id client);
+/* End a live stream; a client that is gone is ignored. */
+void pl_http_server_stream_end(struct pl_http_server *s, struct pl_slot_id client);
 /* Send to a live stream. A client that cannot take them is cut: PL_HTTP_REFUSED_SLOW_READER. */
 void pl_http_server_stream_send(struct pl_http_server *s, struct pl_slot_id client,
                                 struct pl_span bytes);
 
+/* The client's IP address, without its port, into `text`; "?" when it is gone. */
+void pl_http_server_peer(const struct pl_http_server *s, struct pl_slot_id client,
+                         char text[PL_HTTP_PEER_BYTES]);
 const struct pl_http_counts *pl_http_server_counts(const struct pl_http_server *s);
 uint32_t pl_http_server_connected(const struct pl_http_server *s);

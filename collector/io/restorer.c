@@ -1,7 +1,8 @@
 /* Ownership: slots and requests live in the restorer; what is in flight comes back before the
  * connection is closed, and the restorer is freed after that.
  *
- *     tick -> HGETALL hosts, alerts, outbox, traffic, launches, enrolled, tokens, each -> on_part
+ *     tick -> HGETALL hosts, alerts, outbox, traffic, launches, enrolled, tokens, accounts, each ->
+ * on_part
  *          -> per host, RANGES_MAX at a time: HGETALL of its changes -> on_changes,
  *                                            a range -> on_chunk, on_range_done -> report */
 #include "collector/io/restorer.h"
@@ -32,7 +33,8 @@ enum part {
     PART_LAUNCHES,
     PART_ENROLLED,
     PART_TOKENS,
-    PART_SAMPLES,
+    PART_ACCOUNTS, // the first of PL_ACCOUNT_KEY_COUNT
+    PART_SAMPLES = PART_ACCOUNTS + PL_ACCOUNT_KEY_COUNT,
     PART_NONE
 };
 
@@ -51,7 +53,8 @@ struct pl_restorer {
     enum part part; // what comes next
     bool asked;     // a part's HGETALL is in flight
     bool reported, late;
-    bool trust_unknown; // enrolled hosts or tokens could not be read
+    bool trust_unknown;    // enrolled hosts or tokens could not be read
+    bool accounts_unknown; // likewise
     int64_t deadline_mono_ms;
     uint32_t unreadable;
     struct restored_host {
@@ -139,6 +142,11 @@ static void take_launch(struct pl_restorer *r, struct pl_span record, int *err)
     if (*err == 0 && r->options.on_launch) r->options.on_launch(r->options.ctx, &entry);
 }
 
+static enum pl_account_key account_key(const struct pl_restorer *r)
+{
+    return (enum pl_account_key)(r->part - PART_ACCOUNTS);
+}
+
 static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_span record)
 {
     struct pl_record_targets targets = {r->options.targets, r->options.target_count};
@@ -160,6 +168,8 @@ static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_s
         take_traffic(r, field, record, &err);
     } else if (r->part == PART_LAUNCHES) {
         take_launch(r, record, &err);
+    } else if (r->part >= PART_ACCOUNTS) {
+        r->options.on_account(r->options.ctx, account_key(r), record);
     } else {
         take_trust(r, record, &err);
     }
@@ -186,6 +196,7 @@ static void on_part(void *ctx, const struct redisReply *reply)
         pl_log(PL_LOG_ERROR, "restore_refused", "part=%d reason=\"%s\"", (int)r->part,
                reply->type == REDIS_REPLY_ERROR ? reply->str : "not a hash");
         r->trust_unknown |= r->part == PART_ENROLLED || r->part == PART_TOKENS;
+        r->accounts_unknown |= r->part >= PART_ACCOUNTS;
     }
     for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2) {
         take_record(r, span_of(reply->element[i]), span_of(reply->element[i + 1]));
@@ -193,6 +204,8 @@ static void on_part(void *ctx, const struct redisReply *reply)
     r->part++;
     if (r->part == PART_SAMPLES && !r->trust_unknown)
         r->options.on_trust(r->options.ctx, NULL, NULL);
+    if (r->part == PART_SAMPLES && !r->accounts_unknown)
+        r->options.on_account(r->options.ctx, PL_ACCOUNT_KEY_COUNT, (struct pl_span){NULL, 0});
     if (r->part < PART_SAMPLES) {
         ask_part(r);
     } else if (r->late) {
@@ -210,7 +223,8 @@ static void ask_part(struct pl_restorer *r)
                                        PL_KEY_ENROLLED, PL_KEY_TOKENS};
     struct pl_redis_args args = {0};
     pl_redis_arg_text(&args, "HGETALL");
-    pl_redis_arg_text(&args, keys[r->part]);
+    pl_redis_arg_text(&args,
+                      r->part < PART_ACCOUNTS ? keys[r->part] : pl_account_key(account_key(r)));
     r->asked = pl_redis_send(r->options.redis, &args, on_part, r) == 0;
 }
 

@@ -1,6 +1,7 @@
 /* restorer.h - brings back what was written down before this process began.
  *
- *     first READY: pl:hosts, pl:alerts, pl:outbox, pl:launches, pl:enrolled, pl:tokens
+ *     first READY: pl:hosts, pl:alerts, pl:outbox, pl:launches, pl:enrolled, pl:tokens,
+ *     accounts
  *         -> then, host by host, what changed there, what was learned, and the last five minutes
  *
  * It has PL_STORE_RESTORE_MS from its start. A Redis that is not there by then is not waited for:
@@ -9,6 +10,7 @@
  * that cannot be read is logged and left out. */
 #pragma once
 
+#include "collector/codec/keys.h"
 #include "collector/io/range.h"
 #include "collector/io/store.h"
 
@@ -29,6 +31,8 @@ struct pl_restorer_options {
     /* One of the two; neither: all were read. */
     void (*on_trust)(void *ctx, const struct pl_enrolled *enrolled,
                      const struct pl_join_token *token);
+    /* A record of that hash; PL_ACCOUNT_KEY_COUNT: all of them were read. */
+    void (*on_account)(void *ctx, enum pl_account_key key, struct pl_span record);
     /* Of one host by time, each once. */
     void (*on_sample)(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
                       const struct pl_sample *sample);

@@ -8,6 +8,7 @@
  * free */
 #include "collector/io/store.h"
 
+#include "collector/codec/account_records.h"
 #include "collector/codec/traffic_record.h"
 #include "collector/io/store_state.h"
 #include "common/base/assert.h"
@@ -22,6 +23,7 @@ enum {
     RECORD_ROOM_BYTES = 2 * 8 * 1024,         // two versions of the largest, with overhead
     HOST_RECORD_ROOM_BYTES = 2 * 1536,
     LAUNCH_ROOM_BYTES = 4 * 1024 * 1024,
+    ACCOUNT_RECORD_ROOM_BYTES = 2 * 1024,
 };
 
 static struct pl_now now_both(void)
@@ -67,8 +69,10 @@ static int init_lanes(struct pl_store *s)
         .on_written = on_chunk_written,
         .on_durable = on_chunk_durable,
     };
+    size_t accounts = PL_USERS_MAX + PL_SESSIONS_MAX + PL_API_TOKENS_MAX + PL_AUDIT_MAX;
     size_t room =
-        1024 * 1024 + (size_t)PL_POOL_MAX * 2 * PL_TRAFFIC_RECORD_BYTES +
+        1024 * 1024 + accounts * ACCOUNT_RECORD_ROOM_BYTES +
+        (size_t)PL_POOL_MAX * 2 * PL_TRAFFIC_RECORD_BYTES +
         (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
         ((size_t)s->options.alert_max + PL_OUTBOX_MAX + PL_REFERENCES_MAX) * RECORD_ROOM_BYTES +
         LAUNCH_ROOM_BYTES;
@@ -132,6 +136,12 @@ static void on_restore_trust(void *ctx, const struct pl_enrolled *enrolled,
 {
     struct pl_store *s = ctx;
     if (s->options.on_restore_trust) s->options.on_restore_trust(s->options.ctx, enrolled, token);
+}
+
+static void on_restore_account(void *ctx, enum pl_account_key key, struct pl_span record)
+{
+    struct pl_store *s = ctx;
+    if (s->options.on_restore_account) s->options.on_restore_account(s->options.ctx, key, record);
 }
 
 static void on_restore_sample(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
@@ -292,6 +302,7 @@ static int make_parts(struct pl_store *s)
                                            .on_traffic = on_restore_traffic,
                                            .on_launch = on_restore_launch,
                                            .on_trust = on_restore_trust,
+                                           .on_account = on_restore_account,
                                            .on_sample = on_restore_sample,
                                            .on_change = on_restore_change,
                                            .on_learned = on_restore_learned,

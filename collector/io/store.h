@@ -20,6 +20,7 @@
  * Everything is allocated at start. A host costs up to 4 KiB here. */
 #pragma once
 
+#include "collector/codec/keys.h"
 #include "collector/codec/notify/reference.h"
 #include "collector/core/engine.h"
 #include "collector/core/trust/roster.h"
@@ -73,6 +74,8 @@ struct pl_store_options {
     /* One of the two is set; neither: all were read, so who is not among them is not enrolled. */
     void (*on_restore_trust)(void *ctx, const struct pl_enrolled *enrolled,
                              const struct pl_join_token *token);
+    /* A record of accounts; PL_ACCOUNT_KEY_COUNT: all were read. NULL: not wanted. */
+    void (*on_restore_account)(void *ctx, enum pl_account_key key, struct pl_span record);
     void (*on_restore_sample)(void *ctx, uint32_t host, const struct pl_boot_id *boot_id,
                               const struct pl_sample *sample);
     /* NULL: not asked for. */
@@ -144,6 +147,10 @@ PL_MUST_CHECK int pl_store_put_token(struct pl_store *s, const struct pl_join_to
                                      uint32_t ticket);
 /* One that is worth nothing any more; if there is no room it stays, and does no harm. */
 void pl_store_drop_token(struct pl_store *s, const struct pl_join_token *token);
+
+/* A record of accounts, at most PL_ACCOUNT_RECORD_BYTES; empty: delete the field. */
+void pl_store_put_account(struct pl_store *s, enum pl_account_key key, const char *field,
+                          struct pl_span record);
 
 /* ---- reading ---- */
 

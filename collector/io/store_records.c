@@ -182,6 +182,12 @@ void pl_store_put_traffic(struct pl_store *s, const struct pl_name *pool,
     queue_value(s, PL_KEY_TRAFFIC, pool->text, (struct pl_span){buf, w.len}, no_page);
 }
 
+void pl_store_put_account(struct pl_store *s, enum pl_account_key key, const char *field,
+                          struct pl_span record)
+{
+    queue_value(s, pl_account_key(key), field, record, no_page);
+}
+
 /* ---- who may speak for a host ---- */
 
 /* Unlike other records these do not replace one that waits: each ticket gets its answer. */

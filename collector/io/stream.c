@@ -7,6 +7,7 @@
 struct reader {
     struct pl_slot_id client;
     struct pl_stream_wish wish;
+    struct pl_caller caller;
     bool served; // in the tick that is running
 };
 
@@ -75,13 +76,14 @@ static struct pl_span write_state(struct pl_stream *s, const struct pl_name *poo
 }
 
 void pl_stream_subscribe(struct pl_stream *s, struct pl_slot_id client,
-                         const struct pl_stream_wish *wish, const struct pl_view *view)
+                         const struct pl_stream_wish *wish, const struct pl_caller *caller,
+                         const struct pl_view *view)
 {
     sweep(s);
     if (!pl_http_server_stream_begin(s->server, client)) return;
     PL_ASSERT(s->reader_count < PL_HTTP_CONNECTION_MAX); // one per connection
     struct reader *r = &s->readers[s->reader_count++];
-    *r = (struct reader){.client = client, .wish = *wish};
+    *r = (struct reader){.client = client, .wish = *wish, .caller = *caller};
     s->counts.subscribed++;
     char hello[32];
     struct pl_text out = pl_text_init(hello, sizeof hello);
@@ -90,6 +92,13 @@ void pl_stream_subscribe(struct pl_stream *s, struct pl_slot_id client,
     pl_text_str(&out, "\n\n");
     pl_http_server_stream_send(s->server, client, pl_text_bytes(&out));
     push(s, r, write_state(s, &wish->pool, view), PL_STREAM_BEHIND_BYTES);
+}
+
+void pl_stream_end_others(struct pl_stream *s, struct pl_login *login, struct pl_now now)
+{
+    for (uint32_t i = 0; i < s->reader_count; i++)
+        if (!pl_login_is_live(login, &s->readers[i].caller, now))
+            pl_http_server_stream_end(s->server, s->readers[i].client);
 }
 
 static void send_comments(struct pl_stream *s, int64_t now_mono_ms)

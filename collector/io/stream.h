@@ -13,6 +13,7 @@
 
 #include "collector/codec/json_view.h"
 #include "collector/io/http_server.h"
+#include "collector/io/login.h"
 
 enum {
     PL_STREAM_COMMENT_MS = 15 * 1000,
@@ -39,7 +40,10 @@ struct pl_stream_wish {
 
 /* Answer `client`'s request with a stream that begins with the newest state. */
 void pl_stream_subscribe(struct pl_stream *s, struct pl_slot_id client,
-                         const struct pl_stream_wish *wish, const struct pl_view *view);
+                         const struct pl_stream_wish *wish, const struct pl_caller *caller,
+                         const struct pl_view *view);
+/* End the streams of readers who are logged in no more; those of the others count as use. */
+void pl_stream_end_others(struct pl_stream *s, struct pl_login *login, struct pl_now now);
 /* Once a second. */
 void pl_stream_tick(struct pl_stream *s, const struct pl_view *view);
 void pl_stream_sample(struct pl_stream *s, const struct pl_name *host,

@@ -7,6 +7,7 @@ import {Charts} from './charts.js';
 import {Live} from './live.js';
 import {bar, node, renderList, setBar, setState, setText} from './parts.js';
 import {makePool, range, updatePool} from './pools.js';
+import {showSession} from './session.js';
 import {Traffic} from './traffic.js';
 import {STATES, amount, clock, count, duration, iconUrl, moment, percent, shape, stateOf, switchZone, zoneName} from './words.js';
 
@@ -303,3 +304,4 @@ el('span').addEventListener('click', ({target}) => {
 
 setInterval(showClock, 1000);
 live.watch(chosen().host, chosen().pool);
+showSession();

@@ -5,6 +5,8 @@
 // the EventSource and passes every event on through a BroadcastChannel. When it closes, the lock goes
 // to the next. A tab that hears nothing for STEAL_MS takes the lock away: its holder may be frozen.
 
+import {checkSession} from './session.js';
+
 const STEAL_MS = 8000;
 const RETRY_MS = 2000;
 const EVENTS = ['state', 'sample'];
@@ -69,7 +71,9 @@ class Session {
     }
     // A broken line is mended by the browser; a refused one only by asking anew.
     source.onerror = () => {
-      if (source.readyState === EventSource.CLOSED && this.source === source) this.retry = setTimeout(() => this.#open(), RETRY_MS);
+      if (source.readyState !== EventSource.CLOSED || this.source !== source) return;
+      checkSession(); // over, if that is why
+      this.retry = setTimeout(() => this.#open(), RETRY_MS);
     };
   }
 }

@@ -11,10 +11,11 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dis
 
 @pytest.fixture
 def browse(tmp_path):
-    """browse(url, width, height, dark=False, phone=False) -> a driver on that page."""
+    """browse(collector, path, width, height, dark=False, phone=False) -> a driver on that page,
+    logged in as an administrator."""
     drivers = []
 
-    def start(url, width=1400, height=900, dark=False, phone=False):
+    def start(collector, path="/", width=1400, height=900, dark=False, phone=False):
         options = Options()
         for flag in FLAGS + [f"--user-data-dir={tmp_path}/profile{len(drivers)}",
                              f"--window-size={width},{height}"]:
@@ -28,7 +29,10 @@ def browse(tmp_path):
         if dark:
             feature = {"name": "prefers-color-scheme", "value": "dark"}
             driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-        driver.get(url)
+        name, value = collector.cookie().split("=")
+        driver.execute_cdp_cmd("Network.setCookie", {"name": name, "value": value, "url": collector.url("/"),
+                                                     "sameSite": "Strict", "httpOnly": True})
+        driver.get(collector.url(path))
         return driver
 
     yield start

@@ -37,7 +37,7 @@ def lines(driver):
 def test_changes_of_the_pool_are_listed(collector, agent, browse):
     tell(collector, "fe2", (UPGRADED, "openssl", "3.0.15", "3.0.17"), (REMOVED, "<b>x</b>", "1", ""))
     tell(collector, "fe3", (UPGRADED, "openssl", "3.0.15", "3.0.17"))
-    driver = browse(collector.url("/#pool=web&host=fe1"))
+    driver = browse(collector, "/#pool=web&host=fe1")
     wait_for_points(driver, 2)
     until(lambda: any("openssl" in line for line in lines(driver)), 10, "the list")
     assert text(driver, "#changes-title") == "What changed in web in 24 h"

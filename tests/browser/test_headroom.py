@@ -43,7 +43,7 @@ def headroom(driver):
 @pytest.mark.config(CAPACITY)
 def test_headroom_shrinks_as_load_rises(collector, start_swarm, browse):
     """Half of 1,000/s are left without one of two hosts: at 320/s a third, at 500/s nothing."""
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     start_swarm(collector, "web", 2, RISE)
     until(lambda: text(driver, "#pools .of") == "headroom (N−1)", 40, "headroom of both hosts is known")
     until(lambda: 20 < headroom(driver) < 60, 40, "the headroom of a quiet pool")
@@ -56,7 +56,7 @@ def test_headroom_shrinks_as_load_rises(collector, start_swarm, browse):
     until(lambda: "full now" in text(driver, "#pools .until"), 90, "a full pool")
     assert text(driver, "#summary").startswith("Act now: web") and driver.title.startswith("◆")
     for dark in (False, True):
-        driver = browse(collector.url("/"), 390, 844, phone=True, dark=dark)
+        driver = browse(collector, "/", 390, 844, phone=True, dark=dark)
         until(lambda: headroom(driver) is not None, 15, "headroom on a phone")
         until(lambda: text(driver, "#traffic .legend b") != "–", 15, "the traffic on a phone")
         assert_readable(driver)
@@ -66,7 +66,7 @@ def test_headroom_shrinks_as_load_rises(collector, start_swarm, browse):
 
 
 def test_what_is_not_known_is_told_with_what_settles_it(collector, start_swarm, browse):
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     start_swarm(collector, "web", 2, "second,load\n0,0.3\n")
     until(lambda: "Capacity not known yet" in text(driver, "#pools .until"), 20, "the gap")
     assert text(driver, "#pools .until").endswith("settle it")
@@ -104,7 +104,7 @@ def card(driver, capacity=None, outlook=None, **rest):
 
 
 def test_the_words_of_a_pool(collector, browse):
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     big, of, until_full, facts, line = card(driver)
     assert (big, of) == ("37 %", "headroom (N−1)")  # cut, not rounded
     assert until_full == "full in about 14 min (9 to 25 min) · first limit: cpu of fe2"

@@ -38,7 +38,7 @@ def complaints(driver):
 
 
 def test_chart_gains_points(collector, agent, browse):
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     wait_for_points(driver, 2)
     points, newest = chart(driver, "points"), chart(driver, "newest")
     until(lambda: chart(driver, "points") >= points + 3, 10, "three points more")
@@ -53,7 +53,7 @@ def test_chart_gains_points(collector, agent, browse):
 
 
 def test_history_is_there_after_a_reload(collector, agent, browse):
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     wait_for_points(driver, 6)
     driver.refresh()
     wait_for_points(driver, 6)  # more than it could have gathered live by then
@@ -63,7 +63,7 @@ def test_history_is_there_after_a_reload(collector, agent, browse):
 def test_dead_agent_turns_silent_and_leaves_a_gap(collector, agent, browse):
     """Within 6 s of the kill the host is silent on the page; when the agent is back, the chart has
     a gap, and no line is drawn through it."""
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     wait_for_points(driver, 4)
     agent.kill()
     killed = time.monotonic()
@@ -83,7 +83,7 @@ def test_dead_agent_turns_silent_and_leaves_a_gap(collector, agent, browse):
 @pytest.mark.config("rules:\n  limit:\n    warn: 0.01\n    cpu: 0.01\n    leave: 0\n    hold: 0\n")
 def test_silence_is_told_since_it_began(collector, agent, browse):
     """A host that dies under load: its pool is silent since it died, not since it was loaded."""
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     until(lambda: text(driver, "#summary").startswith("Act now: web, since"), 20, "a loaded host")
     time.sleep(2)  # so that the two times differ in their seconds
     agent.kill()
@@ -96,7 +96,7 @@ def test_silence_is_told_since_it_began(collector, agent, browse):
 
 def test_phone(collector, agent, browse):
     """390 px: nothing to scroll sideways, everything that can be pressed is 44 px high."""
-    driver = browse(collector.url("/"), 390, 844, phone=True)
+    driver = browse(collector, "/", 390, 844, phone=True)
     wait_for_points(driver, 2)
     width, inner = driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
     assert width <= inner == 390
@@ -138,7 +138,7 @@ def assert_readable(driver):
 
 def test_contrast_in_light_and_dark(collector, agent, browse):
     for dark in (False, True):
-        driver = browse(collector.url("/"), dark=dark)
+        driver = browse(collector, dark=dark)
         wait_for_points(driver, 2)
         paper = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
         assert (paper == "rgb(255, 255, 255)") != dark
@@ -150,17 +150,17 @@ def test_contrast_in_light_and_dark(collector, agent, browse):
 
 def test_keyboard_reaches_everything(collector, agent, browse, start_agent):
     start_agent([collector.agents], host="fe2", pool="api")
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     until(lambda: len(driver.find_elements(By.CSS_SELECTOR, "#pools .card")) == 2, 10, "two pools")
     wait_for_points(driver, 1)
     name = ("const e = document.activeElement;"
             "return e.querySelector('.card-name')?.textContent ?? e.textContent.trim()")
     reached = []
-    for _ in range(8):
+    for _ in range(9):
         ActionChains(driver).send_keys(Keys.TAB).perform()
         reached.append(driver.execute_script(name))
     assert reached[0] == "Skip to the charts" and "UTC" in reached[1]
-    assert {"api", "web", "5 min", "1 h"} <= set(reached)
+    assert {"Log out", "api", "web", "5 min", "1 h"} <= set(reached)
     other = next(card for card in driver.find_elements(By.CSS_SELECTOR, "#pools .card")
                  if card.get_attribute("aria-current") == "false")
     other.send_keys(Keys.ENTER)
@@ -171,7 +171,7 @@ def test_keyboard_reaches_everything(collector, agent, browse, start_agent):
 
 
 def test_tabs_share_one_stream(collector, agent, browse):
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     wait_for_points(driver, 1)
     first = driver.current_window_handle
     driver.switch_to.new_window("tab")
@@ -188,7 +188,7 @@ def test_tabs_share_one_stream(collector, agent, browse):
 
 
 def test_trouble_with_redis_is_one_calm_line(collector, agent, browse):
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     wait_for_points(driver, 2)
     assert text(driver, "#notice") == ""
     pid = collector.get("/api/v1/self")["redis"]["pid"]
@@ -208,7 +208,7 @@ def test_trouble_with_redis_is_one_calm_line(collector, agent, browse):
 
 
 def test_page_says_when_its_data_is_old(collector, agent, browse):
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     wait_for_points(driver, 2)
     assert text(driver, "#stale") == ""
     collector.kill()

@@ -3,6 +3,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "collector/codec/http.h"
+#include "collector/codec/http_login.h"
+#include "collector/codec/json_account.h"
 
 enum { STEPS_MAX = 64 };
 
@@ -23,6 +25,23 @@ static uint64_t hash(struct pl_span bytes)
     return h;
 }
 
+/* Whoever logs in: what is taken from the headers and the body keeps to its bounds. */
+static void check_login(const struct pl_http_request *r)
+{
+    uint8_t secret[PL_SECRET_BYTES];
+    struct pl_account_request body;
+    const char *member = NULL;
+    if (pl_http_bearer(r->authorization, secret))
+        PL_ASSERT(r->authorization.len == sizeof "Bearer " - 1 + 2 * PL_SECRET_BYTES);
+    if (pl_http_session_cookie(r->cookie, false, secret))
+        PL_ASSERT(r->cookie.len >= sizeof "plimsoll=" - 1 + 2 * PL_SECRET_BYTES);
+    if (r->origin.len > 0 && pl_http_same_site(r->origin, r->host))
+        PL_ASSERT(r->origin.len >= sizeof "http://" - 1 + r->host.len);
+    if (pl_account_request_read(r->body, 0, ~0U, &body, &member)) return;
+    PL_ASSERT(body.password_len <= sizeof body.password && body.link_len <= sizeof body.link);
+    PL_ASSERT((body.given & PL_ACCOUNT_NAME) == 0 || body.name.len > 0);
+}
+
 static void check_request(const struct pl_http_request *r)
 {
     PL_ASSERT(r->path.len > 0 && r->path.ptr[0] == '/');
@@ -33,6 +52,7 @@ static void check_request(const struct pl_http_request *r)
     (void)pl_http_accepts(r->accept_encoding, "br");
     (void)pl_http_etag_matches(r->if_none_match, pl_span_of("\"a\""));
     (void)pl_http_host_is_local(r->host);
+    check_login(r);
 }
 
 /* Feed in pieces of `piece` bytes; fills `steps` with every request and the refusal, if any. */

@@ -1,4 +1,5 @@
 /* A record from Redis: refused, or what it says can be written and read again. */
+#include "collector/codec/account_records.h"
 #include "collector/codec/change_records.h"
 #include "collector/codec/launch_record.h"
 #include "collector/codec/records.h"
@@ -18,6 +19,30 @@ static void fuzz_launch(struct pl_span in)
     if (!t.overflow) PL_ASSERT(pl_record_launch_read(pl_text_bytes(&t), &entry) == 0);
 }
 
+/* Of accounts: what was read can be written and read again. */
+static void check_accounts(struct pl_span in)
+{
+    struct pl_user user;
+    struct pl_session session;
+    struct pl_api_token token;
+    struct pl_audit_entry entry;
+    char buf[PL_ACCOUNT_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    if (pl_record_user_read(in, &user) == 0) {
+        pl_record_user_write(&t, &user);
+        PL_ASSERT(!t.overflow && pl_record_user_read(pl_text_bytes(&t), &user) == 0);
+    } else if (pl_record_session_read(in, &session) == 0) {
+        pl_record_session_write(&t, &session);
+        PL_ASSERT(!t.overflow && pl_record_session_read(pl_text_bytes(&t), &session) == 0);
+    } else if (pl_record_api_token_read(in, &token) == 0) {
+        pl_record_api_token_write(&t, &token);
+        PL_ASSERT(!t.overflow && pl_record_api_token_read(pl_text_bytes(&t), &token) == 0);
+    } else if (pl_record_audit_read(in, &entry) == 0) {
+        pl_record_audit_write(&t, &entry);
+        PL_ASSERT(!t.overflow && pl_record_audit_read(pl_text_bytes(&t), &entry) == 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pl_span in = {data, size};
@@ -27,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pl_change change;
     char buf[PL_RECORD_BYTES];
     struct pl_text t = pl_text_init(buf, sizeof buf);
+    check_accounts(in);
     if (pl_record_page_read(in, &targets, now, &page) == 0) {
         pl_record_page_write(&t, &page, &targets, now);
         PL_ASSERT(!t.overflow);

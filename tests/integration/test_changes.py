@@ -153,7 +153,7 @@ def test_packages_services_and_old_files_reach_the_api(collector, start_inside, 
 
     # The command shows the same.
     shown = subprocess.run([os.path.join(BUILD, "collector", "plimsoll"), "changes", "--pool", "web", "--url",
-                            collector.url("/")], capture_output=True, text=True, check=True).stdout
+                            collector.url("/"), "--state", collector.data], capture_output=True, text=True, check=True).stdout
     assert "fe1" in shown and "openssl 3.0.15→3.0.17" in shown
     assert len([line for line in shown.splitlines() if any(name in line for name in own)]) == len(before)
 

@@ -11,6 +11,10 @@ from programs import until
 HOST = b"Host: localhost\r\n"
 
 
+def authorization(collector):
+    return f"Authorization: Bearer {collector.token()}\r\n".encode()
+
+
 def dial(collector):
     host, port = collector.http.rsplit(":", 1)
     return socket.create_connection((host, int(port)), timeout=20)
@@ -34,7 +38,7 @@ def refused(collector):
 def bystander(collector):
     """A client with a kept-alive connection and one with a stream, both served throughout."""
     with dial(collector) as stream:
-        stream.sendall(b"GET /api/v1/stream HTTP/1.1\r\n" + HOST + b"\r\n")
+        stream.sendall(b"GET /api/v1/stream HTTP/1.1\r\n" + HOST + authorization(collector) + b"\r\n")
         events, slow, done = [], [], threading.Event()
 
         def listen():
@@ -135,7 +139,7 @@ def test_reader_that_never_reads(collector):
     """A client that asks and asks and reads nothing holds one answer of ours, and is cut."""
     with bystander(collector), dial(collector) as greedy:
         greedy.setblocking(False)
-        request = b"GET /dygraph.min.js HTTP/1.1\r\n" + HOST + b"\r\n"
+        request = b"GET /dygraph.min.js HTTP/1.1\r\n" + HOST + authorization(collector) + b"\r\n"
         before = collector.get("/api/v1/self")
         with contextlib.suppress(BlockingIOError):
             for _ in range(5000):

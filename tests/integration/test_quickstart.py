@@ -76,8 +76,16 @@ def test_a_second_run_is_quick(state):
 
 def test_ctrl_c_stops_all_of_it(state):
     run = Run(state, "--port", "0")
-    with urllib.request.urlopen(run.ready() + "healthz", timeout=5) as answer:
+    address = run.ready()
+    with urllib.request.urlopen(address + "healthz", timeout=5) as answer:
         assert answer.status == 200
+    link = until(lambda: re.search(r"^Log in: (\S+)/login.html#link=(\w+) ", run.text(run.out), re.MULTILINE), 5,
+                 "the way in is printed")
+    assert link[1] + "/" == address
+    request = urllib.request.Request(address + "api/v1/session", json.dumps({"link": link[2]}).encode(),
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        assert json.load(answer)["role"] == "admin"
     assert len(pids_of(state)) >= 4, "quickstart, collector, Redis, agent"
     assert run.ctrl_c() == 0
     nothing_left(state)
@@ -165,7 +173,10 @@ def test_surge_pages_before_the_front_ends_are_full(state):
 
     # The crossing is 78 s after the start of the load: the page must be there before it.
     page = until(lambda: told(PAGE), 100, "the page")
-    with urllib.request.urlopen(address + "api/v1/alerts", timeout=5) as answer:
+    with open(os.path.join(state, "surge", "token"), encoding="ascii") as f:
+        bearer = {"Authorization": "Bearer " + f.read().strip()}
+    request = urllib.request.Request(address + "api/v1/alerts", headers=bearer)
+    with urllib.request.urlopen(request, timeout=5) as answer:
         alerts = {a["id"]: a for a in json.load(answer)["alerts"]}
     assert alerts["limit/shop"]["tier"] == "page"
     full = until(lambda: told(FULL), 100, "the moment when a front end is full")

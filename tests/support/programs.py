@@ -151,10 +151,11 @@ class Collector(Program):
 
     def __init__(self, config=""):
         super().__init__("collector", "collector/plimsoll-collector")
-        os.mkdir(os.path.join(self.state, "data"))
+        self.data = os.path.join(self.state, "data")  # its state directory
+        os.mkdir(self.data)
         # It asks nobody for faster samples, however busy the machine of the test is.
         self.add_config("collector:\n  agents: 127.0.0.1:0\n  http: 127.0.0.1:0\n"
-                        f"  state: {self.state}/data\n  fast_interval: 60s\n")
+                        f"  state: {self.data}\n  fast_interval: 60s\n")
         if config:
             self.add_config(config)
         self.agents = self.http = None
@@ -171,19 +172,40 @@ class Collector(Program):
     def url(self, path):
         return f"http://{self.http}{path}"
 
-    def request(self, path, method="GET", body=None, headers=(), timeout=5):
-        """(status, headers, body bytes). `body` is sent as JSON; `headers` are (name, value) pairs."""
+    def token(self):
+        """The collector's own token, which is an administrator's."""
+        with open(os.path.join(self.data, "token"), encoding="ascii") as f:
+            return f.read().strip()
+
+    def open(self, path, method="GET", body=None, headers=(), timeout=5):
+        """The answer, as urllib gives it. `body` is sent as JSON; `headers` are (name, value) pairs,
+        and without an Authorization or Cookie among them the collector's own token is sent."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url(path), data=data, method=method)
         if data is not None:
             request.add_header("Content-Type", "application/json")
         for name, value in headers:
             request.add_header(name, value)
+        if not any(name in ("Authorization", "Cookie") for name, _ in headers):
+            request.add_header("Authorization", "Bearer " + self.token())
+        return urllib.request.urlopen(request, timeout=timeout)
+
+    def request(self, path, method="GET", body=None, headers=(), timeout=5):
+        """(status, headers, body bytes)."""
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
+            with self.open(path, method, body, headers, timeout) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers, answer.read()
+
+    def cookie(self, user="admin"):
+        """The Cookie of a new session of that user; the first one is made an administrator."""
+        status, _, body = self.request(f"/api/v1/users/{user}/login-link", "POST")
+        assert status == 201, body
+        link = json.loads(body)["path"].split("link=")[1]
+        status, headers, body = self.request("/api/v1/session", "POST", {"link": link})
+        assert status == 200, body
+        return headers["Set-Cookie"].split(";")[0]
 
     def get(self, path):
         """The JSON of an answer that must be 200."""

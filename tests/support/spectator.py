@@ -54,14 +54,15 @@ def bar(share):
 class Pool:
     """What the API says about the hosts of the pool."""
 
-    def __init__(self, address, name):
-        self.url = f"http://{address}/api/v1/hosts"
+    def __init__(self, address, token, name):
+        self.request = urllib.request.Request(f"http://{address}/api/v1/hosts",
+                                              headers={"Authorization": "Bearer " + token})
         self.name = name
 
     def hosts(self):
         """name -> metrics of every host that has a sample; {} while the collector does not answer."""
         try:
-            with urllib.request.urlopen(self.url, timeout=2) as answer:
+            with urllib.request.urlopen(self.request, timeout=2) as answer:
                 hosts = json.load(answer)["hosts"]
         except (urllib.error.URLError, OSError, ValueError):
             return {}
@@ -123,8 +124,8 @@ class Spectator:
     def run(self):
         with Receiver(on_request=self.on_request) as inbox, open(self.options.api, encoding="ascii") as api:
             announce(self.options.announce, f"{inbox.url}/hook\n")
-            address = api.readline().strip()
-            pool = Pool(address, self.options.pool)
+            address, _, token = api.readline().strip().partition(" ")
+            pool = Pool(address, token, self.options.pool)
             while address and not ended(api):
                 hosts = pool.hosts()
                 with self.lock:
