@@ -58,6 +58,12 @@ struct pl_app_trust {
     bool has_hangup;
 };
 
+/* Somebody tries a notifier and waits at the admin socket. */
+struct pl_app_test {
+    struct pl_slot_id client;
+    uint32_t target;
+};
+
 struct pl_app {
     uv_loop_t *loop;                          // borrowed
     const struct pl_collector_config *config; // borrowed
@@ -99,6 +105,8 @@ struct pl_app {
     struct pl_picture picture;        // in it
     uint8_t png[8 * 1024];
 
+    struct pl_app_test tests[PL_ADMIN_CLIENTS_MAX]; // by the client's slot
+
     struct pl_sdnotify systemd;
     uv_timer_t tick;      // once a second
     uv_timer_t save_wait; // the longest a page waits for its intent to be written
@@ -119,6 +127,14 @@ void pl_app_settle(struct pl_app *app, struct pl_now now);
 
 void pl_app_heartbeat_start(struct pl_app *app);
 void pl_app_heartbeat_tick(struct pl_app *app, struct pl_now now);
+
+/* ---- app_notify.c ---- */
+
+void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now);
+/* Send a marked message to the notifier of that name; the client of the admin socket hears what the
+ * provider answered. */
+void pl_app_test_notifier(struct pl_app *app, struct pl_slot_id client, const struct pl_name *name,
+                          struct pl_now now);
 
 /* ---- app_trust.c ---- */
 

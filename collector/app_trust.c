@@ -262,6 +262,7 @@ static void on_admin(void *arg, struct pl_slot_id client, const struct pl_admin_
     case PL_ADMIN_HOST_LIST: list_hosts(app, client, request->after); return;
     case PL_ADMIN_HOST_REVOKE:
     case PL_ADMIN_HOST_FORGET: change_host(app, client, request, now); return;
+    case PL_ADMIN_NOTIFIER_TEST: pl_app_test_notifier(app, client, &request->notifier, now); return;
     }
     PL_UNREACHABLE("admin verb");
 }

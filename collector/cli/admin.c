@@ -1,4 +1,5 @@
-/* plimsoll token and plimsoll host: one line through the admin socket, its answer on stdout. */
+/* plimsoll token, plimsoll host and plimsoll notify: one line through the admin socket, its answer
+ * on stdout. */
 #include "collector/codec/admin.h"
 #include "collector/cli/cli.h"
 #include "common/base/err.h"
@@ -14,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { WAIT_SECONDS = 15, ANSWER_BYTES_MAX = 64 * 1024 };
+enum { WAIT_SECONDS = 25, ANSWER_BYTES_MAX = 64 * 1024 };
 
 #define STATE_DEFAULT "/var/lib/plimsoll"
 
@@ -45,6 +46,17 @@ static const char host_usage[] =
     "  --state DIR  the collector's state directory (else PLIMSOLL_STATE, else " STATE_DEFAULT ")\n"
     "\n"
     "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no collector answers.\n";
+
+static const char notify_usage[] =
+    "Examples:\n"
+    "  plimsoll notify test oncall     oncall is a name below notifiers: in the configuration\n"
+    "\n"
+    "Sends a page that says that it is a test, the way real pages go, and prints what the\n"
+    "provider answered. A pager opens an incident for it, which is closed there.\n"
+    "\n"
+    "  --state DIR  the collector's state directory (else PLIMSOLL_STATE, else " STATE_DEFAULT ")\n"
+    "\n"
+    "Exit status: 0 accepted, 1 refused, 2 wrong usage, 3 no collector answers.\n";
 
 static void close_fd(int *fd)
 {
@@ -273,5 +285,39 @@ int pl_host_main(int argc, char **argv)
         (strcmp(verb, "revoke") == 0 || strcmp(verb, "forget") == 0))
         return change_host(state, verb, argv[optind + 1]);
     (void)fputs(host_usage, stderr);
+    return PL_EXIT_USAGE;
+}
+
+static int test_notifier(const char *state, const char *name)
+{
+    char answer[ANSWER_BYTES_MAX], buf[PL_ADMIN_LINE_BYTES_MAX];
+    struct pl_text line = pl_text_init(buf, sizeof buf);
+    add_word(&line, "notifier test ", name);
+    pl_text_char(&line, '\n');
+    if (line.overflow) {
+        pl_cli_complain("that is no notifier's name");
+        return PL_EXIT_USAGE;
+    }
+    int status = ask(state, buf, answer);
+    if (status == PL_EXIT_OK) (void)fputs(answer, stdout);
+    return status;
+}
+
+int pl_notify_main(int argc, char **argv)
+{
+    enum { STATE = 1, HELP };
+    static const struct option options[] = {
+        {"state", required_argument, NULL, STATE}, {"help", no_argument, NULL, HELP}, {0}};
+    const char *state = default_state();
+    for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (opt) {
+        case STATE: state = optarg; break;
+        case HELP: (void)fputs(notify_usage, stdout); return PL_EXIT_OK;
+        default: return PL_EXIT_USAGE; // getopt has said why
+        }
+    }
+    if (optind + 2 == argc && strcmp(argv[optind], "test") == 0)
+        return test_notifier(state, argv[optind + 1]);
+    (void)fputs(notify_usage, stderr);
     return PL_EXIT_USAGE;
 }

@@ -22,6 +22,7 @@ int pl_user_main(int argc, char **argv);
 int pl_login_link_main(int argc, char **argv);
 int pl_apitoken_main(int argc, char **argv);
 int pl_audit_main(int argc, char **argv);
+int pl_notify_main(int argc, char **argv);
 
 /* "plimsoll: <message>" on stderr. */
 void pl_cli_complain(const char *format, ...) PL_PRINTF(1, 2);

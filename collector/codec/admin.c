@@ -88,16 +88,28 @@ static const char *parse_host(struct pl_span rest, struct pl_admin_request *out)
     return NULL;
 }
 
+static const char *parse_notifier(struct pl_span rest, struct pl_admin_request *out)
+{
+    struct pl_span verb = next_word(&rest), word = next_word(&rest);
+    if (next_word(&rest).len > 0) return "there is a word too many";
+    if (!pl_span_is(verb, "test")) return "notifier takes test";
+    if (pl_name_parse(word, &out->notifier) < 0) return "that is no notifier's name";
+    out->verb = PL_ADMIN_NOTIFIER_TEST;
+    return NULL;
+}
+
 const char *pl_admin_parse(struct pl_span line, struct pl_admin_request *out)
 {
     struct pl_admin_request request = {.verb = PL_ADMIN_TOKEN_NEW};
     struct pl_span noun = next_word(&line);
-    const char *problem = "there are the nouns token and host";
+    const char *problem = "there are the nouns token, host and notifier";
     if (pl_span_is(noun, "token"))
         problem =
             pl_span_is(next_word(&line), "new") ? parse_token(line, &request) : "token takes new";
     else if (pl_span_is(noun, "host"))
         problem = parse_host(line, &request);
+    else if (pl_span_is(noun, "notifier"))
+        problem = parse_notifier(line, &request);
     if (!problem) *out = request;
     return problem;
 }

@@ -4,6 +4,7 @@
  *     host list [after=CURSOR]
  *     host revoke NAME
  *     host forget NAME
+ *     notifier test NAME
  *
  * The answer is a line "ok" or "error <why>", then lines of data, then the end of the stream. */
 #pragma once
@@ -19,7 +20,8 @@ enum pl_admin_verb {
     PL_ADMIN_TOKEN_NEW,
     PL_ADMIN_HOST_LIST,
     PL_ADMIN_HOST_REVOKE,
-    PL_ADMIN_HOST_FORGET
+    PL_ADMIN_HOST_FORGET,
+    PL_ADMIN_NOTIFIER_TEST,
 };
 
 struct pl_admin_request {
@@ -29,8 +31,9 @@ struct pl_admin_request {
     struct pl_name pools[PL_TOKEN_POOLS_MAX];
     uint8_t address_count;
     struct pl_address addresses[PL_TOKEN_ADDRESSES_MAX];
-    struct pl_name host; // of revoke and forget
-    uint32_t after;      // of list
+    struct pl_name host;     // of revoke and forget
+    struct pl_name notifier; // of test
+    uint32_t after;          // of list
 };
 
 /* Read a line without its end. NULL and `*out`, or what is wrong with it, as a sentence. */

@@ -17,7 +17,7 @@
 enum {
     PL_ADMIN_CLIENTS_MAX = 8,
     PL_ADMIN_REPLY_BYTES = 32 * 1024,
-    PL_ADMIN_CLIENT_MS = 10 * 1000,
+    PL_ADMIN_CLIENT_MS = 20 * 1000, // longer than a provider may take to answer
 };
 
 /* Called with a good line. Exactly one pl_admin_reply() must follow, now or later. */

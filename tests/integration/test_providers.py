@@ -1,12 +1,16 @@
 """Every provider at once, played strictly: told, edited in place over a restart, answering their errors."""
 
+import os
+import subprocess
+
 import pytest
 
-from programs import until
+from programs import BUILD, until
 from providers import Providers
 from stand_in import Host
 
 RULES = "rules:\n  unstable: 0s\n  limit: {cpu: 0.90, warn: 0.75, hold: 0s, clear: 0s}\n"
+STATED = {"alertmanager", "pagerduty", "webhook"}  # say "firing" beside the words
 EDITED = {"slack_bot", "discord", "telegram"}  # one message per alert
 
 
@@ -58,6 +62,29 @@ def fire(them, collector, fe1, want, seconds, what):
     them.wait_for(lambda: not told or all(each.whats()[before[each.word]:] == ["firing", over(each)] for each in them),
                   10, what + ": the end")
     until(lambda: not states(collector), 10, what + ": it is over")
+
+
+def try_notifier(collector, name):
+    """(exit status, what was said) of `plimsoll notify test`."""
+    told = subprocess.run([os.path.join(BUILD, "collector/plimsoll"), "notify", "test", name,
+                           "--state", os.path.join(collector.state, "data")], capture_output=True, text=True)
+    return told.returncode, told.stdout + told.stderr
+
+
+def test_a_notifier_is_tried(them, start_collector, tmp_path):
+    collector = start_collector(RULES + them.config(tmp_path))
+    for each in them:
+        name = each.word.replace("_", "-")
+        status, said = try_notifier(collector, name)
+        assert status == 0 and said.startswith(f"{name}: sent: HTTP 20"), said
+        assert each.whats() == ["test" if each.word not in STATED else "firing"], each.word
+        assert "[TEST]" in each.accepted[0][1], each.word
+        each.play(each.BROKEN[0])
+        status, said = try_notifier(collector, name)
+        assert status == 1 and f"{name}: broken" in said, said
+    assert not [(each.word, r.problems) for each in them for r in each.requests if r.problems]
+    assert try_notifier(collector, "nobody")[0] == 1
+    assert not collector.get("/api/v1/alerts")["alerts"]
 
 
 def test_every_documented_error(them, start_collector, tmp_path):

@@ -97,7 +97,7 @@ static void test_lines_of_the_command(void)
         {"host revoke", "that is no host's name"},
         {"host revoke fe1 fe2", "there is a word too many"},
         {"host paint fe1", "host takes list, revoke and forget"},
-        {"", "there are the nouns token and host"},
+        {"", "there are the nouns token, host and notifier"},
     };
     for (size_t i = 0; i < PL_LEN(cases); i++) {
         struct pl_admin_request request;
