@@ -199,6 +199,8 @@ static void close_period(struct pl_capacity_learner *c, int64_t unix_ms, double 
         double others = PL_MAX(busy - mean_of(c, PL_LEARNED_CPU), 0);
         c->neighbours += (others - c->neighbours) / PL_MIN(periods, recent_ms / period_ms);
     }
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++)
+        pl_curve_fetch(&c->learning[r].curve, table[r].by_concurrency ? concurrency : traffic);
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
         struct pl_learning *l = &c->learning[r];
         if (c->used_count[r] == 0) continue;

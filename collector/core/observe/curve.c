@@ -45,10 +45,29 @@ static void move_down(struct pl_curve *c, int32_t by, int64_t unix_ms)
     c->lowest -= by;
 }
 
+/* floor(8 log2 load), by the exponent and where the mantissa is among the eighths of an octave. */
+static int32_t number_of(double load)
+{
+    /* 2^(n/8) / 2, for n = 1 to 7 */
+    static const double steps[] = {0.5452538663326288, 0.5946035575013605, 0.6484197773255048,
+                                   0.7071067811865476, 0.7711054127039704, 0.8408964152537145,
+                                   0.9170040432046712};
+    int exponent;
+    double mantissa = frexp(PL_MAX(load, load_min), &exponent); // 0.5 to 1
+    int32_t number = (exponent - 1) * PL_CURVE_BINS_PER_OCTAVE;
+    for (size_t i = 0; i < PL_LEN(steps); i++) number += mantissa >= steps[i];
+    return number;
+}
+
+void pl_curve_fetch(const struct pl_curve *c, double load)
+{
+    int32_t at = number_of(load) - c->lowest;
+    __builtin_prefetch(&c->bins[PL_MAX(PL_MIN(at, PL_CURVE_BINS - 1), 0)], 1);
+}
+
 static struct pl_curve_bin *bin_of(struct pl_curve *c, double load, int64_t unix_ms)
 {
-    if (load < load_min) load = load_min;
-    int32_t number = (int32_t)floor(log2(load) * PL_CURVE_BINS_PER_OCTAVE);
+    int32_t number = number_of(load);
     if (!c->started) {
         c->started = true;
         c->lowest = number - PL_CURVE_BINS / 2;

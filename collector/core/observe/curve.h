@@ -30,6 +30,8 @@ struct pl_curve {
     struct pl_curve_bin bins[PL_CURVE_BINS];
 };
 
+/* Asks memory for what a step at that load will touch. */
+void pl_curve_fetch(const struct pl_curve *c, double load);
 /* All zero is an empty curve. One value: `load` >= 0, `used` 0 to 1. */
 void pl_curve_step(struct pl_curve *c, double load, double used, int64_t unix_ms);
 /* The whole of the resource has changed: every use is `factor` (> 0) times what it was. */
