@@ -1,5 +1,6 @@
 /* plimsoll-agent - the process: command line, configuration, exit status. */
 #include "agent/app.h"
+#include "agent/doctor.h"
 #include "agent/join.h"
 #include "common/io/tls_memory.h"
 #include "common/sys/process.h"
@@ -13,7 +14,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 enum { CONFIGS_MAX = 16 };
 
 static const char usage[] =
-    "Usage: plimsoll-agent [join TOKEN | rotate] --config FILE [--config FILE ...] [--check]\n"
+    "Usage: plimsoll-agent [join TOKEN | rotate | doctor] --config FILE [--config FILE ...]\n"
     "\n"
     "Streams this machine's metrics to a plimsoll collector. Runs in the foreground and logs to\n"
     "standard error; SIGTERM ends it.\n"
@@ -23,22 +24,29 @@ static const char usage[] =
     "\n"
     "  plimsoll-agent join TOKEN --config /etc/plimsoll/agent.yaml   be admitted by a collector\n"
     "  plimsoll-agent rotate --config /etc/plimsoll/agent.yaml       take a new key\n"
+    "  plimsoll-agent doctor --config /etc/plimsoll/agent.yaml       what it sees, and what not\n"
     "\n"
     "join makes this host's key, shows the token to the collector that made it, and remembers "
     "both;\n"
     "the token may be - to be read from standard input, where no process list shows it.\n"
     "\n"
+    "doctor takes a few seconds to look at this machine and to ask the collectors whether they "
+    "take\n"
+    "this host. A running agent is not disturbed.\n"
+    "\n"
     "  --config FILE   configuration; a later file is merged over an earlier one\n"
     "  --check         read the configuration, print every mistake in it, and end\n"
+    "  --json          doctor: one JSON object instead of text\n"
     "  --version       print the version, and end\n"
     "  --help          print this, and end\n"
     "\n"
-    "Exit status: 0 ok, 1 failed, 2 mistakes on the command line or in the configuration.\n";
+    "Exit status: 0 ok, 1 failed, 2 mistakes on the command line or in the configuration.\n"
+    "doctor: 0 all is fine, 1 the agent goes without something, 2 no collector takes this host.\n";
 
 struct arguments {
     const char *configs[CONFIGS_MAX];
     size_t config_count;
-    bool check;
+    bool check, json;
     const char *command; // "" to run
     const char *token;   // of join
 };
@@ -47,7 +55,8 @@ static int read_command(int count, char **words, struct arguments *out)
 {
     out->command = count > 0 ? words[0] : "";
     bool is_join = strcmp(out->command, "join") == 0;
-    if (count == 0 || (count == 1 && strcmp(out->command, "rotate") == 0)) return -1;
+    bool is_alone = strcmp(out->command, "rotate") == 0 || strcmp(out->command, "doctor") == 0;
+    if (count == 0 || (count == 1 && is_alone)) return -1;
     if (is_join && count == 2) {
         out->token = words[1];
         return -1;
@@ -62,11 +71,10 @@ static int read_command(int count, char **words, struct arguments *out)
 /* Negative to go on, or the exit status to end with. */
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+        {"json", no_argument, NULL, 'j'},         {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -78,6 +86,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
             out->configs[out->config_count++] = optarg;
             break;
         case 'k': out->check = true; break;
+        case 'j': out->json = true; break;
         case 'v': (void)puts("plimsoll-agent " PL_VERSION); return EXIT_OK;
         case 'h': (void)fputs(usage, stdout); return EXIT_OK;
         default: (void)fputs("Try plimsoll-agent --help.\n", stderr); return EXIT_USAGE;
@@ -119,7 +128,9 @@ int main(int argc, char **argv)
         print_checked(&config);
         return EXIT_OK;
     }
-    pl_log_set_level(config.log_level);
+    bool is_doctor = strcmp(arguments.command, "doctor") == 0;
+    pl_log_set_level(is_doctor ? PL_LOG_ERROR : config.log_level);
+    if (is_doctor) return pl_doctor_main(&config, arguments.json);
     if (arguments.token) return pl_join_main(&config, arguments.token);
     if (arguments.command[0] != '\0') return pl_rotate_main(&config);
     (void)pl_process_prepare(); // an agent needs few files

@@ -20,6 +20,18 @@ static int on_hello(void *arg, const struct pl_hello *hello, struct pl_now now, 
     return 0;
 }
 
+static bool on_check(void *arg, const struct pl_check *check, uint32_t *host)
+{
+    const struct pl_app *app = arg;
+    const struct pl_fleet *fleet = pl_engine_fleet(app->engine);
+    uint32_t known = pl_fleet_find_host(fleet, &check->host);
+    bool has_pool =
+        fleet->pool_count < PL_POOL_MAX || pl_fleet_find_pool(fleet, &check->pool) != PL_NO_INDEX;
+    if (!has_pool || (known == PL_NO_INDEX && fleet->host_count == fleet->host_max)) return false;
+    if (known != PL_NO_INDEX) *host = known;
+    return true;
+}
+
 static void on_sample(void *arg, uint32_t host, const struct pl_boot_id *boot_id,
                       const struct pl_sample *sample, struct pl_now now)
 {
@@ -192,6 +204,7 @@ struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app)
 {
     return (struct pl_ingest_handler){.on_admit = pl_app_on_admit,
                                       .on_enrol = pl_app_on_enrol,
+                                      .on_check = on_check,
                                       .on_hello = on_hello,
                                       .on_sample = on_sample,
                                       .on_listener = on_listener,

@@ -53,6 +53,7 @@ static int dial(struct talk *t, const struct pl_address *collector)
     return 0;
 }
 
+/* What was written goes out as it is, or as TLS has made it. */
 static int flush(struct talk *t)
 {
     size_t done = 0;
@@ -70,8 +71,8 @@ static int receive(struct talk *t)
     ssize_t n = read(t->fd, t->in, sizeof t->in);
     if (n < 0) return fail_errno(t, "no answer");
     if (n == 0) return fail(t, PL_E_CLOSED, "no answer", "the other side closed the connection");
-    pl_tls_give(t->tls, (struct pl_span){t->in, (size_t)n});
-    return 0;
+    if (t->tls) pl_tls_give(t->tls, (struct pl_span){t->in, (size_t)n});
+    return (int)n;
 }
 
 static int check_pin(struct talk *t, const struct pl_link_trust *trust)
@@ -103,23 +104,51 @@ static int shake(struct talk *t, const struct pl_link_trust *trust)
     }
 }
 
+/* More of the other side's frames into `plain`. */
+static int listen_on(struct talk *t)
+{
+    size_t room = sizeof t->plain - t->plain_len;
+    if (!t->tls) {
+        int n = receive(t);
+        if (n < 0) return n;
+        size_t len = PL_MIN((size_t)n, room); // one answer is all that matters, and is shorter
+        memcpy(t->plain + t->plain_len, t->in, len);
+        t->plain_len += len;
+        return 0;
+    }
+    ssize_t n = pl_tls_read(t->tls, t->plain + t->plain_len, room);
+    if (n == PL_E_CLOSED)
+        return fail(t, (int)n, "no answer", "the other side closed the connection");
+    if (n < 0) return fail(t, (int)n, "TLS failed", pl_tls_error(t->tls));
+    t->plain_len += (size_t)n;
+    return n == 0 ? PL_MIN(receive(t), 0) : 0;
+}
+
 static int ask(struct talk *t, const struct pl_link_trust *trust,
                const struct pl_enrol_request *request, struct pl_agent_session *session)
 {
     uint8_t frames[2 * PL_FRAME_BYTES_MAX], exported[PL_EXPORTED_BYTES];
     struct pl_writer w = pl_writer_init(frames, sizeof frames);
     struct pl_proof proof;
-    int err = pl_tls_export(t->tls, exported);
-    if (err == 0) err = pl_key_prove(trust->key, exported, &proof);
+    bool proves = trust && trust->key; // else there is a certificate, or nothing to prove
+    int err = proves ? pl_tls_export(t->tls, exported) : 0;
+    if (err == 0 && proves) err = pl_key_prove(trust->key, exported, &proof);
     if (err == 0 && request->rotate)
         err = pl_key_prove(request->next, exported, &request->rotate->next);
     if (err < 0) return fail(t, err, "cannot prove the key", pl_err_text(err));
-    pl_proof_write(&proof, &w);
+    if (proves) pl_proof_write(&proof, &w);
     if (request->join)
         pl_agent_session_join(session, request->join, &w);
-    else
+    else if (request->rotate)
         pl_agent_session_rotate(session, request->rotate, &w);
-    PL_ASSERT(w.err == 0);
+    else
+        pl_agent_session_check(session, request->check, &w);
+    PL_ASSERT(w.err == 0 && w.len <= t->pipe.cap);
+    if (!t->tls) {
+        memcpy(t->out, frames, w.len);
+        t->pipe.len = w.len;
+        return flush(t);
+    }
     err = pl_tls_write(t->tls, (struct pl_span){frames, w.len});
     return err == 0 ? flush(t) : fail(t, err, "cannot send", pl_tls_error(t->tls));
 }
@@ -131,17 +160,13 @@ static int next_frame(struct talk *t, struct pl_frame *frame)
         ssize_t used = pl_frame_parse((struct pl_span){t->plain, t->plain_len}, frame);
         if (used > 0) return 0; // the one answer: what follows it does not matter
         if (used < 0) return fail(t, (int)used, "the answer", pl_err_text((int)used));
-        ssize_t n = pl_tls_read(t->tls, t->plain + t->plain_len, sizeof t->plain - t->plain_len);
-        if (n == PL_E_CLOSED)
-            return fail(t, (int)n, "no answer", "the other side closed the connection");
-        if (n < 0) return fail(t, (int)n, "TLS failed", pl_tls_error(t->tls));
-        t->plain_len += (size_t)n;
-        int err = n == 0 ? receive(t) : 0;
+        int err = listen_on(t);
         if (err < 0) return err;
     }
 }
 
-static int hear(struct talk *t, struct pl_agent_session *session, uint16_t *refused)
+static int hear(struct talk *t, struct pl_agent_session *session,
+                const struct pl_enrol_request *request, uint16_t *refused)
 {
     struct pl_frame frame;
     struct pl_agent_event event;
@@ -150,6 +175,10 @@ static int hear(struct talk *t, struct pl_agent_session *session, uint16_t *refu
     err = pl_agent_session_step(session, &frame, &event);
     if (err < 0) return fail(t, err, "the answer", pl_err_text(err));
     if (event.type == PL_AGENT_JOINED) return 0;
+    if (event.type == PL_AGENT_CHECKED) {
+        *request->checked = event.checked;
+        return 0;
+    }
     if (event.type != PL_AGENT_REFUSED)
         return fail(t, PL_E_STATE, "the answer", "is not one to this question");
     *refused = event.refusal.code;
@@ -164,12 +193,13 @@ int pl_enrol(const struct pl_address *collector, const struct pl_link_trust *tru
     t.pipe.out = t.out;
     *refused = 0;
     int err = dial(&t, collector);
-    if (err == 0) {
+    PL_ASSERT(trust || request->check);
+    if (err == 0 && trust) {
         t.tls = pl_tls_connect(trust->context, &t.pipe, collector->host);
         err = t.tls ? shake(&t, trust) : fail(&t, -ENOMEM, "TLS", pl_err_text(-ENOMEM));
     }
     if (err == 0) err = ask(&t, trust, request, &session);
-    if (err == 0) err = hear(&t, &session, refused);
+    if (err == 0) err = hear(&t, &session, request, refused);
     pl_tls_free(t.tls);
     if (t.fd >= 0) (void)close(t.fd); // everything that matters was answered
     return err;

@@ -183,7 +183,8 @@ static void take_event(struct pl_uplink *u, const struct pl_agent_event *event)
     case PL_AGENT_ACKED: take_ack(u, event->acked_seq); return;
     case PL_AGENT_DIRECTED: u->handler.on_directive(u->handler.arg, &event->directive); return;
     case PL_AGENT_REFUSED: take_refusal(u, &event->refusal); return;
-    case PL_AGENT_JOINED: break; // answers only what enrol.h asks
+    case PL_AGENT_JOINED:
+    case PL_AGENT_CHECKED: break; // answer only what enrol.h asks
     }
     PL_UNREACHABLE("session event");
 }

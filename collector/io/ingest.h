@@ -90,6 +90,9 @@ struct pl_ingest_handler {
      */
     enum pl_admission (*on_enrol)(void *arg, struct pl_slot_id conn,
                                   const struct pl_ingest_enrol *enrol, struct pl_now now);
+    /* Would there be room for that host, which on_admit lets in? True, and its index in `*host`, if
+     * it is known; else `*host` is untouched. NULL with on_admit. */
+    bool (*on_check)(void *arg, const struct pl_check *check, uint32_t *host);
     /* A good HELLO. 0 with `*host` (an index below `host_max`) and `*welcome` filled, or the
      * enum pl_refuse_code to answer with. */
     int (*on_hello)(void *arg, const struct pl_hello *hello, struct pl_now now, uint32_t *host,

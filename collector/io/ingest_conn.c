@@ -251,6 +251,29 @@ static void take_hello(struct pl_ingest_conn *c, const struct pl_hello *hello, s
     (void)pl_ingest_link_send(c, (struct pl_span){buf, w.len}, false, now); // nothing is on its way
 }
 
+static void take_check(struct pl_ingest_conn *c, const struct pl_check *check, struct pl_now now)
+{
+    struct pl_ingest *in = c->ingest;
+    const struct pl_ingest_handler *handler = &in->config.handler;
+    const struct pl_hello hello = {.host = check->host, .pool = check->pool};
+    uint8_t buf[PL_INGEST_FRAME_OUT_BYTES];
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    uint32_t host = PL_INGEST_NO_INDEX;
+    enum pl_admission admission =
+        handler->on_admit ? handler->on_admit(handler->arg, &c->peer, &hello) : PL_ADMITTED;
+    if (admission != PL_ADMITTED) {
+        pl_ingest_not_admitted(c, admission, check->host.text, now);
+        return;
+    }
+    if (handler->on_check && !handler->on_check(handler->arg, check, &host)) {
+        conn_refuse_hello(c, PL_REFUSE_FULL, &hello, now);
+        return;
+    }
+    bool is_connected = host != PL_INGEST_NO_INDEX && in->conn_of_host[host] != PL_INGEST_NO_INDEX;
+    pl_checked_write(&(struct pl_checked){now.unix_ms, is_connected}, &w);
+    pl_ingest_conn_part(c, (struct pl_span){buf, w.len}, now);
+}
+
 static void take_frame(struct pl_ingest_conn *c, const struct pl_frame *frame, struct pl_now now)
 {
     struct pl_ingest *in = c->ingest;
@@ -281,6 +304,7 @@ static void take_frame(struct pl_ingest_conn *c, const struct pl_frame *frame, s
     case PL_COLLECTOR_PROOF:
     case PL_COLLECTOR_JOIN:
     case PL_COLLECTOR_ROTATE: pl_ingest_take_trust(c, &event, now); return;
+    case PL_COLLECTOR_CHECK: take_check(c, &event.check, now); return;
     }
     PL_UNREACHABLE("collector event");
 }

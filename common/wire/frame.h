@@ -38,6 +38,8 @@ enum pl_frame_type {
     PL_FRAME_LISTENER = 12, // agent -> collector
     PL_FRAME_CHANGE = 13,   // agent -> collector
     PL_FRAME_SERVICE = 14,  // agent -> collector
+    PL_FRAME_CHECK = 15,    // agent -> collector
+    PL_FRAME_CHECKED = 16,  // collector -> agent
 };
 
 struct pl_frame {

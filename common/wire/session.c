@@ -27,6 +27,13 @@ void pl_agent_session_rotate(struct pl_agent_session *s, const struct pl_rotate 
     pl_rotate_write(rotate, out);
 }
 
+void pl_agent_session_check(struct pl_agent_session *s, const struct pl_check *check,
+                            struct pl_writer *out)
+{
+    s->state = PL_AGENT_WAIT_CHECKED;
+    pl_check_write(check, out);
+}
+
 static int welcome_parse(struct pl_span body, struct pl_welcome *out)
 {
     struct pl_reader r = pl_reader_init(body);
@@ -112,7 +119,13 @@ int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *fra
         e.type = PL_AGENT_JOINED;
         err = frame->body.len == 0 ? 0 : PL_E_SYNTAX;
         break;
+    case PL_FRAME_CHECKED:
+        if (s->state != PL_AGENT_WAIT_CHECKED) return PL_E_STATE;
+        e.type = PL_AGENT_CHECKED;
+        err = pl_checked_parse(frame->body, &e.checked);
+        break;
     case PL_FRAME_HELLO:
+    case PL_FRAME_CHECK:
     case PL_FRAME_KEY:
     case PL_FRAME_DELTA:
     case PL_FRAME_PROOF:
@@ -195,6 +208,17 @@ static int take_trust(struct pl_collector_session *s, const struct pl_frame *fra
     return err;
 }
 
+static int take_check(struct pl_collector_session *s, const struct pl_frame *frame,
+                      struct pl_collector_event *event)
+{
+    if (s->state != PL_COLLECTOR_WAIT_HELLO && s->state != PL_COLLECTOR_PROVEN) return PL_E_STATE;
+    int err = pl_check_parse(frame->body, &event->check);
+    if (err != 0) return err;
+    event->type = PL_COLLECTOR_CHECK;
+    s->state = PL_COLLECTOR_ENROLLING;
+    return 0;
+}
+
 int pl_collector_session_step(struct pl_collector_session *s, const struct pl_frame *frame,
                               struct pl_collector_event *event)
 {
@@ -229,12 +253,14 @@ int pl_collector_session_step(struct pl_collector_session *s, const struct pl_fr
     case PL_FRAME_PROOF:
     case PL_FRAME_JOIN:
     case PL_FRAME_ROTATE: return take_trust(s, frame, event);
+    case PL_FRAME_CHECK: return take_check(s, frame, event);
     case PL_FRAME_WELCOME:
     case PL_FRAME_REFUSE:
     case PL_FRAME_ACK:
     case PL_FRAME_DIRECTIVE:
-    case PL_FRAME_JOINED: return PL_E_STATE; // ours to send
-    default:                                 // of a newer agent
+    case PL_FRAME_JOINED:
+    case PL_FRAME_CHECKED: return PL_E_STATE; // ours to send
+    default:                                  // of a newer agent
         event->type = PL_COLLECTOR_NOTHING;
         return 0;
     }

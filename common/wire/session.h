@@ -58,7 +58,12 @@ struct pl_refusal {
 
 /* ---- the agent's side ---- */
 
-enum pl_agent_session_state { PL_AGENT_WAIT_WELCOME, PL_AGENT_WAIT_JOINED, PL_AGENT_STREAMING };
+enum pl_agent_session_state {
+    PL_AGENT_WAIT_WELCOME,
+    PL_AGENT_WAIT_JOINED,
+    PL_AGENT_WAIT_CHECKED,
+    PL_AGENT_STREAMING
+};
 
 struct pl_agent_session {
     enum pl_agent_session_state state;
@@ -72,6 +77,7 @@ enum pl_agent_event_type {
     PL_AGENT_DIRECTED,
     PL_AGENT_REFUSED,
     PL_AGENT_JOINED, // what pl_agent_session_join or _rotate asked for is recorded
+    PL_AGENT_CHECKED,
 };
 
 struct pl_agent_event {
@@ -81,6 +87,7 @@ struct pl_agent_event {
         uint64_t acked_seq;
         struct pl_directive directive;
         struct pl_refusal refusal;
+        struct pl_checked checked;
     };
 };
 
@@ -92,6 +99,9 @@ void pl_agent_session_join(struct pl_agent_session *s, const struct pl_join *joi
                            struct pl_writer *out);
 void pl_agent_session_rotate(struct pl_agent_session *s, const struct pl_rotate *rotate,
                              struct pl_writer *out);
+/* Or only ask whether HELLO would be answered with WELCOME; REFUSE answers that, too. */
+void pl_agent_session_check(struct pl_agent_session *s, const struct pl_check *check,
+                            struct pl_writer *out);
 /* Take one frame. 0 and `*event`; or PL_E_STATE, or the refusal of a malformed body, and `*event`
  * untouched. After a refusal, and after PL_AGENT_REFUSED, the caller closes the connection. */
 PL_MUST_CHECK int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *frame,
@@ -115,7 +125,7 @@ void pl_agent_session_service(struct pl_agent_session *s, const struct pl_servic
 enum pl_collector_session_state {
     PL_COLLECTOR_WAIT_HELLO, // or PROOF
     PL_COLLECTOR_PROVEN,     // HELLO, JOIN or ROTATE comes next
-    PL_COLLECTOR_ENROLLING,  // after JOIN or ROTATE: nothing may follow
+    PL_COLLECTOR_ENROLLING,  // after JOIN, ROTATE or CHECK: nothing may follow
     PL_COLLECTOR_STREAMING,
 };
 
@@ -135,6 +145,7 @@ enum pl_collector_event_type {
     PL_COLLECTOR_PROOF, // the caller checks its signature
     PL_COLLECTOR_JOIN,
     PL_COLLECTOR_ROTATE,
+    PL_COLLECTOR_CHECK,
 };
 
 struct pl_collector_event {
@@ -148,6 +159,7 @@ struct pl_collector_event {
         struct pl_proof proof;
         struct pl_join join;
         struct pl_rotate rotate;
+        struct pl_check check;
     };
 };
 

@@ -2,6 +2,7 @@
 
 #include "common/base/err.h"
 #include "common/wire/frame.h"
+#include "common/wire/sample.h"
 
 /* Copy exactly `len` bytes; a reader that failed copies nothing. */
 static void get_fixed(struct pl_reader *r, uint8_t *out, size_t len)
@@ -67,6 +68,29 @@ int pl_rotate_parse(struct pl_span body, struct pl_rotate *out)
     return err;
 }
 
+int pl_check_parse(struct pl_span body, struct pl_check *out)
+{
+    struct pl_reader r = pl_reader_init(body);
+    struct pl_check check = {0};
+    get_name(&r, &check.host);
+    get_name(&r, &check.pool);
+    int err = pl_reader_finish(&r);
+    if (err == 0) *out = check;
+    return err;
+}
+
+int pl_checked_parse(struct pl_span body, struct pl_checked *out)
+{
+    enum { CONNECTED = 1 };
+    struct pl_reader r = pl_reader_init(body);
+    uint64_t unix_ms = pl_get_u64(&r);
+    uint8_t flags = pl_get_u8(&r);
+    int err = pl_reader_finish(&r);
+    if (err == 0 && (unix_ms > (uint64_t)PL_UNIX_MS_MAX || flags > CONNECTED)) err = PL_E_RANGE;
+    if (err == 0) *out = (struct pl_checked){(int64_t)unix_ms, flags == CONNECTED};
+    return err;
+}
+
 void pl_proof_write(const struct pl_proof *proof, struct pl_writer *out)
 {
     size_t at = pl_frame_begin(out, PL_FRAME_PROOF);
@@ -95,4 +119,20 @@ void pl_rotate_write(const struct pl_rotate *rotate, struct pl_writer *out)
 void pl_joined_write(struct pl_writer *out)
 {
     pl_frame_end(out, pl_frame_begin(out, PL_FRAME_JOINED));
+}
+
+void pl_check_write(const struct pl_check *check, struct pl_writer *out)
+{
+    size_t at = pl_frame_begin(out, PL_FRAME_CHECK);
+    pl_put_str8(out, pl_name_span(&check->host));
+    pl_put_str8(out, pl_name_span(&check->pool));
+    pl_frame_end(out, at);
+}
+
+void pl_checked_write(const struct pl_checked *checked, struct pl_writer *out)
+{
+    size_t at = pl_frame_begin(out, PL_FRAME_CHECKED);
+    pl_put_u64(out, (uint64_t)checked->unix_ms);
+    pl_put_u8(out, checked->is_connected ? 1 : 0);
+    pl_frame_end(out, at);
 }

@@ -1,4 +1,4 @@
-/* trust.h - how an agent shows who it is: the bodies of PROOF, JOIN and ROTATE.
+/* trust.h - how an agent shows who it is: the bodies of PROOF, JOIN, ROTATE and CHECK.
  *
  *     agent                                    collector
  *       | == TLS handshake, certificate pinned == |
@@ -60,14 +60,29 @@ struct pl_rotate {
     struct pl_proof next;
 };
 
+/* "Would you take me, if I were to come as `host` in `pool`?" */
+struct pl_check {
+    struct pl_name host, pool;
+};
+
+/* "Yes": asking has changed nothing. */
+struct pl_checked {
+    int64_t unix_ms;   // the collector's clock
+    bool is_connected; // an agent of that name is, at this moment
+};
+
 /* Bodies; each is consumed to its last byte, or refused with PL_E_TRUNCATED or PL_E_SYNTAX and
  * `*out` untouched. */
 PL_MUST_CHECK int pl_proof_parse(struct pl_span body, struct pl_proof *out);
 PL_MUST_CHECK int pl_join_parse(struct pl_span body, struct pl_join *out);
 PL_MUST_CHECK int pl_rotate_parse(struct pl_span body, struct pl_rotate *out);
+PL_MUST_CHECK int pl_check_parse(struct pl_span body, struct pl_check *out);
+PL_MUST_CHECK int pl_checked_parse(struct pl_span body, struct pl_checked *out);
 
 /* Whole frames. */
 void pl_proof_write(const struct pl_proof *proof, struct pl_writer *out);
 void pl_join_write(const struct pl_join *join, struct pl_writer *out);
 void pl_rotate_write(const struct pl_rotate *rotate, struct pl_writer *out);
 void pl_joined_write(struct pl_writer *out);
+void pl_check_write(const struct pl_check *check, struct pl_writer *out);
+void pl_checked_write(const struct pl_checked *checked, struct pl_writer *out);

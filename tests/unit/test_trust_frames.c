@@ -88,7 +88,7 @@ static void test_every_cut_is_refused(void)
         CHECK(pl_rotate_parse((struct pl_span){frame.body.ptr, cut}, &got_rotate) < 0);
 }
 
-/* What a collector takes in which order: P proof, J join, R rotate. */
+/* What a collector takes in which order: P proof, J join, R rotate, C check. */
 static void test_order_at_the_collector(void)
 {
     static const struct {
@@ -105,9 +105,15 @@ static void test_order_at_the_collector(void)
         {"PJR", PL_E_STATE},
         {"PJP", PL_E_STATE},
         {"PRR", PL_E_STATE},
+        {"C", 0},
+        {"PC", 0},
+        {"CC", PL_E_STATE},
+        {"CP", PL_E_STATE},
+        {"PJC", PL_E_STATE},
     };
     struct pl_join join = example_join();
     struct pl_rotate rotate = example_rotate();
+    struct pl_check check = {join.host, join.pool};
     for (size_t i = 0; i < PL_LEN(cases); i++) {
         struct pl_collector_session s;
         struct pl_collector_event event;
@@ -117,12 +123,44 @@ static void test_order_at_the_collector(void)
             struct pl_writer w = pl_writer_init(buf, sizeof buf);
             if (*f == 'J') pl_join_write(&join, &w);
             if (*f == 'R') pl_rotate_write(&rotate, &w);
+            if (*f == 'C') pl_check_write(&check, &w);
             struct pl_frame frame = *f == 'P' ? proof_frame() : frame_of(&w);
             CHECK_INT(err, 0);
             err = pl_collector_session_step(&s, &frame, &event);
         }
         CHECK_INT(err, cases[i].want);
     }
+}
+
+static void test_a_check_and_its_answer(void)
+{
+    struct pl_join join = example_join();
+    struct pl_check check = {join.host, join.pool}, got_check;
+    struct pl_checked got;
+    struct pl_agent_session s = {.state = PL_AGENT_WAIT_WELCOME};
+    struct pl_agent_event event = {.type = PL_AGENT_NOTHING};
+    uint8_t asked[256];
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_checked_write(&(struct pl_checked){1777777777000, true}, &w);
+    struct pl_frame answer = frame_of(&w);
+    CHECK_INT(pl_agent_session_step(&s, &answer, &event), PL_E_STATE);
+    w = pl_writer_init(asked, sizeof asked);
+    pl_agent_session_check(&s, &check, &w);
+    CHECK_INT(pl_agent_session_step(&s, &answer, &event), 0);
+    CHECK_INT(event.type, PL_AGENT_CHECKED);
+    CHECK_INT(event.checked.unix_ms, 1777777777000);
+    CHECK(event.checked.is_connected);
+    for (size_t cut = 0; cut < answer.body.len; cut++)
+        CHECK(pl_checked_parse((struct pl_span){answer.body.ptr, cut}, &got) < 0);
+    buf[PL_FRAME_HEADER_BYTES + 8] = 2;
+    CHECK_INT(pl_checked_parse(answer.body, &got), PL_E_RANGE);
+    buf[PL_FRAME_HEADER_BYTES] = 0x80;
+    CHECK_INT(pl_checked_parse(answer.body, &got), PL_E_RANGE);
+    struct pl_frame question = frame_of(&w);
+    CHECK_INT(pl_check_parse(question.body, &got_check), 0);
+    CHECK(memcmp(&got_check, &check, sizeof check) == 0);
+    for (size_t cut = 0; cut < question.body.len; cut++)
+        CHECK(pl_check_parse((struct pl_span){question.body.ptr, cut}, &got_check) < 0);
 }
 
 static void test_joined_answers_only_those_who_asked(void)
@@ -151,6 +189,7 @@ int main(void)
     RUN(test_bodies_come_back);
     RUN(test_every_cut_is_refused);
     RUN(test_order_at_the_collector);
+    RUN(test_a_check_and_its_answer);
     RUN(test_joined_answers_only_those_who_asked);
     return check_finish();
 }
