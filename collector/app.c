@@ -43,6 +43,11 @@ static int build_engine(struct pl_app *app)
                                            .capacity = pool->capacity,
                                            .rules = &rules[i]};
     }
+    struct pl_target_pace paces[PL_TARGET_MAX];
+    for (uint32_t i = 0; i < config->notifier_count; i++) {
+        const struct pl_notify_provider *provider = pl_notify_provider(config->notifiers[i].type);
+        paces[i] = (struct pl_target_pace){provider->per_minute, PL_MAX(provider->burst, 1)};
+    }
     struct pl_engine_config engine = {
         .host_max = (uint32_t)config->max_agents,
         .target_count = config->notifier_count,
@@ -51,6 +56,7 @@ static int build_engine(struct pl_app *app)
         .default_notify = pl_collector_config_notifiers(config, NULL),
         .default_policy = config->default_policy,
         .routes = {pl_policy_route, app->oncall},
+        .paces = paces,
         .seed = pl_process_seed(),
     };
     pl_collector_config_rules(config, NULL, &engine.rules);
@@ -83,6 +89,7 @@ int pl_app_new(uv_loop_t *loop, const struct pl_collector_config *config, struct
     if (!app) return -ENOMEM;
     *app = (struct pl_app){.loop = loop, .config = config, .started_mono_ms = pl_clock_mono_ms()};
     app->traffic_due_mono_ms = app->started_mono_ms + TRAFFIC_SAVE_MS;
+    app->said.ticket = PL_STORE_NO_TICKET;
     pl_sdnotify_open(&app->systemd); // before there are children
     app->effects = calloc(PL_EFFECT_MAX, sizeof *app->effects);
     app->oncall = malloc(sizeof *app->oncall);
@@ -123,6 +130,7 @@ static void on_tick(uv_timer_t *timer)
     pl_engine_tick(app->engine, now);
     pl_app_settle(app, now);
     pl_ingest_tick(app->ingest, now);
+    pl_app_said_tick(app, now);
     pl_api_tick(app->api, now);
     if (now.mono_ms >= app->traffic_due_mono_ms) save_traffic(app, now.mono_ms);
     pl_login_tick(app->login, now);
@@ -230,6 +238,7 @@ static int start_parts(struct pl_app *app)
         .targets = app->target_names,
         .target_count = app->target_count,
         .contacts = {app->contacts, app->config->pool_count},
+        .door = pl_app_said_door(app),
         .agent_slots = (uint32_t)app->config->max_agents,
         .started_mono_ms = app->started_mono_ms,
     };

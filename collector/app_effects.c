@@ -149,6 +149,13 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
     case PL_EFFECT_ALERT_RESOLVED:
         log_alert(pl_engine_alert(app->engine, effect->alert), "alert_resolved", now);
         return;
+    case PL_EFFECT_ALERT_RESUMED:
+        log_alert(pl_engine_alert(app->engine, effect->alert), "alert_resumed", now);
+        return;
+    case PL_EFFECT_SAVE_HANDLING:
+    case PL_EFFECT_SAVE_SILENCE:
+    case PL_EFFECT_DROP_SILENCE:
+    case PL_EFFECT_SAVE_DELIVERY: pl_app_save_said(app, effect); return;
     case PL_EFFECT_SAVE_PAGE: save_page(app, effect->page, now); return;
     case PL_EFFECT_SEND_PAGE: pl_app_send_page(app, effect->page, now); return;
     case PL_EFFECT_DROP_PAGE: pl_store_drop_page(app->store, effect->number); return;

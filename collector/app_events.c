@@ -227,6 +227,8 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_restore_traffic = on_restore_traffic;
     options->on_trust_saved = on_record_saved;
     options->on_restore_launch = on_restore_launch;
+    options->on_said_saved = pl_app_said_saved;
+    options->on_restore_said = pl_app_restore_said;
     options->on_restore_trust = pl_app_restore_trust;
     options->on_restore_account = on_restore_account;
     options->on_restore_sample = on_restore_sample;

@@ -64,6 +64,23 @@ struct pl_app_test {
     uint32_t target;
 };
 
+enum { PL_APP_SAID_MAX = 32, PL_APP_SAID_MS = 2 * 1000 };
+
+/* A client of the API that waits until Redis has recorded what it said. */
+struct pl_app_said_waiting {
+    bool used;
+    uint32_t ticket;
+    struct pl_slot_id client;
+    int64_t since_mono_ms;
+};
+
+/* What people say about alerts; in app_said.c. */
+struct pl_app_said {
+    uint32_t last_ticket;
+    uint32_t ticket; // of the record that is being made now, or PL_STORE_NO_TICKET
+    struct pl_app_said_waiting waiting[PL_APP_SAID_MAX];
+};
+
 struct pl_app {
     uv_loop_t *loop;                          // borrowed
     const struct pl_collector_config *config; // borrowed
@@ -94,6 +111,7 @@ struct pl_app {
 
     struct pl_app_trust trust;
     struct pl_heartbeat heartbeat;
+    struct pl_app_said said;
 
     uint32_t target_count;
     struct pl_name target_names[PL_TARGET_MAX];
@@ -135,6 +153,16 @@ void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now no
  * provider answered. */
 void pl_app_test_notifier(struct pl_app *app, struct pl_slot_id client, const struct pl_name *name,
                           struct pl_now now);
+
+/* ---- app_said.c ---- */
+
+struct pl_api_door pl_app_said_door(struct pl_app *app);
+/* A *_HANDLING, *_SILENCE or *_DELIVERY effect. */
+void pl_app_save_said(struct pl_app *app, const struct pl_effect *effect);
+void pl_app_said_saved(void *ctx, uint32_t ticket);
+int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record);
+/* Whoever has waited long enough is told that Redis is away. */
+void pl_app_said_tick(struct pl_app *app, struct pl_now now);
 
 /* ---- app_trust.c ---- */
 

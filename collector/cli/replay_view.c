@@ -23,6 +23,11 @@ static const char *event_of(enum pl_effect_type type)
     case PL_EFFECT_SAVE_LEARNED:
     case PL_EFFECT_DIRECT_HOST:
     case PL_EFFECT_SAVE_ALERT:
+    case PL_EFFECT_ALERT_RESUMED:
+    case PL_EFFECT_SAVE_HANDLING:
+    case PL_EFFECT_SAVE_SILENCE:
+    case PL_EFFECT_DROP_SILENCE:
+    case PL_EFFECT_SAVE_DELIVERY:
     case PL_EFFECT_SAVE_PAGE:
     case PL_EFFECT_SEND_PAGE:
     case PL_EFFECT_DROP_PAGE:

@@ -1,6 +1,7 @@
 #include "collector/codec/alert_text.h"
 #include "collector/codec/json_change.h"
 #include "collector/codec/json_put.h"
+#include "collector/codec/json_said.h"
 #include "collector/codec/json_view.h"
 #include "collector/codec/shortfall.h"
 
@@ -121,9 +122,10 @@ static void put_outlook(struct pl_text *out, const struct pl_surge_outlook *surg
     if (surge->double_s > 0) pl_json_put_number(out, ",\"doubles_in_s\":", surge->double_s, 1);
 }
 
-static void put_alert(struct pl_text *out, const struct pl_view *view, const struct pl_alert *alert,
+static void put_alert(struct pl_text *out, const struct pl_view *view, uint32_t index,
                       bool with_changes)
 {
+    const struct pl_alert *alert = pl_engine_alert(view->engine, index);
     const struct pl_finding *finding = &alert->finding;
     char id[PL_ALERT_ID_MAX + 1], summary[PL_ALERT_TEXT_BYTES];
     struct pl_text words = pl_text_init(summary, sizeof summary);
@@ -156,6 +158,7 @@ static void put_alert(struct pl_text *out, const struct pl_view *view, const str
         pl_text_str(out, ",\"hidden_by\":");
         pl_text_json(out, pl_span_of(pl_rule_name(alert->hidden_by)));
     }
+    pl_json_put_handling(out, view, index);
     put_pages(out, view, alert);
     put_contact(out, view, alert);
     put_help(out, view, alert);
@@ -176,7 +179,7 @@ void pl_json_alert_list(struct pl_text *out, const struct pl_view *view, size_t 
         total++;
         if (full) continue;
         pl_json_item_begin(&alerts);
-        put_alert(out, view, alert, with_changes);
+        put_alert(out, view, i, with_changes);
         full = !pl_json_item_end(&alerts);
     }
     pl_json_put_number(out, "],\"alerts_total\":", total, 1);

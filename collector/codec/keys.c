@@ -106,3 +106,14 @@ int pl_field_parse(struct pl_span field, int64_t *first_unix_ms)
     *first_unix_ms = value;
     return 0;
 }
+
+const char *pl_said_key(enum pl_said_key key)
+{
+    static const char *const keys[PL_SAID_KEY_COUNT] = {
+#define PL_SAID_KEY_TEXT(id, key) [PL_SAID_KEY_##id] = (key),
+        PL_SAID_KEY_LIST(PL_SAID_KEY_TEXT)
+#undef PL_SAID_KEY_TEXT
+    };
+    PL_ASSERT(key < PL_SAID_KEY_COUNT);
+    return keys[key];
+}

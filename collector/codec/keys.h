@@ -9,6 +9,7 @@
  *     pl:references                                   what providers call their messages: likewise
  *     pl:traffic                                      what is remembered of a pool: likewise
  *     pl:launches                                     what is announced: likewise
+ *     pl:handling  pl:silences  pl:deliveries         what people say, who was told: likewise
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:users  pl:sessions  pl:apitokens  pl:audit   accounts: likewise
  *     pl:writer                                       the connection that may write
@@ -57,6 +58,21 @@ enum pl_account_key {
         PL_ACCOUNT_KEY_COUNT
 };
 const char *pl_account_key(enum pl_account_key key);
+
+/* Hashes of what people say about alerts and of what became of telling them, in the order in which
+ * they are read back. */
+#define PL_SAID_KEY_LIST(X)                                                                        \
+    X(HANDLING, "pl:handling")     /* field: id of the alert */                                    \
+    X(SILENCES, "pl:silences")     /* field: its number */                                         \
+    X(DELIVERIES, "pl:deliveries") /* field: its place in the log */
+
+enum pl_said_key {
+#define PL_SAID_KEY_ENUM(id, key) PL_SAID_KEY_##id,
+    PL_SAID_KEY_LIST(PL_SAID_KEY_ENUM)
+#undef PL_SAID_KEY_ENUM
+        PL_SAID_KEY_COUNT
+};
+const char *pl_said_key(enum pl_said_key key);
 
 enum { PL_KEY_BYTES = 4 + PL_NAME_LEN_MAX + 7 + 20 + 1, PL_FIELD_BYTES = 20 + 1 + 20 + 1 };
 

@@ -21,6 +21,11 @@ enum pl_effect_type {
     PL_EFFECT_ALERT_RAISED,  // it shows on the page already; now it pages
     PL_EFFECT_ALERT_LOWERED, // it goes on, but no longer at the level that pages
     PL_EFFECT_ALERT_RESOLVED,
+    PL_EFFECT_ALERT_RESUMED, // nobody holds it any more and it fires: its route begins anew
+    PL_EFFECT_SAVE_HANDLING, // alert: what people said about it: write it down
+    PL_EFFECT_SAVE_SILENCE,  // silence `number`: write it down
+    PL_EFFECT_DROP_SILENCE,  // silence `number` is over or taken back: delete its record
+    PL_EFFECT_SAVE_DELIVERY, // entry at place `delivery` of the log: write it down
     PL_EFFECT_SAVE_PAGE, // page: write it down; in state INTENT answer with pl_engine_page_saved()
     PL_EFFECT_SEND_PAGE, // page: try it; answer with pl_engine_page_result()
     PL_EFFECT_DROP_PAGE, // page `number` is done: delete its record
@@ -37,11 +42,12 @@ struct pl_effect {
     enum pl_effect_type type;
     uint8_t target;
     uint32_t host;   // index, for *_HOST* and SAVE_CHANGE
-    uint32_t alert;  // index, for *_ALERT* and *_PAGE*
+    uint32_t alert;  // index, for *_ALERT*, *_PAGE* and SAVE_HANDLING
     uint32_t launch; // index in the book, for *_LAUNCH*
     uint32_t change; // index in observe/changes, for SAVE_CHANGE
     struct pl_slot_id page;
-    uint64_t number;              // for DROP_PAGE
+    uint64_t number;              // for DROP_PAGE and *_SILENCE
+    uint32_t delivery;            // place in the log of deliveries
     struct pl_name name;          // for DROP_HOST and SAVE_CHANGE
     uint32_t interval_ms, for_ms; // for DIRECT_HOST
 };

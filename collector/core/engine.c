@@ -93,6 +93,9 @@ struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *co
     e->default_rules = config->rules;
     e->routes = config->routes;
     pl_outbox_init(&e->outbox, config->seed);
+    for (uint8_t t = 0; config->paces && t < config->target_count; t++) {
+        pl_outbox_pace(&e->outbox, t, &config->paces[t]);
+    }
     pl_fleet_init(&e->fleet, e + 1, config->host_max);
     for (uint32_t i = 0; i < config->pool_count; i++) {
         uint32_t pool;
@@ -120,7 +123,9 @@ int pl_engine_admit_pool(struct pl_engine *e, const struct pl_name *name, uint32
     e->rules[*pool] = e->default_rules;
     e->policies[*pool] = e->default_policy;
     for (enum pl_rule rule = 0; rule < PL_RULE_COUNT; rule++) {
-        pl_alert_init(&e->alerts[*pool * PL_RULE_COUNT + rule].alert, rule, name);
+        struct pl_alert_slot *slot = &e->alerts[*pool * PL_RULE_COUNT + rule];
+        pl_alert_init(&slot->alert, rule, name);
+        slot->told_mono_ms = PL_NEVER_MS;
     }
     return 0;
 }
@@ -397,6 +402,7 @@ void pl_engine_tick(struct pl_engine *e, struct pl_now now)
 {
     (void)pl_engine_begin(e, now);
     look_for_silence(e);
+    pl_engine_end_silences(e);
     for (uint32_t pool = 0; pool < e->fleet.pool_count; pool++) {
         pl_engine_judge_pool(e, pool, true);
     }

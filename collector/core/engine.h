@@ -16,6 +16,8 @@
  * the same effects, byte for byte. */
 #pragma once
 
+#include "collector/core/alert/delivery.h"
+#include "collector/core/alert/silence.h"
 #include "collector/core/effect.h"
 #include "collector/core/judge/rule_saturation.h"
 #include "collector/core/launch/book.h"
@@ -32,6 +34,15 @@ enum {
     PL_LEARNED_SAVE_MS = 10 * 60 * 1000, // as much of what was learned may a restart cost
     PL_HEALTH_CALM_MS = 60000,
     PL_UNHEARD_MS = 2 * 60 * 1000,
+    /* Whoever was told of an alert that ended is not told so soon again, however often it returns.
+     */
+    PL_PAGE_FLOOR_MS = 2 * 60 * 1000,
+    /* Whoever was told of one alert of a pool is not told of the next for so long: they look
+     * already. */
+    PL_PAGE_GROUP_MS = 30 * 1000,
+    /* After a restart nobody hears of an alert or a page older than this until its trouble shows.
+     */
+    PL_PAGE_OLD_MS = 30 * 60 * 1000,
 };
 
 struct pl_pool_config {
@@ -50,6 +61,8 @@ struct pl_engine_config {
     uint64_t default_notify;            // of a pool made by a host's HELLO
     uint32_t default_policy;            // likewise
     struct pl_route_source routes;      // of policies; needed only if there is one
+    const struct pl_target_pace
+        *paces; // target_count of them, borrowed during init; NULL: no limits
     struct pl_rules rules;
     uint64_t seed; // of the retry jitter
 };
@@ -105,6 +118,19 @@ void pl_engine_page_saved(struct pl_engine *e, struct pl_slot_id page, struct pl
 void pl_engine_page_result(struct pl_engine *e, struct pl_slot_id page,
                            const struct pl_page_result *result, struct pl_now now);
 
+/* ---- what people say ---- */
+
+/* About an alert, by index. 0 and SAVE_HANDLING; PL_E_STATE: it does not fire (or, for a note or an
+ * assignment, never did); PL_E_RANGE as pl_handling_apply(). An acknowledgement withdraws what is
+ * queued in this call. */
+PL_MUST_CHECK int pl_engine_handle(struct pl_engine *e, uint32_t alert,
+                                   const struct pl_handle_request *request, struct pl_now now);
+/* As pl_silences_put(), with a new number, and SAVE_SILENCE. */
+PL_MUST_CHECK int pl_engine_silence(struct pl_engine *e, const struct pl_silence *silence,
+                                    struct pl_now now, uint64_t *number);
+/* Take one back, with DROP_SILENCE. False: there is no such one. */
+bool pl_engine_unsilence(struct pl_engine *e, uint64_t number, struct pl_now now);
+
 /* What must be done now, oldest first; valid until the next call into the engine. The caller
  * copies or runs them all, then calls _done. */
 const struct pl_effect *pl_engine_effects(const struct pl_engine *e, size_t *count);
@@ -145,6 +171,14 @@ PL_MUST_CHECK int pl_engine_restore_page(struct pl_engine *e, const struct pl_pa
 PL_MUST_CHECK int pl_engine_restore_launch(struct pl_engine *e,
                                            const struct pl_launch_entry *entry);
 
+/* What was said about an alert. Before pages, so that none goes out that somebody stopped.
+ * PL_E_FULL as above. */
+PL_MUST_CHECK int pl_engine_restore_handling(struct pl_engine *e, const struct pl_name *pool,
+                                             enum pl_rule rule, const struct pl_handling *handling);
+/* A silence: PL_E_RANGE for one that is over; its record may be deleted then. */
+PL_MUST_CHECK int pl_engine_restore_silence(struct pl_engine *e, const struct pl_silence *silence);
+void pl_engine_restore_delivery(struct pl_engine *e, const struct pl_delivery *delivery);
+
 /* ---- views, for the API and the codecs; borrowed until the next call ---- */
 
 struct pl_engine_counts {
@@ -180,6 +214,14 @@ const struct pl_saturation *pl_engine_saturation(const struct pl_engine *e, uint
  * PL_ALERT_OK. */
 uint32_t pl_engine_alert_count(const struct pl_engine *e);
 const struct pl_alert *pl_engine_alert(const struct pl_engine *e, uint32_t index);
+const struct pl_handling *pl_engine_handling(const struct pl_engine *e, uint32_t index);
+/* Number of the silence that keeps that alert from being told; 0: none. */
+uint64_t pl_engine_silenced(const struct pl_engine *e, uint32_t index);
+const struct pl_silences *pl_engine_silences(const struct pl_engine *e);
+const struct pl_deliveries *pl_engine_deliveries(const struct pl_engine *e);
+/* Index of an alert, or PL_NO_INDEX where there is no such pool. */
+uint32_t pl_engine_find_alert(const struct pl_engine *e, enum pl_rule rule,
+                              const struct pl_name *pool);
 /* NULL if that page is gone. */
 const struct pl_page *pl_engine_page(const struct pl_engine *e, struct pl_slot_id id);
 /* All live pages, for listing: the `n`th of pl_engine_page_count(), in no particular order. */

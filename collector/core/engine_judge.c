@@ -4,163 +4,6 @@
 #include "collector/core/judge/rule_silent.h"
 #include "common/base/assert.h"
 
-uint32_t pl_engine_alert_index(const struct pl_engine *e, const struct pl_alert *alert)
-{
-    uint32_t pool = pl_fleet_find_pool(&e->fleet, &alert->pool);
-    PL_ASSERT(pool != PL_NO_INDEX); // pools stay
-    return pool * PL_RULE_COUNT + alert->rule;
-}
-
-static void emit_alert(struct pl_engine *e, enum pl_effect_type type, uint32_t alert)
-{
-    pl_engine_emit(e, &(struct pl_effect){.type = type, .alert = alert});
-}
-
-static void emit_page(struct pl_engine *e, enum pl_effect_type type, uint32_t alert,
-                      const struct pl_page *page)
-{
-    pl_engine_emit(e, &(struct pl_effect){.type = type,
-                                          .target = page->target,
-                                          .alert = alert,
-                                          .page = page->id,
-                                          .number = page->number});
-}
-
-/* ---- alerts and their pages ---- */
-
-static void drop_page(struct pl_engine *e, uint32_t alert, struct pl_page *page)
-{
-    struct pl_alert_slot *slot = &e->alerts[alert];
-    emit_page(e, PL_EFFECT_DROP_PAGE, alert, page);
-    slot->queued &= ~pl_target_bit(page->target);
-    pl_outbox_remove(&e->outbox, page);
-}
-
-static void withdraw(struct pl_engine *e, uint32_t alert, struct pl_page *page)
-{
-    e->counts.pages_withdrawn++;
-    drop_page(e, alert, page);
-}
-
-void pl_engine_tell_target(struct pl_engine *e, uint32_t alert, uint8_t target)
-{
-    struct pl_alert_slot *slot = &e->alerts[alert];
-    uint64_t bit = pl_target_bit(target);
-    struct pl_page *page;
-    switch (pl_outbox_tell(&e->outbox, target, &slot->alert, e->now, &page)) {
-    case PL_TELL_NOTHING: return;
-    case PL_TELL_ADDED:
-        slot->queued |= bit;
-        slot->refused &= ~bit;
-        emit_page(e, PL_EFFECT_SAVE_PAGE, alert, page);
-        return;
-    case PL_TELL_CHANGED: emit_page(e, PL_EFFECT_SAVE_PAGE, alert, page); return;
-    case PL_TELL_WITHDRAWN: withdraw(e, alert, page); return;
-    case PL_TELL_FULL:
-        if ((slot->refused & bit) != 0) return;
-        slot->refused |= bit;
-        e->counts.pages_refused++;
-        pl_engine_emit(e, &(struct pl_effect){
-                              .type = PL_EFFECT_PAGE_REFUSED, .alert = alert, .target = target});
-        return;
-    }
-    PL_UNREACHABLE("tell");
-}
-
-/* Who must know by now that this alert fires. */
-static uint64_t wanted(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
-{
-    struct pl_route route = {0};
-    if (e->policies[pool] != 0)
-        e->routes.resolve(e->routes.roster, e->policies[pool], e->now.unix_ms, &route);
-    else
-        pl_route_all(e->fleet.pools[pool].notify, &route);
-    for (;;) {
-        struct pl_route_progress progress = {a->routed_mono_ms, a->delivered, a->failed};
-        struct pl_route_look look = pl_route_look(&route, &progress, e->now.mono_ms);
-        if (look.round <= a->round) return look.wanted & pl_targets_below(e->target_count);
-        a->round = look.round;
-        a->delivered = a->failed = 0;
-    }
-}
-
-void pl_engine_tell(struct pl_engine *e, uint32_t alert)
-{
-    struct pl_alert_slot *slot = &e->alerts[alert];
-    struct pl_alert *a = &slot->alert;
-    bool pages = pl_alert_pages(a);
-    if (!pages && (a->paged | slot->queued) == 0) return;
-    if (!pl_engine_has_room(e)) return;
-    uint64_t missing = pages ? wanted(e, alert / PL_RULE_COUNT, a) & ~a->delivered : a->paged;
-    missing &= ~a->failed;
-    for (uint8_t target = 0; target < e->target_count; target++) {
-        uint64_t bit = pl_target_bit(target);
-        if ((missing & bit) != 0 || (!pages && (slot->queued & bit) != 0)) {
-            pl_engine_tell_target(e, alert, target);
-        } else if ((slot->queued & bit) != 0) {
-            struct pl_page *page = pl_outbox_unwanted(&e->outbox, target, a);
-            if (page) withdraw(e, alert, page);
-        }
-    }
-}
-
-/* The page is SENT or FAILED. */
-static void settle(struct pl_engine *e, struct pl_page *page)
-{
-    uint32_t alert = pl_engine_alert_index(e, &page->alert);
-    struct pl_alert *a = &e->alerts[alert].alert;
-    uint64_t bit = pl_target_bit(page->target);
-    bool sent = page->state == PL_PAGE_SENT;
-    bool newest = page->alert.revision == a->revision;
-    if (page->told && !page->resolved) a->paged |= bit;
-    if (sent && page->resolved) a->paged &= ~bit;
-    if (newest && sent && !page->resolved) a->delivered |= bit;
-    if (newest && !sent) a->failed |= bit;
-    if (!sent) emit_page(e, PL_EFFECT_PAGE_FAILED, alert, page);
-    emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
-    drop_page(e, alert, page);
-    pl_engine_tell(e, alert);
-}
-
-void pl_engine_answered(struct pl_engine *e, struct pl_page *page)
-{
-    if (page->state == PL_PAGE_SENT || page->state == PL_PAGE_FAILED) {
-        if (page->state == PL_PAGE_SENT)
-            e->counts.pages_sent++;
-        else
-            e->counts.pages_failed++;
-        settle(e, page);
-        return;
-    }
-    e->counts.pages_retried++;
-    uint32_t alert = pl_engine_alert_index(e, &page->alert);
-    struct pl_alert *a = &e->alerts[alert].alert;
-    uint64_t bit = pl_target_bit(page->target);
-    if (page->told && !page->resolved && (a->paged & bit) == 0) {
-        a->paged |= bit;
-        emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
-    }
-    pl_engine_tell(e, alert);
-}
-
-void pl_engine_run_outbox(struct pl_engine *e)
-{
-    while (pl_engine_has_room(e)) {
-        struct pl_page *page = pl_outbox_due(&e->outbox, e->now);
-        if (!page) return;
-        uint32_t alert = pl_engine_alert_index(e, &page->alert);
-        if (page->state == PL_PAGE_FAILED) {
-            e->counts.pages_expired++;
-            settle(e, page);
-            continue;
-        }
-        /* Tell the newest values and hosts, not those of an hour of retries ago. */
-        const struct pl_alert *newest = &e->alerts[alert].alert;
-        if (!page->resolved && newest->revision == page->alert.revision) page->alert = *newest;
-        emit_page(e, PL_EFFECT_SEND_PAGE, alert, page);
-    }
-}
-
 /* ---- rules ---- */
 
 struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
@@ -221,7 +64,7 @@ static void began(struct pl_alert *a)
     if (a->finding.since_unix_ms != 0) a->since_unix_ms = a->finding.since_unix_ms;
 }
 
-static void act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action)
+void pl_engine_act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action)
 {
     static const enum pl_effect_type said[] = {
         [PL_ALERT_OPEN] = PL_EFFECT_ALERT_OPENED,
@@ -230,15 +73,23 @@ static void act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action
         [PL_ALERT_CLOSE] = PL_EFFECT_ALERT_RESOLVED,
     };
     struct pl_alert_slot *slot = &e->alerts[alert];
-    if (action == PL_ALERT_OPEN) began(&slot->alert);
+    bool begins = action == PL_ALERT_OPEN || action == PL_ALERT_RAISE;
+    if (action == PL_ALERT_OPEN) {
+        began(&slot->alert);
+        if (pl_handling_any(&slot->handling))
+            pl_engine_emit_alert(e, PL_EFFECT_SAVE_HANDLING, alert);
+        slot->handling = (struct pl_handling){0}; // that was of the alert before
+        slot->held = false;
+    }
     slot->restored = false;
+    if (!begins && slot->alert.delivered != 0) slot->floored = slot->alert.delivered;
     slot->refused = slot->alert.delivered = slot->alert.failed = 0;
-    if (action == PL_ALERT_OPEN || action == PL_ALERT_RAISE) {
+    if (begins) {
         slot->alert.routed_mono_ms = e->now.mono_ms;
         slot->alert.round = 0;
     }
-    emit_alert(e, said[action], alert);
-    emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
+    pl_engine_emit_alert(e, said[action], alert);
+    pl_engine_emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
 }
 
 /* That nothing is known is found out some intervals after it was so. */
@@ -269,7 +120,8 @@ static void step_alert(struct pl_engine *e, uint32_t pool, enum pl_rule rule, bo
     bool pending = a->state == PL_ALERT_PENDING && coming && (quiet || refresh);
     if (pending || (trouble && (action != PL_ALERT_NONE || refresh))) describe(e, pool, a);
     if (pending) began(a);
-    if (action != PL_ALERT_NONE) act(e, index, action);
+    if (trouble) e->alerts[index].seen = true;
+    if (action != PL_ALERT_NONE) pl_engine_act(e, index, action);
 }
 
 /* The alert of that pool that pages and that `a` is only a consequence of, or NULL. */
@@ -277,8 +129,11 @@ static const struct pl_alert *cause_of(const struct pl_engine *e, uint32_t pool,
                                        const struct pl_alert *a)
 {
     for (enum pl_rule cause = 0; cause < PL_RULE_COUNT; cause++) {
-        const struct pl_alert *c = &e->alerts[pool * PL_RULE_COUNT + cause].alert;
-        if (pl_alert_pages(c) && pl_rule_hides(cause, a->rule) >= a->tier) return c;
+        const struct pl_alert_slot *slot = &e->alerts[pool * PL_RULE_COUNT + cause];
+        const struct pl_alert *c = &slot->alert;
+        /* Of a silenced one nobody hears: it cannot speak for others. */
+        if (pl_alert_pages(c) && slot->silence == 0 && pl_rule_hides(cause, a->rule) >= a->tier)
+            return c;
     }
     return NULL;
 }
@@ -296,7 +151,7 @@ static void hide_or_tell(struct pl_engine *e, uint32_t index)
     if (a->hidden) a->hidden_by = cause->rule;
     if (!was_hidden || a->hidden || a->tier != PL_TIER_PAGE) return;
     a->revision++;
-    act(e, index, PL_ALERT_RAISE);
+    pl_engine_act(e, index, PL_ALERT_RAISE);
 }
 
 void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh)
@@ -308,6 +163,7 @@ void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh)
     }
     for (uint32_t index = first; index < first + PL_RULE_COUNT; index++) {
         if (!pl_engine_has_room(e)) return;
+        pl_engine_look_at_holds(e, index);
         hide_or_tell(e, index);
         pl_engine_tell(e, index);
     }

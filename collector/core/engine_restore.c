@@ -129,6 +129,40 @@ int pl_engine_restore_alert(struct pl_engine *e, const struct pl_alert *alert, s
     return restore_record(e, alert, true, &index);
 }
 
+int pl_engine_restore_handling(struct pl_engine *e, const struct pl_name *pool, enum pl_rule rule,
+                               const struct pl_handling *handling)
+{
+    uint32_t index;
+    int err = pl_engine_admit_pool(e, pool, &index);
+    if (err != 0) return err;
+    struct pl_alert_slot *slot = &e->alerts[index * PL_RULE_COUNT + rule];
+    if (pl_handling_any(&slot->handling)) return 0; // somebody was faster than Redis
+    slot->handling = *handling;
+    slot->held = handling->hold != PL_HOLD_NONE;
+    return 0;
+}
+
+int pl_engine_restore_silence(struct pl_engine *e, const struct pl_silence *silence)
+{
+    uint64_t number;
+    return pl_silences_put(&e->silences, silence, e->now.unix_ms, &number);
+}
+
+void pl_engine_restore_delivery(struct pl_engine *e, const struct pl_delivery *delivery)
+{
+    pl_deliveries_restore(&e->deliveries, delivery);
+}
+
+/* Its page is deleted; its alert goes on without it. */
+static void drop_record(struct pl_engine *e, uint32_t alert, const struct pl_page *page)
+{
+    e->alerts[alert].alert.paged |= pl_target_bit(page->target); // it may have arrived
+    pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_DROP_PAGE,
+                                          .target = page->target,
+                                          .alert = alert,
+                                          .number = page->number});
+}
+
 int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page, struct pl_now now)
 {
     now = pl_engine_begin(e, now);
@@ -142,12 +176,11 @@ int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page, stru
     struct pl_alert_slot *slot = &e->alerts[index];
     uint64_t bit = pl_target_bit(page->target);
     if (pl_outbox_find(&e->outbox, page->target, &page->alert)) {
-        /* A newer one is on its way. */
-        slot->alert.paged |= bit;
-        pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_DROP_PAGE,
-                                              .target = page->target,
-                                              .alert = index,
-                                              .number = page->number});
+        drop_record(e, index, page); // a newer one is on its way
+        return 0;
+    }
+    if (slot->restored && !page->resolved && now.unix_ms - page->created_unix_ms > PL_PAGE_OLD_MS) {
+        drop_record(e, index, page); // it is told anew when its trouble shows
         return 0;
     }
     if (!pl_outbox_restore(&e->outbox, page, now)) return PL_E_FULL;

@@ -1,7 +1,9 @@
 /* engine_state.h - what is inside the engine, for its own files only:
  *
  *     engine.c          the calls that happen all the time: join, sample, tick, results
- *     engine_judge.c    from counts to verdicts to alerts to pages
+ *     engine_judge.c    from counts to verdicts to alerts
+ *     engine_tell.c     from alerts to pages
+ *     engine_handle.c   what people say about alerts: acknowledgements, silences
  *     engine_restore.c  what was written down before a restart
  *     engine_change.c   what changed on the hosts
  *     engine_launch.c   what is announced
@@ -21,14 +23,20 @@
 enum {
     PL_ALERT_MAX = PL_POOL_MAX * PL_RULE_COUNT,
     /* Judging stops when less than this is free: no step of it asks for more. An alert: its change,
-     * its record, and two effects per target. */
-    PL_EFFECT_ROOM = 4 + 2 * PL_TARGET_MAX,
+     * its records, and two effects per target. */
+    PL_EFFECT_ROOM = 8 + 2 * PL_TARGET_MAX,
 };
 
 /* An alert and how far telling people about it has got. */
 struct pl_alert_slot {
     struct pl_alert alert;
-    bool restored;    // as it is, it comes from a record: nothing has changed it since
+    bool restored;        // as it is, it comes from a record: nothing has changed it since
+    bool seen;            // restored: its trouble was seen since
+    bool held;            // by an acknowledgement or a silence
+    uint64_t silence;     // number of the silence that keeps it from being told; 0: none
+    uint64_t floored;     // who was told before it ended last
+    int64_t told_mono_ms; // when somebody was told last that it fires, or PL_NEVER_MS
+    struct pl_handling handling;
     uint64_t queued;  // bit t: the outbox holds a page to t about it
     uint64_t refused; // bit t: it did not, because it was full; said once
 };
@@ -55,6 +63,8 @@ struct pl_engine {
     struct pl_no_spare no_spare[PL_POOL_MAX];
     struct pl_pace pace;
     struct pl_outbox outbox;
+    struct pl_silences silences;
+    struct pl_deliveries deliveries;
     struct pl_changes changes;
     struct pl_launch_book launches;
     struct pl_fleet fleet;
@@ -97,6 +107,19 @@ void pl_engine_step_launches(struct pl_engine *e);
 struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum pl_rule rule);
 /* Ask every rule about one pool; `refresh` also renews the content of what fires. */
 void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh);
+/* An alert has begun, ended, or changed its tier: what that means for who was told. */
+void pl_engine_act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action);
+void pl_engine_emit_alert(struct pl_engine *e, enum pl_effect_type type, uint32_t alert);
+
+/* ---- engine_handle.c ---- */
+
+/* Is it held back from people, and since this call no longer? Then its route begins anew. */
+void pl_engine_look_at_holds(struct pl_engine *e, uint32_t alert);
+/* Silences end. */
+void pl_engine_end_silences(struct pl_engine *e);
+
+/* ---- engine_tell.c ---- */
+
 /* Make the outbox agree with the alert: every target that must hear its newest state has a page,
  * and nobody else. */
 void pl_engine_tell(struct pl_engine *e, uint32_t alert);

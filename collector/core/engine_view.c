@@ -31,6 +31,36 @@ const struct pl_alert *pl_engine_alert(const struct pl_engine *e, uint32_t index
     return &e->alerts[index].alert;
 }
 
+const struct pl_handling *pl_engine_handling(const struct pl_engine *e, uint32_t index)
+{
+    PL_ASSERT(index < pl_engine_alert_count(e));
+    return &e->alerts[index].handling;
+}
+
+uint64_t pl_engine_silenced(const struct pl_engine *e, uint32_t index)
+{
+    PL_ASSERT(index < pl_engine_alert_count(e));
+    return e->alerts[index].silence;
+}
+
+const struct pl_silences *pl_engine_silences(const struct pl_engine *e)
+{
+    return &e->silences;
+}
+
+const struct pl_deliveries *pl_engine_deliveries(const struct pl_engine *e)
+{
+    return &e->deliveries;
+}
+
+uint32_t pl_engine_find_alert(const struct pl_engine *e, enum pl_rule rule,
+                              const struct pl_name *pool)
+{
+    PL_ASSERT(rule < PL_RULE_COUNT);
+    uint32_t index = pl_fleet_find_pool(&e->fleet, pool);
+    return index == PL_NO_INDEX ? PL_NO_INDEX : index * PL_RULE_COUNT + rule;
+}
+
 const struct pl_page *pl_engine_page(const struct pl_engine *e, struct pl_slot_id id)
 {
     return pl_slots_live(&e->outbox.slots, id) ? &e->outbox.pages[id.index] : NULL;

@@ -3,6 +3,7 @@
  *
  *     server -> on_request -> route -> get_* -> reply ...... now
  *                                   \-> pl_api_get_series -> store -> on_series -> reply   later */
+#include "collector/codec/said_in.h"
 #include "collector/core/trust/role.h"
 #include "collector/io/api_private.h"
 #include "collector/io/assets.h"
@@ -16,7 +17,8 @@ enum { SEGMENTS_MAX = 5 };
 
 /* ---- routes ---- */
 
-/* "{}" stands for a name. A route for GET is one for HEAD as well. */
+/* "{}" stands for a name, "{alert}" for an alert's id as one segment: "limit%2Fweb". A route for
+ * GET is one for HEAD as well. */
 static const struct route {
     enum pl_http_method method;
     enum pl_role role; // the least one that may
@@ -34,6 +36,27 @@ static const struct route {
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "hosts", "{}"}, pl_api_get_host},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "hosts", "{}", "series"}, pl_api_get_series},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "alerts"}, pl_api_get_alerts},
+    {PL_HTTP_GET,
+     PL_ROLE_READ_ONLY,
+     {"api", "v1", "alerts", "{alert}", "deliveries"},
+     pl_api_get_deliveries},
+    {PL_HTTP_POST, PL_ROLE_ON_CALL, {"api", "v1", "alerts", "{alert}", "ack"}, pl_api_post_ack},
+    {PL_HTTP_POST,
+     PL_ROLE_ON_CALL,
+     {"api", "v1", "alerts", "{alert}", "snooze"},
+     pl_api_post_snooze},
+    {PL_HTTP_POST,
+     PL_ROLE_ON_CALL,
+     {"api", "v1", "alerts", "{alert}", "release"},
+     pl_api_post_release},
+    {PL_HTTP_POST,
+     PL_ROLE_ON_CALL,
+     {"api", "v1", "alerts", "{alert}", "assign"},
+     pl_api_post_assign},
+    {PL_HTTP_POST, PL_ROLE_ON_CALL, {"api", "v1", "alerts", "{alert}", "note"}, pl_api_post_note},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "silences"}, pl_api_get_silences},
+    {PL_HTTP_POST, PL_ROLE_ON_CALL, {"api", "v1", "silences"}, pl_api_post_silence},
+    {PL_HTTP_DELETE, PL_ROLE_ON_CALL, {"api", "v1", "silences", "{}"}, pl_api_delete_silence},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "changes"}, pl_api_get_changes},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "stream"}, pl_api_get_stream},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "launches"}, pl_api_get_launches},
@@ -68,22 +91,26 @@ static const struct route {
     {PL_HTTP_GET, PL_ROLE_ADMIN, {"api", "v1", "audit"}, pl_api_get_audit},
 };
 
-static bool segment_matches(struct pl_span segment, const char *want, struct pl_name *name)
+static bool segment_matches(struct pl_api_call *c, struct pl_span segment, const char *want)
 {
-    char text[PL_NAME_LEN_MAX + 1];
-    if (strcmp(want, "{}") != 0) return pl_span_is(segment, want);
+    char text[PL_ALERT_ID_MAX + 1];
+    if (want[0] != '{') return pl_span_is(segment, want);
     int len = pl_percent_decode(segment, text, sizeof text);
-    return len >= 0 && pl_name_parse((struct pl_span){(uint8_t *)text, (size_t)len}, name) == 0;
+    if (len < 0) return false;
+    struct pl_span decoded = {(uint8_t *)text, (size_t)len};
+    if (strcmp(want, "{alert}") == 0) return pl_alert_id_parse(decoded, &c->rule, &c->name) == 0;
+    return pl_name_parse(decoded, &c->name) == 0;
 }
 
-static bool route_matches(const struct route *route, struct pl_span path, struct pl_name *name)
+static bool route_matches(struct pl_api_call *c, const struct route *route)
 {
+    struct pl_span path = c->request->path;
     const uint8_t *at = path.ptr, *end = path.ptr + path.len;
     for (int i = 0; i < SEGMENTS_MAX && route->segments[i]; i++) {
         if (at == end || *at++ != '/') return false;
         const uint8_t *slash = memchr(at, '/', (size_t)(end - at));
         size_t len = (size_t)((slash ? slash : end) - at);
-        if (!segment_matches((struct pl_span){at, len}, route->segments[i], name)) return false;
+        if (!segment_matches(c, (struct pl_span){at, len}, route->segments[i])) return false;
         at += len;
     }
     return at == end;
@@ -109,7 +136,7 @@ static const struct route *find_route(struct pl_api_call *c)
 {
     struct pl_text allow = pl_text_init(c->allow, sizeof c->allow);
     for (size_t i = 0; i < PL_LEN(routes); i++) {
-        if (!route_matches(&routes[i], c->request->path, &c->name)) continue;
+        if (!route_matches(c, &routes[i])) continue;
         if (method_matches(&routes[i], c->request->method)) return &routes[i];
         if (allow.len > 0) pl_text_str(&allow, ", ");
         pl_text_str(&allow, pl_http_method_name(routes[i].method));

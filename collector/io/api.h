@@ -28,6 +28,17 @@ struct pl_api_launch_desk {
 /* Set in the tickets of launches, and of nothing else. */
 #define PL_API_LAUNCH_TICKET UINT32_C(0x40000000)
 
+/* What changes something goes through here. 0: pl_api_said() follows for that client; else an
+ * error, and nothing was changed: PL_E_STATE, PL_E_RANGE, PL_E_FULL, PL_E_NOT_FOUND as the
+ * engine's. */
+struct pl_api_door {
+    int (*handle)(void *arg, struct pl_slot_id client, uint32_t alert,
+                  const struct pl_handle_request *request);
+    int (*silence)(void *arg, struct pl_slot_id client, const struct pl_silence *silence);
+    int (*unsilence)(void *arg, struct pl_slot_id client, uint64_t number);
+    void *arg;
+};
+
 /* Everything is borrowed and outlives the API. */
 struct pl_api_config {
     const struct pl_engine *engine;
@@ -41,7 +52,8 @@ struct pl_api_config {
     const struct pl_name *targets; // names of the engine's targets, by index
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools
-    uint32_t agent_slots;        // for /api/v1/self
+    struct pl_api_door door;
+    uint32_t agent_slots; // for /api/v1/self
     int64_t started_mono_ms;
 };
 
@@ -69,5 +81,7 @@ void pl_api_launch_saved(struct pl_api *api, uint32_t ticket, struct pl_now now)
 /* What became of a login; from pl_login. */
 void pl_api_login_answered(struct pl_api *api, struct pl_slot_id client,
                            const struct pl_login_answer *answer);
+/* What that client said holds, and is recorded, or could not be. */
+void pl_api_said(struct pl_api *api, struct pl_slot_id client, bool saved);
 /* A sample that was new to the engine: to those who watch its host. */
 void pl_api_sample(struct pl_api *api, uint32_t host, const struct pl_sample *sample);

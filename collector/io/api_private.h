@@ -50,6 +50,7 @@ struct pl_api_call {
     struct pl_now now;
     struct pl_view view;
     struct pl_name name;            // of the host or pool in the path
+    enum pl_rule rule;              // of the alert in the path
     struct pl_text out;             // the answer's body, in api->body
     struct pl_caller caller;        // who asks
     char allow[PL_API_ALLOW_BYTES]; // methods of the path, if the request's is none of them
@@ -79,6 +80,21 @@ bool pl_api_read_name(struct pl_api_call *c, const struct pl_query_param *param,
 /* ---- api.c ---- */
 
 struct pl_view pl_api_view_of(const struct pl_api *api, struct pl_now now);
+
+/* Who asks, as an acknowledgement names them. */
+struct pl_span pl_api_caller(const struct pl_api_call *c);
+
+/* ---- api_said.c ---- */
+
+void pl_api_post_ack(struct pl_api_call *c);
+void pl_api_post_snooze(struct pl_api_call *c);
+void pl_api_post_release(struct pl_api_call *c);
+void pl_api_post_assign(struct pl_api_call *c);
+void pl_api_post_note(struct pl_api_call *c);
+void pl_api_get_deliveries(struct pl_api_call *c);
+void pl_api_get_silences(struct pl_api_call *c);
+void pl_api_post_silence(struct pl_api_call *c);
+void pl_api_delete_silence(struct pl_api_call *c);
 
 /* ---- the routes: api_view.c, api_series.c ---- */
 

@@ -14,6 +14,11 @@ void pl_api_reply(struct pl_api_call *c, int status, const char *type)
     pl_http_server_reply(c->api->server, c->client, &r);
 }
 
+struct pl_span pl_api_caller(const struct pl_api_call *c)
+{
+    return pl_name_span(&c->caller.shown.principal.name);
+}
+
 void pl_api_reply_json(struct pl_api_call *c)
 {
     pl_api_reply(c, 200, "application/json");

@@ -28,6 +28,8 @@ enum part {
     PART_HOSTS,
     PART_ALERTS,
     PART_REFERENCES, // before pages, which may edit what they name
+    PART_SAID,       // before pages: none may go out that somebody stopped
+    PART_SAID_LAST = PART_SAID + PL_SAID_KEY_COUNT - 1,
     PART_PAGES,
     PART_TRAFFIC,
     PART_LAUNCHES,
@@ -161,6 +163,8 @@ static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_s
         if (err == 0) r->options.on_alert(r->options.ctx, &alert);
     } else if (r->part == PART_REFERENCES) {
         err = r->options.on_reference(r->options.ctx, record);
+    } else if (r->part >= PART_SAID && r->part <= PART_SAID_LAST) {
+        err = r->options.on_said(r->options.ctx, (enum pl_said_key)(r->part - PART_SAID), record);
     } else if (r->part == PART_PAGES) {
         err = pl_record_page_read(record, &targets, now, &page);
         if (err == 0) r->options.on_page(r->options.ctx, &page);
@@ -218,13 +222,19 @@ static void on_part(void *ctx, const struct redisReply *reply)
 
 static void ask_part(struct pl_restorer *r)
 {
-    static const char *const keys[] = {PL_KEY_HOSTS,    PL_KEY_ALERTS,  PL_KEY_REFERENCES,
-                                       PL_KEY_OUTBOX,   PL_KEY_TRAFFIC, PL_KEY_LAUNCHES,
-                                       PL_KEY_ENROLLED, PL_KEY_TOKENS};
+    static const char *const keys[] = {
+        [PART_HOSTS] = PL_KEY_HOSTS,           [PART_ALERTS] = PL_KEY_ALERTS,
+        [PART_REFERENCES] = PL_KEY_REFERENCES, [PART_PAGES] = PL_KEY_OUTBOX,
+        [PART_TRAFFIC] = PL_KEY_TRAFFIC,       [PART_LAUNCHES] = PL_KEY_LAUNCHES,
+        [PART_ENROLLED] = PL_KEY_ENROLLED,     [PART_TOKENS] = PL_KEY_TOKENS,
+    };
+    bool said = r->part >= PART_SAID && r->part <= PART_SAID_LAST;
+    const char *key = r->part >= PART_ACCOUNTS ? pl_account_key(account_key(r))
+                      : said ? pl_said_key((enum pl_said_key)(r->part - PART_SAID))
+                             : keys[r->part];
     struct pl_redis_args args = {0};
     pl_redis_arg_text(&args, "HGETALL");
-    pl_redis_arg_text(&args,
-                      r->part < PART_ACCOUNTS ? keys[r->part] : pl_account_key(account_key(r)));
+    pl_redis_arg_text(&args, key);
     r->asked = pl_redis_send(r->options.redis, &args, on_part, r) == 0;
 }
 

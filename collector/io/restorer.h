@@ -1,7 +1,7 @@
 /* restorer.h - brings back what was written down before this process began.
  *
- *     first READY: pl:hosts, pl:alerts, pl:outbox, pl:launches, pl:enrolled, pl:tokens,
- *     accounts
+ *     first READY: pl:hosts, pl:alerts, what people said about them, pl:outbox, pl:launches,
+ *                  pl:enrolled, pl:tokens, accounts
  *         -> then, host by host, what changed there, what was learned, and the last five minutes
  *
  * It has PL_STORE_RESTORE_MS from its start. A Redis that is not there by then is not waited for:
@@ -25,6 +25,8 @@ struct pl_restorer_options {
     void (*on_alert)(void *ctx, const struct pl_alert *alert);
     void (*on_page)(void *ctx, const struct pl_page *page);
     int (*on_reference)(void *ctx, struct pl_span record); // 0, or why it is of no use
+    /* 0, or why the record is of no use. */
+    int (*on_said)(void *ctx, enum pl_said_key what, struct pl_span record);
     void (*on_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                        const struct pl_traffic *traffic);
     void (*on_launch)(void *ctx, const struct pl_launch_entry *entry); // NULL: not asked for

@@ -47,7 +47,10 @@ static void on_record_written(void *ctx, const struct pl_write *write)
 {
     struct pl_store *s = ctx;
     if (write->page.index != PL_WRITE_NONE) s->options.on_page_saved(s->options.ctx, write->page);
-    if (write->ticket != PL_STORE_NO_TICKET)
+    if (write->ticket == PL_STORE_NO_TICKET) return;
+    if ((write->ticket & PL_STORE_SAID_TICKETS) != 0)
+        s->options.on_said_saved(s->options.ctx, write->ticket & ~PL_STORE_SAID_TICKETS);
+    else
         s->options.on_trust_saved(s->options.ctx, write->ticket);
 }
 
@@ -71,7 +74,7 @@ static int init_lanes(struct pl_store *s)
     };
     size_t accounts = PL_USERS_MAX + PL_SESSIONS_MAX + PL_API_TOKENS_MAX + PL_AUDIT_MAX;
     size_t room =
-        1024 * 1024 + accounts * ACCOUNT_RECORD_ROOM_BYTES +
+        2 * 1024 * 1024 + accounts * ACCOUNT_RECORD_ROOM_BYTES +
         (size_t)PL_POOL_MAX * 2 * PL_TRAFFIC_RECORD_BYTES +
         (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
         ((size_t)s->options.alert_max + PL_OUTBOX_MAX + PL_REFERENCES_MAX) * RECORD_ROOM_BYTES +
@@ -116,6 +119,13 @@ static int on_restore_reference(void *ctx, struct pl_span record)
     struct pl_store *s = ctx;
     if (!s->options.on_restore_reference) return 0;
     return s->options.on_restore_reference(s->options.ctx, record);
+}
+
+static int on_restore_said(void *ctx, enum pl_said_key what, struct pl_span record)
+{
+    struct pl_store *s = ctx;
+    if (!s->options.on_restore_said) return 0;
+    return s->options.on_restore_said(s->options.ctx, what, record);
 }
 
 static void on_restore_traffic(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
@@ -299,6 +309,7 @@ static int make_parts(struct pl_store *s)
                                            .on_alert = on_restore_alert,
                                            .on_page = on_restore_page,
                                            .on_reference = on_restore_reference,
+                                           .on_said = on_restore_said,
                                            .on_traffic = on_restore_traffic,
                                            .on_launch = on_restore_launch,
                                            .on_trust = on_restore_trust,

@@ -41,6 +41,9 @@ enum pl_store_restored {
     PL_STORE_RESTORED_LATE,    // control records came now
 };
 
+#define PL_STORE_NO_TICKET    UINT32_MAX
+#define PL_STORE_SAID_TICKETS UINT32_C(0x80000000) // tickets of pl_store_put_said() are below
+
 struct pl_store_options {
     struct pl_redis_options redis; // where; on_state, ctx and seed are the store's to fill
     uint64_t seed;
@@ -68,6 +71,10 @@ struct pl_store_options {
     void (*on_restore_page)(void *ctx, const struct pl_page *page);
     /* A record of pl_reference_record_write(); 0, or why it is of no use. NULL: not asked for. */
     int (*on_restore_reference)(void *ctx, struct pl_span record);
+    /* The pl_store_put_said() with that ticket is written down. Only called if one was given. */
+    void (*on_said_saved)(void *ctx, uint32_t ticket);
+    /* 0, or why the record is of no use. NULL: not asked for. */
+    int (*on_restore_said)(void *ctx, enum pl_said_key what, struct pl_span record);
     void (*on_restore_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                                const struct pl_traffic *traffic);
     void (*on_restore_launch)(void *ctx, const struct pl_launch_entry *entry); // NULL: not wanted
@@ -136,9 +143,13 @@ PL_MUST_CHECK int pl_store_put_launch(struct pl_store *s, const struct pl_launch
 
 void pl_store_drop_launch(struct pl_store *s, const struct pl_name *id);
 
+/* `record` empty: delete it. With a ticket it is written for itself and on_said_saved follows;
+ * PL_E_FULL: too much waits already, and nothing was kept. */
+PL_MUST_CHECK int pl_store_put_said(struct pl_store *s, enum pl_said_key what, const char *field,
+                                    struct pl_span record, uint32_t ticket);
+
 /* Who may speak for a host. `ticket`: for on_trust_saved, or PL_STORE_NO_TICKET. PL_E_FULL: too
  * much waits already, and nothing was kept. */
-#define PL_STORE_NO_TICKET UINT32_MAX
 PL_MUST_CHECK int pl_store_put_enrolled(struct pl_store *s, const struct pl_enrolled *enrolled,
                                         uint32_t ticket);
 PL_MUST_CHECK int pl_store_drop_enrolled(struct pl_store *s, const struct pl_name *host,

@@ -191,8 +191,8 @@ void pl_store_put_account(struct pl_store *s, enum pl_account_key key, const cha
 /* ---- who may speak for a host ---- */
 
 /* Unlike other records these do not replace one that waits: each ticket gets its answer. */
-static int queue_trust(struct pl_store *s, const char *key, const char *field,
-                       const struct pl_text *record, uint32_t ticket)
+static int queue_ticket(struct pl_store *s, const char *key, const char *field,
+                        struct pl_span record, uint32_t ticket)
 {
     struct pl_write write = {
         .kind = PL_WRITE_RECORD,
@@ -202,15 +202,22 @@ static int queue_trust(struct pl_store *s, const char *key, const char *field,
         .ticket = ticket,
         .key = pl_span_of(key),
         .field = pl_span_of(field),
-        .value = record ? pl_text_bytes(record) : (struct pl_span){NULL, 0},
+        .value = record,
     };
     int64_t now = pl_clock_mono_ms();
-    PL_ASSERT(!record || !record->overflow);
     int err = pl_write_queue_push(&s->records.queue, &write, now, NULL);
     if (err < 0) return err;
     s->counts.control_writes++;
     if (!pl_restorer_holds_writes(s->restorer)) pl_lane_pump(&s->records, now);
     return 0;
+}
+
+static int queue_trust(struct pl_store *s, const char *key, const char *field,
+                       const struct pl_text *record, uint32_t ticket)
+{
+    PL_ASSERT(!record || !record->overflow);
+    struct pl_span nothing = {NULL, 0};
+    return queue_ticket(s, key, field, record ? pl_text_bytes(record) : nothing, ticket);
 }
 
 int pl_store_put_launch(struct pl_store *s, const struct pl_launch_entry *entry, uint32_t ticket)
@@ -253,4 +260,15 @@ void pl_store_drop_token(struct pl_store *s, const struct pl_join_token *token)
     char field[PL_TOKEN_FIELD_BYTES];
     pl_token_field_write(token->id, field);
     (void)queue_trust(s, PL_KEY_TOKENS, field, NULL, PL_STORE_NO_TICKET); // see the header
+}
+
+/* ---- what people say ---- */
+
+int pl_store_put_said(struct pl_store *s, enum pl_said_key what, const char *field,
+                      struct pl_span record, uint32_t ticket)
+{
+    if (ticket != PL_STORE_NO_TICKET)
+        return queue_ticket(s, pl_said_key(what), field, record, ticket | PL_STORE_SAID_TICKETS);
+    queue_value(s, pl_said_key(what), field, record, no_page);
+    return 0;
 }

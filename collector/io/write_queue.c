@@ -255,7 +255,8 @@ int pl_write_queue_replace(struct pl_write_queue *q, const struct pl_write *writ
     }
     if (index == PL_WRITE_NONE) return PL_E_NOT_FOUND;
     struct pl_write_entry *e = &q->entries[index];
-    if (e->write.page.index != PL_WRITE_NONE) return PL_E_NOT_FOUND;
+    if (e->write.page.index != PL_WRITE_NONE || e->write.ticket != PL_WRITE_NONE)
+        return PL_E_NOT_FOUND; // somebody waits for this one
     if (!has_room(q, bytes_of(write))) return PL_E_FULL;
     uint32_t old = e->first_block;
     e->first_block = store_bytes(q, write);

@@ -3,6 +3,8 @@
 #include "collector/codec/change_records.h"
 #include "collector/codec/launch_record.h"
 #include "collector/codec/records.h"
+#include "collector/codec/said_in.h"
+#include "collector/codec/said_records.h"
 #include "tests/fuzz/fuzz.h"
 
 static const struct pl_name names[] = {{6, "oncall"}, {2, "pd"}};
@@ -50,7 +52,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pl_alert alert;
     struct pl_page page;
     struct pl_change change;
-    char buf[PL_RECORD_BYTES];
+    struct pl_handling_record handling;
+    struct pl_silence silence;
+    struct pl_delivery delivery;
+    struct pl_said said;
+    char buf[PL_RECORD_BYTES], error[PL_SAID_ERROR_BYTES];
     struct pl_text t = pl_text_init(buf, sizeof buf);
     check_accounts(in);
     if (pl_record_page_read(in, &targets, now, &page) == 0) {
@@ -67,6 +73,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pl_record_change_write(&t, &change);
         PL_ASSERT(!t.overflow && t.len < PL_CHANGE_RECORD_BYTES);
         PL_ASSERT(pl_record_change_read(pl_text_bytes(&t), &change) == 0);
+    } else if (pl_record_handling_read(in, &handling) == 0) {
+        struct pl_alert of = {.rule = handling.rule, .pool = handling.pool};
+        pl_record_handling_write(&t, &of, &handling.handling);
+        PL_ASSERT(!t.overflow && t.len < PL_SAID_RECORD_BYTES);
+        PL_ASSERT(pl_record_handling_read(pl_text_bytes(&t), &handling) == 0);
+    } else if (pl_record_silence_read(in, &silence) == 0) {
+        pl_record_silence_write(&t, &silence);
+        PL_ASSERT(!t.overflow && t.len < PL_SAID_RECORD_BYTES);
+        PL_ASSERT(pl_record_silence_read(pl_text_bytes(&t), &silence) == 0);
+    } else if (pl_record_delivery_read(in, &targets, &delivery) == 0) {
+        PL_ASSERT(delivery.number > 0 && delivery.target.len > 0);
+    } else if (pl_said_read(in, &said, error) == 0) {
+        PL_ASSERT(said.for_ms >= 0);
+    } else if (pl_silence_read(in, now.unix_ms, &silence, error) == 0) {
+        PL_ASSERT(silence.ends_unix_ms > silence.begins_unix_ms);
     } else {
         fuzz_launch(in);
     }

@@ -37,7 +37,12 @@ static void run_effect(struct sim_world *w, const struct pl_effect *effect)
     case PL_EFFECT_ALERT_OPENED:
     case PL_EFFECT_ALERT_RAISED:
     case PL_EFFECT_ALERT_LOWERED:
-    case PL_EFFECT_ALERT_RESOLVED: break;
+    case PL_EFFECT_ALERT_RESOLVED:
+    case PL_EFFECT_ALERT_RESUMED:
+    case PL_EFFECT_SAVE_HANDLING:
+    case PL_EFFECT_SAVE_SILENCE:
+    case PL_EFFECT_DROP_SILENCE:
+    case PL_EFFECT_SAVE_DELIVERY: break;
     case PL_EFFECT_SAVE_PAGE: sim_store_page(w, effect); break;
     case PL_EFFECT_SEND_PAGE: sim_pager_try(w, effect); break;
     case PL_EFFECT_DROP_PAGE: sim_store_drop_page(w, effect->number); break;

@@ -9,8 +9,8 @@ enum {
     STUCK_MS = 12000, // the longest a connection is stuck
     SLACK_MS = 1500,  // arrival times are not exact
     SKEW_MS = 45000,  // after its clock was set, a machine's samples may look late for a while
-    /* The longest wait between attempts, the longest a pager asks for, and some. */
-    OWED_MS = PL_RETRY_CAP_MS + 20000 + 15000,
+    /* The longest wait between attempts, the longest a pager asks for, whom it spares, and some. */
+    OWED_MS = PL_RETRY_CAP_MS + 20000 + PL_PAGE_FLOOR_MS + 15000,
 };
 
 static const int32_t page_bp = 9000, leave_bp = 8500, calm_bp = 7000;

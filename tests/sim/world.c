@@ -101,13 +101,16 @@ void sim_tell_effect(struct sim_world *w, const struct pl_effect *effect)
         [PL_EFFECT_DROP_HOST] = "host is forgotten:", [PL_EFFECT_HOST_SILENT] = "host is silent:",
         [PL_EFFECT_HOST_BACK] = "host is back:",      [PL_EFFECT_ALERT_OPENED] = "opened",
         [PL_EFFECT_ALERT_RAISED] = "raised",          [PL_EFFECT_ALERT_LOWERED] = "lowered",
-        [PL_EFFECT_ALERT_RESOLVED] = "resolved",      [PL_EFFECT_SAVE_PAGE] = "save page",
-        [PL_EFFECT_SEND_PAGE] = "send page",          [PL_EFFECT_DROP_PAGE] = "drop page",
-        [PL_EFFECT_PAGE_REFUSED] = "page refused",    [PL_EFFECT_PAGE_FAILED] = "page failed",
-        [PL_EFFECT_TILT_ON] = "tilt begins",          [PL_EFFECT_TILT_OFF] = "tilt ends",
+        [PL_EFFECT_ALERT_RESOLVED] = "resolved",      [PL_EFFECT_ALERT_RESUMED] = "resumed",
+        [PL_EFFECT_SAVE_PAGE] = "save page",          [PL_EFFECT_SEND_PAGE] = "send page",
+        [PL_EFFECT_DROP_PAGE] = "drop page",          [PL_EFFECT_PAGE_REFUSED] = "page refused",
+        [PL_EFFECT_PAGE_FAILED] = "page failed",      [PL_EFFECT_TILT_ON] = "tilt begins",
+        [PL_EFFECT_TILT_OFF] = "tilt ends",
     };
-    bool is_quiet = effect->type == PL_EFFECT_SAVE_HOST || effect->type == PL_EFFECT_SAVE_ALERT ||
-                    effect->type == PL_EFFECT_DIRECT_HOST || effect->type == PL_EFFECT_SAVE_LEARNED;
+    bool is_quiet =
+        effect->type == PL_EFFECT_SAVE_HOST || effect->type == PL_EFFECT_SAVE_ALERT ||
+        effect->type == PL_EFFECT_DIRECT_HOST || effect->type == PL_EFFECT_SAVE_LEARNED ||
+        (effect->type >= PL_EFFECT_SAVE_HANDLING && effect->type <= PL_EFFECT_SAVE_DELIVERY);
     if (!w->tell || is_quiet) return;
     const char *word = words[effect->type];
     if (effect->type <= PL_EFFECT_HOST_BACK) {
@@ -121,7 +124,7 @@ void sim_tell_effect(struct sim_world *w, const struct pl_effect *effect)
     char id[PL_ALERT_ID_MAX + 1], text[256] = "";
     const struct pl_alert *alert = pl_engine_alert(w->engine, effect->alert);
     pl_alert_id(alert, id);
-    if (effect->type <= PL_EFFECT_ALERT_RESOLVED) {
+    if (effect->type <= PL_EFFECT_ALERT_RESUMED) {
         describe_finding(alert, text, sizeof text);
         sim_say(w, "  %s %s (%s)", word, id, text);
         return;

@@ -49,6 +49,11 @@ static const char *effect_word(enum pl_effect_type type)
     case PL_EFFECT_ALERT_RAISED: return "RAISED";
     case PL_EFFECT_ALERT_LOWERED: return "LOWERED";
     case PL_EFFECT_ALERT_RESOLVED: return "RESOLVED";
+    case PL_EFFECT_ALERT_RESUMED: return "RESUMED";
+    case PL_EFFECT_SAVE_HANDLING: return "SAVE_HANDLING";
+    case PL_EFFECT_SAVE_SILENCE: return "SAVE_SILENCE";
+    case PL_EFFECT_DROP_SILENCE: return "DROP_SILENCE";
+    case PL_EFFECT_SAVE_DELIVERY: return "SAVE_DELIVERY";
     case PL_EFFECT_SAVE_PAGE: return "SAVE_PAGE";
     case PL_EFFECT_SEND_PAGE: return "SEND_PAGE";
     case PL_EFFECT_DIRECT_HOST: return "DIRECT_HOST";
@@ -74,6 +79,10 @@ static void say(struct pl_text *out, const struct pl_effect *effect)
         return;
     }
     if (effect->type >= PL_EFFECT_SAVE_LAUNCH) return;
+    if (effect->type == PL_EFFECT_SAVE_SILENCE || effect->type == PL_EFFECT_DROP_SILENCE) {
+        pl_text_char(out, ' '); // numbered by the clock
+        return;
+    }
     char id[PL_ALERT_ID_MAX + 1];
     pl_alert_id(pl_engine_alert(rig.engine, effect->alert), id);
     pl_text_char(out, ' ');
@@ -94,7 +103,8 @@ const char *rig_effects(void)
         if (list[i].type == PL_EFFECT_DIRECT_HOST) {
             rig.directed++;
             rig.directive = list[i];
-        } else if (list[i].type != PL_EFFECT_SAVE_ALERT && list[i].type != PL_EFFECT_SAVE_LEARNED) {
+        } else if (list[i].type != PL_EFFECT_SAVE_ALERT && list[i].type != PL_EFFECT_SAVE_LEARNED &&
+                   list[i].type != PL_EFFECT_SAVE_DELIVERY) {
             say(&out, &list[i]);
         }
     }

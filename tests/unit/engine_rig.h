@@ -24,8 +24,8 @@ struct pl_engine_config rig_config_of(uint32_t host_max, uint32_t target_count);
 void rig_start(const struct pl_engine_config *config);
 void rig_stop(void);
 /* The effects of the calls since the last look, "OPENED limit/web; ...", without SAVE_ALERT, which
- * follows every change, SAVE_LEARNED, which comes every ten minutes, and DIRECT_HOST, which is
- * counted. */
+ * follows every change, SAVE_LEARNED, which comes every ten minutes, SAVE_DELIVERY, and
+ * DIRECT_HOST, which is counted. */
 const char *rig_effects(void);
 void rig_pass(int64_t ms);
 struct pl_hello rig_hello_of(const char *host, const char *pool);

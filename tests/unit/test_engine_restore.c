@@ -56,6 +56,7 @@ static void restore_page(bool resolved)
 {
     struct pl_page page = {
         .number = 77,
+        .created_unix_ms = rig.now.unix_ms - 60000,
         .resolved = resolved,
         .alert = alert_of(PL_RULE_LIMIT, resolved ? PL_ALERT_RESOLVED : PL_ALERT_FIRING, 0)};
     CHECK_INT(pl_engine_restore_page(rig.engine, &page, rig.now), 0);

@@ -192,6 +192,39 @@ static void test_a_provider_that_asks_for_peace_gets_it(void)
     CHECK_INT(page->due_mono_ms, now.mono_ms + PL_RETRY_AFTER_MAX_MS);
 }
 
+/* Three at once, then one every two seconds; the last of the three is for trouble. */
+static void test_a_target_has_a_pace(void)
+{
+    static const char *const pools[] = {"p0", "p1", "p2", "p3", "p4", "p5"};
+    static const int64_t at_ms[] = {0, 0, 0, 2000, 4000, 6000};
+    start();
+    pl_outbox_pace(&box, 0, &(struct pl_target_pace){30, 3});
+    for (size_t i = 0; i < PL_LEN(pools); i++) {
+        struct pl_alert a = alert_of(pools[i], FIRING, 1);
+        CHECK(pl_outbox_saved(&box, tell(&a, PL_TELL_ADDED), now));
+    }
+    size_t sent_count = 0;
+    for (int64_t ms = 0; ms <= 6000; ms += 100, pass(100)) {
+        while (pl_outbox_due(&box, now)) {
+            REQUIRE(sent_count < PL_LEN(at_ms));
+            CHECK_INT(ms, at_ms[sent_count++]);
+        }
+    }
+    CHECK_INT(sent_count, PL_LEN(pools));
+    start();
+    pl_outbox_pace(&box, 0, &(struct pl_target_pace){30, 3});
+    for (size_t i = 0; i < 3; i++) {
+        struct pl_alert over = alert_of(pools[i], CLEAR, 2);
+        over.paged = 1;
+        CHECK(pl_outbox_saved(&box, tell(&over, PL_TELL_ADDED), now));
+    }
+    CHECK(pl_outbox_due(&box, now) && pl_outbox_due(&box, now) && !pl_outbox_due(&box, now));
+    struct pl_alert a = alert_of("fires", FIRING, 1);
+    struct pl_page *page = tell(&a, PL_TELL_ADDED);
+    CHECK(pl_outbox_saved(&box, page, now));
+    CHECK(pl_outbox_due(&box, now) == page);
+}
+
 static void test_the_end_of_a_page(void)
 {
     struct pl_alert a;
@@ -387,6 +420,7 @@ int main(void)
     RUN(test_whoever_was_told_hears_the_end);
     RUN(test_waits_grow_and_stay_capped);
     RUN(test_a_provider_that_asks_for_peace_gets_it);
+    RUN(test_a_target_has_a_pace);
     RUN(test_the_end_of_a_page);
     RUN(test_an_attempt_that_is_never_answered);
     RUN(test_a_full_table_refuses);

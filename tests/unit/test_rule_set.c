@@ -264,8 +264,8 @@ static void test_fair_is_by_processors(void)
     }
 }
 
-/* Overload that comes and goes: two pages with their ends, then one that stays. */
-static void test_the_pager_hears_of_a_flapping_pool_three_times(void)
+/* Overload that comes and goes: a page with its end, then one that stays. */
+static void test_the_pager_hears_of_a_flapping_pool_twice(void)
 {
     int pages = 0, ends = 0;
     start();
@@ -278,8 +278,8 @@ static void test_the_pager_hears_of_a_flapping_pool_three_times(void)
             if (strstr(said, "SAVE_PAGE")) deliver();
         }
     }
-    CHECK_INT(pages, 3);
-    CHECK_INT(ends, 2);
+    CHECK_INT(pages, 2); // the second cycle came within two minutes: nobody heard of it
+    CHECK_INT(ends, 1);
     CHECK(alert_of(PL_RULE_LIMIT)->unstable);
     seconds_of(PL_CPU_BUSY, 2000, 500);
     CHECK_TEXT(rig_effects(), "");
@@ -419,7 +419,7 @@ int main(void)
     RUN(test_what_is_no_collapse);
     RUN(test_a_pool_out_of_balance_warns);
     RUN(test_fair_is_by_processors);
-    RUN(test_the_pager_hears_of_a_flapping_pool_three_times);
+    RUN(test_the_pager_hears_of_a_flapping_pool_twice);
     RUN(test_a_consequence_waits_for_its_cause);
     RUN(test_what_paged_first_is_not_hidden);
     RUN(test_a_pool_without_a_spare_warns);

@@ -16,6 +16,7 @@ static struct pl_write some_write(uint32_t owner, uint64_t seq, size_t len)
                              .host = owner,
                              .last_seq = seq,
                              .page = {PL_WRITE_NONE, 0},
+                             .ticket = PL_WRITE_NONE,
                              .key = pl_span_of("key"),
                              .field = pl_span_of("field"),
                              .value = {value, len}};
@@ -218,6 +219,10 @@ static void test_a_newer_record_replaces_the_waiting_one(void)
     struct pl_write other = w;
     other.field = pl_span_of("other");
     CHECK_INT(pl_write_queue_replace(&q, &other), PL_E_NOT_FOUND);
+    other.ticket = 7;
+    CHECK_INT(pl_write_queue_push(&q, &other, 0, NULL), 0);
+    other.ticket = PL_WRITE_NONE;
+    CHECK_INT(pl_write_queue_replace(&q, &other), PL_E_NOT_FOUND); // somebody waits for that one
     pl_write_queue_sent(&q);
     CHECK_INT(pl_write_queue_replace(&q, &w), PL_E_NOT_FOUND); // under way: the newer one follows
     w.page = (struct pl_slot_id){3, 1};

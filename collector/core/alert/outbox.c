@@ -8,8 +8,17 @@ void pl_outbox_init(struct pl_outbox *o, uint64_t seed)
     o->live_count = 0;
     o->last_number = 0;
     o->next_due_mono_ms = INT64_MAX;
-    for (size_t t = 0; t < PL_TARGET_MAX; t++) o->target_wait_mono_ms[t] = PL_NEVER_MS;
+    for (size_t t = 0; t < PL_TARGET_MAX; t++) {
+        o->target_wait_mono_ms[t] = o->full_mono_ms[t] = PL_NEVER_MS;
+        o->pace[t] = (struct pl_target_pace){0};
+    }
     o->rng = pl_rng_init(seed);
+}
+
+void pl_outbox_pace(struct pl_outbox *o, uint8_t target, const struct pl_target_pace *pace)
+{
+    PL_ASSERT(target < PL_TARGET_MAX && (pace->per_minute == 0 || pace->burst > 0));
+    o->pace[target] = *pace;
 }
 
 static void wake_at(struct pl_outbox *o, int64_t mono_ms)
@@ -126,6 +135,28 @@ bool pl_outbox_saved(struct pl_outbox *o, struct pl_page *page, struct pl_now no
     return true;
 }
 
+static int64_t apart_ms(const struct pl_target_pace *pace)
+{
+    return (60 * 1000 + pace->per_minute - 1) / pace->per_minute;
+}
+
+/* When the bucket of its target has something for the page. */
+static int64_t paced_mono_ms(const struct pl_outbox *o, const struct pl_page *page)
+{
+    const struct pl_target_pace *pace = &o->pace[page->target];
+    if (pace->per_minute == 0 || o->full_mono_ms[page->target] == PL_NEVER_MS) return PL_NEVER_MS;
+    uint32_t ahead = pace->burst - 1;
+    if (page->resolved && ahead > 0) ahead--;
+    return o->full_mono_ms[page->target] - ahead * apart_ms(pace);
+}
+
+static void take_from_bucket(struct pl_outbox *o, uint8_t target, struct pl_now now)
+{
+    const struct pl_target_pace *pace = &o->pace[target];
+    if (pace->per_minute == 0) return;
+    o->full_mono_ms[target] = PL_MAX(o->full_mono_ms[target], now.mono_ms) + apart_ms(pace);
+}
+
 /* True if the page is the caller's now: SENDING or FAILED. */
 static bool step_due(struct pl_outbox *o, struct pl_page *page, struct pl_now now)
 {
@@ -139,10 +170,12 @@ static bool step_due(struct pl_outbox *o, struct pl_page *page, struct pl_now no
         page->state = PL_PAGE_FAILED;
         return true;
     }
-    if (now.mono_ms < o->target_wait_mono_ms[page->target]) {
-        page->due_mono_ms = o->target_wait_mono_ms[page->target];
+    int64_t free_mono_ms = PL_MAX(o->target_wait_mono_ms[page->target], paced_mono_ms(o, page));
+    if (now.mono_ms < free_mono_ms) {
+        page->due_mono_ms = free_mono_ms;
         return false;
     }
+    take_from_bucket(o, page->target, now);
     page->state = PL_PAGE_SENDING;
     page->attempts++;
     page->due_mono_ms = now.mono_ms + PL_PAGE_ANSWER_WAIT_MS;
@@ -168,6 +201,7 @@ bool pl_outbox_result(struct pl_outbox *o, struct pl_page *page,
 {
     if (page->state != PL_PAGE_SENDING) return false;
     page->last_status = result->status;
+    page->last_class = result->class;
     if (result->class == PL_RESULT_SENT || result->maybe_delivered) page->told = true;
     switch (result->class) {
     case PL_RESULT_SENT: page->state = PL_PAGE_SENT; return true;

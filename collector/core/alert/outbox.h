@@ -13,6 +13,8 @@
  * Because only the newest state is ever sent, a page that tells of trouble is never stale: it is
  * tried for as long as the trouble lasts, up to PL_PAGE_TTL_FIRING_MS.
  *
+ * Each target has a pace: a token bucket in the form of ITU-T I.371's virtual scheduling (GCRA).
+ *
  * Waits: what the provider asked for (its other pages wait as well, up to PL_RETRY_AFTER_MAX_MS),
  * else exponential with full jitter from PL_RETRY_BASE_MS to PL_RETRY_CAP_MS. A page leaves the
  * table when it is SENT, FAILED or withdrawn. */
@@ -56,6 +58,12 @@ struct pl_page_result {
     int16_t status;       // HTTP status, 0 without an answer, negative libcurl code
 };
 
+/* How fast a target may be spoken to: a bucket of `burst` pages, filled at that rate. The last one
+ * in it is for pages that tell of trouble. 0 per minute: no limit. */
+struct pl_target_pace {
+    uint32_t per_minute, burst; // burst at least 1
+};
+
 struct pl_page {
     struct pl_slot_id id;
     uint64_t number; // unique over restarts, grows: field name in Redis
@@ -64,6 +72,7 @@ struct pl_page {
     enum pl_page_state state;
     bool told; // an attempt was made whose request may have arrived
     uint32_t attempts;
+    enum pl_result_class last_class; // of the newest answer, if there was one
     int16_t last_status;
     int64_t created_unix_ms;
     int64_t due_mono_ms;     // INTENT, READY: next attempt; SENDING: until then an answer must come
@@ -81,12 +90,15 @@ struct pl_outbox {
     uint64_t last_number;
     int64_t next_due_mono_ms; // no page needs anything before; INT64_MAX: none at all
     int64_t target_wait_mono_ms[PL_TARGET_MAX]; // the provider asked to be left alone until then
+    struct pl_target_pace pace[PL_TARGET_MAX];
+    int64_t full_mono_ms[PL_TARGET_MAX]; // when the bucket of that target will be full again
     struct pl_rng rng;
     struct pl_page pages[PL_OUTBOX_MAX];
 };
 
-/* `seed` drives the jitter. */
+/* `seed` drives the jitter. No target has a limit. */
 void pl_outbox_init(struct pl_outbox *o, uint64_t seed);
+void pl_outbox_pace(struct pl_outbox *o, uint8_t target, const struct pl_target_pace *pace);
 
 enum pl_tell {
     PL_TELL_NOTHING,   // nothing to do: never told and nothing to tell, or already on its way

@@ -1,0 +1,157 @@
+/* What people say about alerts, and the log of who was told. Whoever says something gets the answer
+ * when Redis has it:
+ *
+ *     post -> said_in -> door (app: engine, store) ... saved, or 2 s -> pl_api_said -> reply */
+#include "collector/codec/json_said.h"
+#include "collector/codec/said_in.h"
+#include "collector/io/api_private.h"
+#include "common/base/err.h"
+
+static const struct pl_api_door *door_of(const struct pl_api_call *c)
+{
+    return &c->api->config.door;
+}
+
+/* The alert of the path, or PL_NO_INDEX: there is none, and that was answered. */
+static uint32_t find_alert(struct pl_api_call *c)
+{
+    uint32_t alert = pl_engine_find_alert(c->view.engine, c->rule, &c->name);
+    bool is_known =
+        alert != PL_NO_INDEX && pl_engine_alert(c->view.engine, alert)->state != PL_ALERT_OK;
+    if (is_known) return alert;
+    pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
+                         "has no such alert; /api/v1/alerts lists them");
+    return PL_NO_INDEX;
+}
+
+static void refuse_said(struct pl_api_call *c, int err)
+{
+    switch (err) {
+    case PL_E_STATE:
+        pl_api_problem(c, 409, PL_API_NO_PARAMETER,
+                       "the alert does not fire: there is nothing to hold");
+        return;
+    case PL_E_RANGE: pl_api_problem(c, 422, pl_span_of("for"), "is not between 1m and 24h"); return;
+    case PL_E_FULL:
+        pl_api_problem(c, 503, PL_API_NO_PARAMETER,
+                       "too much waits to be recorded; try again in a moment");
+        return;
+    default: pl_api_problem(c, 500, PL_API_NO_PARAMETER, pl_err_text(err)); return;
+    }
+}
+
+static void say(struct pl_api_call *c, enum pl_handle_act act)
+{
+    struct pl_said said;
+    char error[PL_SAID_ERROR_BYTES];
+    uint32_t alert = PL_NO_INDEX;
+    if (!pl_api_read_no_query(c) || (alert = find_alert(c)) == PL_NO_INDEX) return;
+    if (pl_said_read(c->request->body, &said, error) != 0) {
+        pl_api_problem(c, 422, PL_API_NO_PARAMETER, error);
+        return;
+    }
+    bool lacks = (act == PL_HANDLE_NOTE && said.note[0] == '\0') ||
+                 (act == PL_HANDLE_ASSIGN && !said.assigns);
+    if (lacks) {
+        pl_api_problem(c, 422, pl_span_of(act == PL_HANDLE_NOTE ? "note" : "assignee"),
+                       "is missing");
+        return;
+    }
+    struct pl_handle_request request = {.act = act,
+                                        .by = pl_api_caller(c),
+                                        .for_ms = said.for_ms,
+                                        .assignee = pl_span_of(said.assignee),
+                                        .note = pl_span_of(said.note)};
+    int err = door_of(c)->handle(door_of(c)->arg, c->client, alert, &request);
+    if (err < 0) refuse_said(c, err);
+}
+
+void pl_api_post_ack(struct pl_api_call *c)
+{
+    say(c, PL_HANDLE_ACKNOWLEDGE);
+}
+
+void pl_api_post_snooze(struct pl_api_call *c)
+{
+    say(c, PL_HANDLE_SNOOZE);
+}
+
+void pl_api_post_release(struct pl_api_call *c)
+{
+    say(c, PL_HANDLE_RELEASE);
+}
+
+void pl_api_post_assign(struct pl_api_call *c)
+{
+    say(c, PL_HANDLE_ASSIGN);
+}
+
+void pl_api_post_note(struct pl_api_call *c)
+{
+    say(c, PL_HANDLE_NOTE);
+}
+
+void pl_api_get_deliveries(struct pl_api_call *c)
+{
+    uint32_t alert = PL_NO_INDEX;
+    if (!pl_api_read_no_query(c) || (alert = find_alert(c)) == PL_NO_INDEX) return;
+    pl_json_deliveries(&c->out, &c->view, alert);
+    pl_api_reply_json(c);
+}
+
+/* ---- silences ---- */
+
+void pl_api_get_silences(struct pl_api_call *c)
+{
+    if (!pl_api_read_no_query(c)) return;
+    pl_json_silences(&c->out, &c->view);
+    pl_api_reply_json(c);
+}
+
+void pl_api_post_silence(struct pl_api_call *c)
+{
+    struct pl_silence silence;
+    char error[PL_SAID_ERROR_BYTES];
+    if (!pl_api_read_no_query(c)) return;
+    if (pl_silence_read(c->request->body, c->now.unix_ms, &silence, error) != 0) {
+        pl_api_problem(c, 422, PL_API_NO_PARAMETER, error);
+        return;
+    }
+    pl_said_copy(silence.by, sizeof silence.by, pl_api_caller(c));
+    int err = door_of(c)->silence(door_of(c)->arg, c->client, &silence);
+    if (err == PL_E_FULL)
+        pl_api_problem(c, 503, PL_API_NO_PARAMETER, "64 silences are in force already");
+    else if (err < 0)
+        refuse_said(c, err);
+}
+
+void pl_api_delete_silence(struct pl_api_call *c)
+{
+    if (!pl_api_read_no_query(c)) return;
+    uint64_t number = 0;
+    bool is_number = c->name.len <= 19;
+    for (size_t i = 0; i < c->name.len && is_number; i++) {
+        is_number = c->name.text[i] >= '0' && c->name.text[i] <= '9';
+        number = number * 10 + (uint64_t)(c->name.text[i] - '0');
+    }
+    int err =
+        is_number ? door_of(c)->unsilence(door_of(c)->arg, c->client, number) : PL_E_NOT_FOUND;
+    if (err == PL_E_NOT_FOUND)
+        pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
+                             "is no silence; /api/v1/silences lists them");
+    else if (err < 0)
+        refuse_said(c, err);
+}
+
+void pl_api_said(struct pl_api *api, struct pl_slot_id client, bool saved)
+{
+    struct pl_api_call c = {.api = api, .client = client};
+    c.out = pl_text_init(api->body, sizeof api->body);
+    if (!saved) {
+        pl_api_problem(&c, 503, PL_API_NO_PARAMETER,
+                       "it holds from now on, but Redis is away: a restart would forget it");
+        return;
+    }
+    pl_text_str(&c.out, "{\"recorded\":true}\n");
+    pl_api_reply_json(&c);
+}
