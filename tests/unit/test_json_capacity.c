@@ -126,7 +126,7 @@ static void test_what_is_missing(void)
     char text[PL_SHORTFALL_TEXT_BYTES];
     struct pl_text helps = pl_text_init(text, sizeof text);
     pl_shortfall_text_write(rig.engine, pl_engine_alert(rig.engine, PL_RULE_SATURATION), &helps);
-    CHECK_TEXT(text, "1 more host like fe2, or 1.4 times the cpu in each");
+    CHECK_TEXT(text, "1 more host like fe2, or 1.3 times the cpu in each");
     helps = pl_text_init(text, sizeof text);
     pl_shortfall_text_write(rig.engine, pl_engine_alert(rig.engine, PL_RULE_LIMIT), &helps);
     CHECK_TEXT(text, ""); // no lack of capacity

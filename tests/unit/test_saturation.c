@@ -268,7 +268,7 @@ static void test_under_half_of_two_machines_is_no_headroom(void)
     }
     CHECK(paged_s > 60);
     for (int s = 0; s < 3600; s++) busy_second(s, 215, 0.5); // 45 % of each CPU
-    CHECK_NEAR(headroom()->headroom, 0, 0.06);
+    CHECK_NEAR(headroom()->headroom, 0.02, 0.06);
     CHECK(pl_alert_pages(alert()));
     rig_stop();
 }

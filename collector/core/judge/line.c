@@ -19,9 +19,13 @@ static const double drift_follows_min = 0.03;
 static const double drift_min = -0.5, drift_max = 1;
 /* Doubt for each time the largest load seen must be added to reach the answer. */
 static const double beyond_doubt = 0.025;
-/* A busy service sleeps and wakes less often: real ones cost up to a tenth less per unit of load
- * when full than under half of it (tests/bench/service_capacity), and nothing seen there tells. */
-static const double busy_saving = 0.1;
+/* A request that finds its server asleep also pays for waking it, and those that wait in a queue
+ * are taken several at a time: real services cost less per unit of load when full than under half
+ * of it, every one that was measured, by 5 to 10 % (tests/bench/service_capacity). Nothing seen
+ * under half load tells by how much: over such a span the bend is smaller than what a bin is
+ * believed to. So the middle takes the lesser part of it (processors that share a core lose some of
+ * it again when all are busy), and the upper bound all. */
+static const double busy_saving = 0.04, busy_saving_most = 0.1;
 static const double tenth = 1.2816; // deviations: one in ten lies beyond
 
 struct point {
@@ -167,6 +171,7 @@ struct pl_estimate pl_line_reach(const struct pl_line *line, double level)
     double drift = line->drift / 2;
     double deviation = sqrt(error * error + beyond * beyond + drift * drift);
     double factor = exp(tenth * deviation);
-    double saving = 1 + busy_saving * PL_MIN(further, 1);
-    return (struct pl_estimate){load / factor, load, load * factor * saving};
+    double bend = PL_MIN(further, 1);
+    return (struct pl_estimate){load / factor, load * (1 + busy_saving * bend),
+                                load * factor * (1 + busy_saving_most * bend)};
 }
