@@ -159,6 +159,11 @@ void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now no
     const struct pl_page *page = pl_engine_page(app->engine, id);
     if (!page) return; // an effect earlier in the batch ended it
     PL_ASSERT(page->target < app->target_count);
+    if (page->resolved && pl_notify_provider(app->targets[page->target].type)->is_call) {
+        const struct pl_page_result untold = {.class = PL_RESULT_SENT, .wait_ms = -1};
+        pl_engine_page_result(app->engine, id, &untold, now);
+        return;
+    }
     int err = post_page(app, page, now);
     if (err == 0) return;
     struct pl_page_result refused = {

@@ -1,6 +1,5 @@
 #include "collector/config_notify.h"
 
-#include "collector/codec/notify/mime.h"
 #include "common/base/err.h"
 #include "common/sys/file.h"
 
@@ -43,12 +42,6 @@ const char *pl_config_check_url(const void *value)
 const char *pl_config_check_notifier_url(const void *value)
 {
     return is_mail_url(value) ? check_place(value) : pl_config_check_url(value);
-}
-
-const char *pl_config_check_address(const void *value)
-{
-    return pl_mime_is_address(pl_span_of(value)) ? NULL
-                                                 : "is not an address such as ops@example.org";
 }
 
 /* Where the value of a key is, and what it is called. By enum pl_notify_key. */

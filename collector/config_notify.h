@@ -8,8 +8,6 @@
 const char *pl_config_check_url(const void *value);
 /* The same, or the address of a mail server: smtp:// or smtps://. */
 const char *pl_config_check_notifier_url(const void *value);
-/* The rule of a mail address. */
-const char *pl_config_check_address(const void *value);
 
 /* Where a secret goes; its NUL included. */
 struct pl_config_secret {

@@ -28,7 +28,9 @@ def states(collector):
 
 def over(each):
     """What a provider sees when it is over."""
-    return "cancelled" if each.word == "pushover" else "resolved"
+    if each.word == "twilio_voice":
+        return []  # worth no call
+    return ["cancelled" if each.word == "pushover" else "resolved"]
 
 
 def test_all_are_told_and_a_restart_still_edits_in_place(them, start_collector, tmp_path):
@@ -43,7 +45,7 @@ def test_all_are_told_and_a_restart_still_edits_in_place(them, start_collector, 
     collector.start()
     with Host(collector.agents) as fe1:
         fe1.cpu = 0.1
-        them.wait_for(lambda: all(each.whats() == ["firing", over(each)] for each in them), 20, "all hear the end")
+        them.wait_for(lambda: all(each.whats() == ["firing", *over(each)] for each in them), 20, "all hear the end")
     for each in them:
         assert not [r.problems for r in each.requests if r.problems], each.word
         if each.word in EDITED:
@@ -59,7 +61,7 @@ def fire(them, collector, fe1, want, seconds, what):
     until(lambda: len(states(collector)) == len(them.of) and set(states(collector).values()) == {want}, seconds, what)
     fe1.cpu = 0.1
     told = want == "sent"
-    them.wait_for(lambda: not told or all(each.whats()[before[each.word]:] == ["firing", over(each)] for each in them),
+    them.wait_for(lambda: not told or all(each.whats()[before[each.word]:] == ["firing", *over(each)] for each in them),
                   10, what + ": the end")
     until(lambda: not states(collector), 10, what + ": it is over")
 

@@ -29,14 +29,15 @@ class Request:
         self.method, self.path, self.query = method, url.path, parse_qs(url.query)
         self.headers, self.raw, self.unix = headers, raw, time.time()
         self.problems = Problems()
+        form = headers.get("Content-Type") == "application/x-www-form-urlencoded"
         try:
-            self.body = json.loads(raw) if raw else None
+            self.body = parse_qs(raw.decode(), strict_parsing=True) if form else json.loads(raw) if raw else None
         except ValueError as error:
             self.body = None
             self.problems.append(f"body is not JSON: {error}")
         p = self.problems
         p.need(headers.get("User-Agent", "").startswith("plimsoll/"), "User-Agent is not plimsoll")
-        p.need(method == "GET" or headers.get("Content-Type") == "application/json", "Content-Type is not JSON")
+        p.need(method == "GET" or form or headers.get("Content-Type") == "application/json", "Content-Type is not JSON")
         p.need("Expect" not in headers, "Expect is set")
 
 

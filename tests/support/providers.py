@@ -11,6 +11,7 @@ import hmac
 import json
 import time
 
+from desks import DESKS
 from provider import Everybody, Provider, is_text, is_url, what_of
 from receiver import check_alertmanager, check_pagerduty
 
@@ -404,7 +405,7 @@ class Pushover(Provider):
         return 400, {}, {"status": 0, "errors": list(request.problems)}
 
 
-ALL = (Alertmanager, PagerDuty, Webhook, Slack, SlackBot, Discord, Teams, Ntfy, Telegram, Pushover)
+ALL = (Alertmanager, PagerDuty, Webhook, Slack, SlackBot, Discord, Teams, Ntfy, Telegram, Pushover, *DESKS)
 
 
 class Providers(Everybody):

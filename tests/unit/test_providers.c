@@ -252,7 +252,7 @@ static void test_a_test_says_so(void)
         struct pl_notify_target to = target((enum pl_notify_type)type);
         const struct pl_notify_message message = {.page = &page, .is_test = true};
         CHECK_INT(pl_notify_write(&to, &message, &request), 0);
-        CHECK(strstr(request.body.ptr, "[TEST]") != NULL);
+        CHECK(strstr(request.body.ptr, "TEST") != NULL);
         CHECK(strstr(request.body.ptr, "\"priority\":2,\"retry\"") == NULL);
     }
 }

@@ -94,9 +94,9 @@ static void test_samples_hold_the_defaults(void)
 static bool was_given(const struct pl_option_loader *loader, const char *key)
 {
     static const char *const names[] = {
-        "web",       "chat", "tickets",  "oncall",       "robot",     "slack",
-        "slack-bot", "push", "telegram", "pushover",     "alex-mail", "front",
-        "php",       "alex", "bosses",   "web-schedule", "web-office"};
+        "web",       "chat", "tickets",  "oncall",   "robot",        "slack",
+        "slack-bot", "push", "telegram", "pushover", "alex-mail",    "alex-phone",
+        "front",     "php",  "alex",     "bosses",   "web-schedule", "web-office"};
     for (size_t i = 0; i < PL_LEN(names); i++) {
         char path[PL_OPTION_PATH_BYTES];
         struct pl_text t = pl_text_init(path, sizeof path);
@@ -204,7 +204,7 @@ static void test_manual_pages_say_what_the_tables_say(void)
         for (size_t k = 0; k < programs[i].table->option_count; k++) {
             const struct pl_option *o = &programs[i].table->options[k];
             if (repeats_another(programs[i].table, o)) continue;
-            char entry[1024];
+            char entry[2048];
             struct pl_text t = pl_text_init(entry, sizeof entry);
             pl_text_str(&t, ".TP .B ");
             pl_text_str(&t, o->key);

@@ -1,5 +1,6 @@
 /* A page as a mail to one mailbox. */
 #include "collector/codec/notify/mail.h"
+#include "collector/codec/notify/mime.h"
 #include "collector/codec/notify/provider.h"
 
 #include <assert.h>
@@ -28,6 +29,11 @@ static void write(const struct pl_notify_target *target, const struct pl_notify_
 
 static const char *check(const struct pl_span *value, enum pl_notify_key *key)
 {
+    static const char no_address[] = "is not an address such as ops@example.org";
+    *key = PL_NOTIFY_FROM_KEY;
+    if (!pl_mime_is_address(value[PL_NOTIFY_FROM_KEY])) return no_address;
+    *key = PL_NOTIFY_TO_KEY;
+    if (!pl_mime_is_address(value[PL_NOTIFY_TO_KEY])) return no_address;
     *key = PL_NOTIFY_LOGIN_KEY;
     bool one = value[PL_NOTIFY_LOGIN_KEY].len > 0, other = value[PL_NOTIFY_PASSWORD_KEY].len > 0;
     return one == other ? NULL : "and password_file belong together";

@@ -1,6 +1,7 @@
 #include "collector/codec/notify/mime.h"
 
 #include "collector/codec/notify/clip.h"
+#include "collector/codec/notify/form.h"
 #include "common/base/base.h"
 
 enum {
@@ -52,6 +53,15 @@ bool pl_mime_is_address(struct pl_span text)
     struct pl_span domain = {at + 1, text.len - local.len - 1};
     return local.len <= LOCAL_LEN_MAX && is_dotted(local, is_atext) &&
            is_dotted(domain, is_domain_char);
+}
+
+bool pl_mime_is_phone(struct pl_span text)
+{
+    if (text.len < 8 || text.len > 16 || text.ptr[0] != '+' || text.ptr[1] == '0') return false;
+    for (size_t i = 1; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') return false;
+    }
+    return true;
 }
 
 /* ---- headers ---- */
@@ -206,23 +216,11 @@ void pl_mime_quoted(struct pl_text *out, struct pl_span in)
     if (column > 0) pl_text_str(out, "\r\n");
 }
 
-static void base64_group(struct pl_text *out, const uint8_t *in, size_t len)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits = (uint32_t)in[0] << 16;
-    if (len > 1) bits |= (uint32_t)in[1] << 8;
-    if (len > 2) bits |= in[2];
-    pl_text_char(out, digits[bits >> 18]);
-    pl_text_char(out, digits[bits >> 12 & 63]);
-    pl_text_char(out, len > 1 ? digits[bits >> 6 & 63] : '=');
-    pl_text_char(out, len > 2 ? digits[bits & 63] : '=');
-}
-
 void pl_mime_base64(struct pl_text *out, struct pl_span in)
 {
-    for (size_t at = 0; at < in.len; at += 3) {
-        base64_group(out, in.ptr + at, PL_MIN(in.len - at, 3u));
-        bool line_full = at % BASE64_LINE_IN == BASE64_LINE_IN - 3;
-        if (line_full || at + 3 >= in.len) pl_text_str(out, "\r\n");
+    for (size_t at = 0; at < in.len; at += BASE64_LINE_IN) {
+        size_t len = PL_MIN(in.len - at, (size_t)BASE64_LINE_IN);
+        pl_text_base64(out, (struct pl_span){in.ptr + at, len});
+        pl_text_str(out, "\r\n");
     }
 }

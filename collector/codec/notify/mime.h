@@ -13,6 +13,9 @@ enum { PL_MIME_ADDRESS_LEN_MAX = 254, PL_MIME_VALUE_POINTS_MAX = 512 };
  * PL_MIME_ADDRESS_LEN_MAX bytes of ASCII. Quoted local parts and address literals are none. */
 bool pl_mime_is_address(struct pl_span text);
 
+/* True for E.164: '+' and 7 to 15 digits, the first not 0. */
+bool pl_mime_is_phone(struct pl_span text);
+
 /* "Name: value" CRLF, folded at spaces. A value that is not printable ASCII is written as encoded
  * words of UTF-8 (RFC 2047, Q); control characters are left out, and so is what goes beyond
  * PL_MIME_VALUE_POINTS_MAX characters. */

@@ -118,6 +118,7 @@ struct pl_notify_provider {
     const char *url;   // used when the configuration gives none; NULL: there is no such
     bool deduplicates; // the same message twice is one message to people
     bool hears_acknowledge; // PL_NOTIFY_ACKNOWLEDGED is worth a message
+    bool is_call;           // it rings; that it is over is worth no call
     bool is_mailbox;        // its URL is that of an SMTP server, and it shows pictures
     uint32_t per_minute;    // messages it takes from one target on average
     uint32_t burst;         // and at once
