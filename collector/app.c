@@ -229,6 +229,7 @@ static int start_parts(struct pl_app *app)
     const struct pl_api_config api = {
         .engine = app->engine,
         .launch_desk = {app->engine, pl_process_seed},
+        .oncall = app->oncall,
         .store = app->store,
         .redis_server = app->redis_server,
         .ingest = app->ingest,

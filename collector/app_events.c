@@ -162,6 +162,27 @@ static void on_restore_account(void *ctx, enum pl_account_key key, struct pl_spa
     pl_login_restore(app->login, key, record);
 }
 
+/* One that is over is forgotten; one for what the configuration does not name any more stays as it
+ * is, for a name may come back. */
+static void on_restore_override(void *ctx, const struct pl_override_record *record)
+{
+    struct pl_app *app = ctx;
+    struct pl_override override = record->override;
+    int64_t now_unix_s = pl_app_now().unix_ms / 1000;
+    override.schedule = pl_oncall_schedule(app->oncall, pl_name_span(&record->schedule));
+    override.person = pl_oncall_person(app->oncall, pl_name_span(&record->person));
+    if (override.until_unix_s <= now_unix_s) {
+        pl_store_drop_override(app->store, override.number);
+        return;
+    }
+    int err = override.schedule == PL_NOBODY || override.person == PL_NOBODY
+                  ? PL_E_NOT_FOUND
+                  : pl_oncall_override(app->oncall, &override, now_unix_s);
+    if (err == 0) return;
+    pl_log(PL_LOG_WARN, "override_not_restored", "schedule=%s person=%s reason=\"%s\"",
+           record->schedule.text, record->person.text, pl_err_text(err));
+}
+
 static void on_restore_launch(void *ctx, const struct pl_launch_entry *entry)
 {
     struct pl_app *app = ctx;
@@ -229,6 +250,7 @@ void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options
     options->on_restore_launch = on_restore_launch;
     options->on_said_saved = pl_app_said_saved;
     options->on_restore_said = pl_app_restore_said;
+    options->on_restore_override = on_restore_override;
     options->on_restore_trust = pl_app_restore_trust;
     options->on_restore_account = on_restore_account;
     options->on_restore_sample = on_restore_sample;

@@ -1,6 +1,8 @@
 /* The process: arguments, configuration, one loop. */
 #include "collector/app.h"
+#include "collector/codec/oncall_text.h"
 #include "common/base/err.h"
+#include "common/sys/clock.h"
 #include "common/sys/log.h"
 #include "common/sys/process.h"
 #include "common/sys/yaml.h"
@@ -19,7 +21,9 @@ static const char usage[] =
     "Collects what plimsoll agents send, shows it at http://127.0.0.1:7411/ and pages.\n"
     "\n"
     "  --config FILE  read this file; may be repeated, later files are merged over earlier ones\n"
-    "  --check        print every error of the configuration with file:line:column and exit\n"
+    "  --check        print every error of the configuration with file:line:column, and what is "
+    "wrong\n"
+    "                 with the coming fourteen days of its schedules, and exit\n"
     "  --help         this text\n"
     "  --version      the version\n";
 
@@ -78,6 +82,20 @@ static int run(const struct pl_collector_config *config)
     return err == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* What is wrong with the coming days, which is no mistake of the configuration. */
+static void print_gaps(const struct pl_oncall *roster)
+{
+    static struct pl_gaps gaps;
+    int64_t now_unix_s = pl_clock_unix_ms() / 1000;
+    pl_gaps_find(roster, now_unix_s, &gaps);
+    for (uint32_t i = 0; i < gaps.count; i++) {
+        char text[PL_GAP_TEXT_BYTES];
+        struct pl_text t = pl_text_init(text, sizeof text);
+        pl_gap_write(&t, roster, &gaps.item[i], now_unix_s);
+        (void)printf("warning: %s\n", text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct pl_collector_config config;
@@ -91,6 +109,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (arguments.check) {
+        print_gaps(&config.roster);
         (void)puts("configuration ok");
         return EXIT_SUCCESS;
     }

@@ -10,6 +10,7 @@
  *     pl:traffic                                      what is remembered of a pool: likewise
  *     pl:launches                                     what is announced: likewise
  *     pl:handling  pl:silences  pl:deliveries         what people say, who was told: likewise
+ *     pl:overrides                                    of schedules: likewise
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:users  pl:sessions  pl:apitokens  pl:audit   accounts: likewise
  *     pl:writer                                       the connection that may write
@@ -41,6 +42,7 @@ const struct pl_resolution_plan *pl_resolution_plan(enum pl_resolution resolutio
 #define PL_KEY_REFERENCES "pl:references"
 #define PL_KEY_TRAFFIC    "pl:traffic"
 #define PL_KEY_LAUNCHES   "pl:launches"
+#define PL_KEY_OVERRIDES  "pl:overrides"
 #define PL_KEY_ENROLLED   "pl:enrolled"
 #define PL_KEY_TOKENS     "pl:tokens"
 

@@ -185,3 +185,47 @@ void pl_moment_write(struct pl_text *out, const struct pl_zone *zone, int64_t un
     pl_text_char(out, ':');
     pl_text_digits(out, (uint64_t)(minute % 60), 2);
 }
+
+/* "48 h", "30 min". */
+static void write_length(struct pl_text *out, int64_t seconds)
+{
+    bool in_hours = seconds % 3600 == 0 || seconds >= DAY_S;
+    pl_text_i64(out, seconds / (in_hours ? 3600 : 60));
+    pl_text_str(out, in_hours ? " h" : " min");
+}
+
+void pl_gap_write(struct pl_text *out, const struct pl_oncall *o, const struct pl_gap *gap,
+                  int64_t now_unix_s)
+{
+    const struct pl_schedule *schedule = &o->schedules[gap->schedule];
+    const char *person = gap->person == PL_NOBODY ? "" : o->people[gap->person].name.text;
+    pl_text_str(out, schedule->name.text);
+    switch (gap->kind) {
+    case PL_GAP: pl_text_str(out, ": nobody is on call"); break;
+    case PL_GAP_OVERLAP:
+        pl_text_str(out, ": a later override stands over that for ");
+        pl_text_str(out, person);
+        break;
+    case PL_GAP_DOUBLE:
+        pl_text_str(out, ": ");
+        pl_text_str(out, person);
+        pl_text_str(out, " is on call for ");
+        pl_text_str(out, o->schedules[gap->other].name.text);
+        pl_text_str(out, ", too,");
+        break;
+    }
+    pl_text_str(out, " from ");
+    pl_moment_write(out, schedule->zone, gap->from_unix_s, now_unix_s);
+    pl_text_str(out, " until ");
+    pl_moment_write(out, schedule->zone, gap->until_unix_s, now_unix_s);
+    pl_text_str(out, ", ");
+    write_length(out, gap->until_unix_s - gap->from_unix_s);
+    if (gap->times == 1) return;
+    pl_text_str(out, "; ");
+    pl_text_u64(out, gap->times);
+    pl_text_str(out, " times until ");
+    pl_moment_write(out, schedule->zone, gap->last_unix_s, now_unix_s);
+    pl_text_str(out, ", ");
+    write_length(out, gap->lasts_s);
+    pl_text_str(out, " together");
+}

@@ -7,7 +7,7 @@
  *     time       2026-12-24T18:00 (the wall clock of a zone) · 2026-12-24T17:00:00Z */
 #pragma once
 
-#include "collector/core/oncall/oncall.h"
+#include "collector/core/oncall/gaps.h"
 #include "common/base/text.h"
 
 /* 0, or PL_E_SYNTAX, PL_E_RANGE, and the outputs untouched. */
@@ -25,3 +25,9 @@ PL_MUST_CHECK int pl_moment_parse(struct pl_span in, const struct pl_zone *zone,
  * "2026-12-24 Thu 18:00". */
 void pl_moment_write(struct pl_text *out, const struct pl_zone *zone, int64_t unix_s,
                      int64_t now_unix_s);
+
+/* "web: nobody is on call from Sat 09:00 until Mon 09:00, 48 h; 3 times until 2026-05-18 Mon 09:00,
+ * 96 h together". */
+enum { PL_GAP_TEXT_BYTES = 4 * PL_NAME_LEN_MAX + 256 };
+void pl_gap_write(struct pl_text *out, const struct pl_oncall *oncall, const struct pl_gap *gap,
+                  int64_t now_unix_s);

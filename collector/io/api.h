@@ -12,6 +12,7 @@
 #include "collector/codec/contact.h"
 #include "collector/core/engine.h"
 #include "collector/core/heartbeat.h"
+#include "collector/core/oncall/oncall.h"
 #include "collector/io/ingest.h"
 #include "collector/io/login.h"
 #include "collector/io/redis_server.h"
@@ -43,6 +44,7 @@ struct pl_api_door {
 struct pl_api_config {
     const struct pl_engine *engine;
     struct pl_api_launch_desk launch_desk;
+    struct pl_oncall *oncall; // its overrides are made and dropped here
     struct pl_store *store;
     const struct pl_redis_server *redis_server; // NULL: Redis is not ours
     const struct pl_ingest *ingest;

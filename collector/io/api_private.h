@@ -113,6 +113,14 @@ void pl_api_get_stream(struct pl_api_call *c);
 
 void pl_api_get_series(struct pl_api_call *c);
 
+/* ---- api_oncall.c ---- */
+
+void pl_api_get_schedules(struct pl_api_call *c);
+void pl_api_get_schedule(struct pl_api_call *c);
+void pl_api_get_person(struct pl_api_call *c);
+void pl_api_post_override(struct pl_api_call *c);
+void pl_api_delete_override(struct pl_api_call *c);
+
 /* ---- api_launch.c ---- */
 
 void pl_api_get_launches(struct pl_api_call *c);

@@ -1,8 +1,8 @@
 /* Ownership: slots and requests live in the restorer; what is in flight comes back before the
  * connection is closed, and the restorer is freed after that.
  *
- *     tick -> HGETALL hosts, alerts, outbox, traffic, launches, enrolled, tokens, accounts, each ->
- * on_part
+ *     tick -> HGETALL hosts, alerts, outbox, traffic, launches, overrides, enrolled, tokens,
+ *             accounts, each -> on_part
  *          -> per host, RANGES_MAX at a time: HGETALL of its changes -> on_changes,
  *                                            a range -> on_chunk, on_range_done -> report */
 #include "collector/io/restorer.h"
@@ -10,6 +10,7 @@
 #include "collector/codec/change_records.h"
 #include "collector/codec/launch_record.h"
 #include "collector/codec/learned_record.h"
+#include "collector/codec/oncall_record.h"
 #include "collector/codec/records.h"
 #include "collector/codec/traffic_record.h"
 #include "collector/codec/trust_records.h"
@@ -28,6 +29,7 @@ enum part {
     PART_HOSTS,
     PART_ALERTS,
     PART_REFERENCES, // before pages, which may edit what they name
+    PART_OVERRIDES,  // before pages, which go to who is on call
     PART_SAID,       // before pages: none may go out that somebody stopped
     PART_SAID_LAST = PART_SAID + PL_SAID_KEY_COUNT - 1,
     PART_PAGES,
@@ -144,6 +146,13 @@ static void take_launch(struct pl_restorer *r, struct pl_span record, int *err)
     if (*err == 0 && r->options.on_launch) r->options.on_launch(r->options.ctx, &entry);
 }
 
+static void take_override(struct pl_restorer *r, struct pl_span text, int *err)
+{
+    struct pl_override_record record;
+    *err = pl_record_override_read(text, &record);
+    if (*err == 0 && r->options.on_override) r->options.on_override(r->options.ctx, &record);
+}
+
 static enum pl_account_key account_key(const struct pl_restorer *r)
 {
     return (enum pl_account_key)(r->part - PART_ACCOUNTS);
@@ -172,6 +181,8 @@ static void take_record(struct pl_restorer *r, struct pl_span field, struct pl_s
         take_traffic(r, field, record, &err);
     } else if (r->part == PART_LAUNCHES) {
         take_launch(r, record, &err);
+    } else if (r->part == PART_OVERRIDES) {
+        take_override(r, record, &err);
     } else if (r->part >= PART_ACCOUNTS) {
         r->options.on_account(r->options.ctx, account_key(r), record);
     } else {
@@ -226,7 +237,8 @@ static void ask_part(struct pl_restorer *r)
         [PART_HOSTS] = PL_KEY_HOSTS,           [PART_ALERTS] = PL_KEY_ALERTS,
         [PART_REFERENCES] = PL_KEY_REFERENCES, [PART_PAGES] = PL_KEY_OUTBOX,
         [PART_TRAFFIC] = PL_KEY_TRAFFIC,       [PART_LAUNCHES] = PL_KEY_LAUNCHES,
-        [PART_ENROLLED] = PL_KEY_ENROLLED,     [PART_TOKENS] = PL_KEY_TOKENS,
+        [PART_OVERRIDES] = PL_KEY_OVERRIDES,   [PART_ENROLLED] = PL_KEY_ENROLLED,
+        [PART_TOKENS] = PL_KEY_TOKENS,
     };
     bool said = r->part >= PART_SAID && r->part <= PART_SAID_LAST;
     const char *key = r->part >= PART_ACCOUNTS ? pl_account_key(account_key(r))

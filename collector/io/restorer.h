@@ -29,7 +29,8 @@ struct pl_restorer_options {
     int (*on_said)(void *ctx, enum pl_said_key what, struct pl_span record);
     void (*on_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                        const struct pl_traffic *traffic);
-    void (*on_launch)(void *ctx, const struct pl_launch_entry *entry); // NULL: not asked for
+    void (*on_launch)(void *ctx, const struct pl_launch_entry *entry);       // NULL: not asked for
+    void (*on_override)(void *ctx, const struct pl_override_record *record); // likewise
     /* One of the two; neither: all were read. */
     void (*on_trust)(void *ctx, const struct pl_enrolled *enrolled,
                      const struct pl_join_token *token);

@@ -135,6 +135,12 @@ static void on_restore_traffic(void *ctx, const struct pl_name *pool, enum pl_tr
     s->options.on_restore_traffic(s->options.ctx, pool, unit, traffic);
 }
 
+static void on_restore_override(void *ctx, const struct pl_override_record *record)
+{
+    struct pl_store *s = ctx;
+    if (s->options.on_restore_override) s->options.on_restore_override(s->options.ctx, record);
+}
+
 static void on_restore_launch(void *ctx, const struct pl_launch_entry *entry)
 {
     struct pl_store *s = ctx;
@@ -312,6 +318,7 @@ static int make_parts(struct pl_store *s)
                                            .on_said = on_restore_said,
                                            .on_traffic = on_restore_traffic,
                                            .on_launch = on_restore_launch,
+                                           .on_override = on_restore_override,
                                            .on_trust = on_restore_trust,
                                            .on_account = on_restore_account,
                                            .on_sample = on_restore_sample,

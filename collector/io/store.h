@@ -22,6 +22,7 @@
 
 #include "collector/codec/keys.h"
 #include "collector/codec/notify/reference.h"
+#include "collector/codec/oncall_record.h"
 #include "collector/core/engine.h"
 #include "collector/core/trust/roster.h"
 #include "collector/io/redis.h"
@@ -78,6 +79,7 @@ struct pl_store_options {
     void (*on_restore_traffic)(void *ctx, const struct pl_name *pool, enum pl_traffic_source unit,
                                const struct pl_traffic *traffic);
     void (*on_restore_launch)(void *ctx, const struct pl_launch_entry *entry); // NULL: not wanted
+    void (*on_restore_override)(void *ctx, const struct pl_override_record *record); // likewise
     /* One of the two is set; neither: all were read, so who is not among them is not enrolled. */
     void (*on_restore_trust)(void *ctx, const struct pl_enrolled *enrolled,
                              const struct pl_join_token *token);
@@ -147,6 +149,11 @@ void pl_store_drop_launch(struct pl_store *s, const struct pl_name *id);
  * PL_E_FULL: too much waits already, and nothing was kept. */
 PL_MUST_CHECK int pl_store_put_said(struct pl_store *s, enum pl_said_key what, const char *field,
                                     struct pl_span record, uint32_t ticket);
+
+/* An override of a schedule; `oncall` has the names. */
+void pl_store_put_override(struct pl_store *s, const struct pl_oncall *oncall,
+                           const struct pl_override *override);
+void pl_store_drop_override(struct pl_store *s, uint64_t number);
 
 /* Who may speak for a host. `ticket`: for on_trust_saved, or PL_STORE_NO_TICKET. PL_E_FULL: too
  * much waits already, and nothing was kept. */

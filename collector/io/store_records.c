@@ -233,6 +233,23 @@ void pl_store_drop_launch(struct pl_store *s, const struct pl_name *id)
     queue_record(s, PL_KEY_LAUNCHES, id->text, NULL, no_page);
 }
 
+void pl_store_put_override(struct pl_store *s, const struct pl_oncall *oncall,
+                           const struct pl_override *override)
+{
+    char buf[PL_OVERRIDE_RECORD_BYTES], field[24];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    pl_record_override_write(&t, oncall, override);
+    write_number(field, override->number);
+    queue_record(s, PL_KEY_OVERRIDES, field, &t, no_page);
+}
+
+void pl_store_drop_override(struct pl_store *s, uint64_t number)
+{
+    char field[24];
+    write_number(field, number);
+    queue_record(s, PL_KEY_OVERRIDES, field, NULL, no_page);
+}
+
 int pl_store_put_enrolled(struct pl_store *s, const struct pl_enrolled *enrolled, uint32_t ticket)
 {
     char buf[PL_TRUST_RECORD_BYTES];

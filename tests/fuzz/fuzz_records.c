@@ -2,6 +2,7 @@
 #include "collector/codec/account_records.h"
 #include "collector/codec/change_records.h"
 #include "collector/codec/launch_record.h"
+#include "collector/codec/oncall_record.h"
 #include "collector/codec/records.h"
 #include "collector/codec/said_in.h"
 #include "collector/codec/said_records.h"
@@ -19,6 +20,28 @@ static void fuzz_launch(struct pl_span in)
     if (pl_record_launch_read(in, &entry) != 0) return;
     pl_record_launch_write(&t, &entry);
     if (!t.overflow) PL_ASSERT(pl_record_launch_read(pl_text_bytes(&t), &entry) == 0);
+}
+
+/* An override as Redis keeps it, or as somebody sends it. */
+static void fuzz_override(struct pl_span in)
+{
+    static struct pl_oncall oncall = {.zone_count = 1, .person_count = 1, .schedule_count = 1};
+    struct pl_override_record record;
+    struct pl_override sent = {.number = 1};
+    const char *culprit;
+    char buf[PL_OVERRIDE_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    pl_oncall_bind(&oncall);
+    if (pl_record_override_read(in, &record) == 0) {
+        oncall.schedules[0].name = record.schedule;
+        oncall.people[0].name = record.person;
+        record.override.schedule = record.override.person = 0;
+        pl_record_override_write(&t, &oncall, &record.override);
+        if (!t.overflow) PL_ASSERT(pl_record_override_read(pl_text_bytes(&t), &record) == 0);
+    }
+    oncall.people[0].name = names[0];
+    if (!pl_override_in(in, &oncall, 0, &sent, &culprit))
+        PL_ASSERT(sent.from_unix_s < sent.until_unix_s);
 }
 
 /* Of accounts: what was read can be written and read again. */
@@ -90,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PL_ASSERT(silence.ends_unix_ms > silence.begins_unix_ms);
     } else {
         fuzz_launch(in);
+        fuzz_override(in);
     }
     return 0;
 }

@@ -1,8 +1,13 @@
 """Who is paged: whoever is on call at this moment, and the next step when nobody acknowledges."""
 
+import json
+import os
+import subprocess
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
-from programs import until
+from programs import BUILD, until
 from stand_in import Host
 
 HOUSE = """
@@ -50,3 +55,83 @@ def test_the_one_on_call_then_the_next_step(receiver, house):
     fe1.cpu = 0.2
     receiver.wait_for(lambda _: len(told(receiver)) == 4, 10)
     assert sorted(told(receiver)[2:]) == [("/alex", "resolved"), ("/sam", "resolved")]
+
+
+def moment(**ahead):
+    """RFC 3339, whole minutes, so far from now."""
+    when = datetime.now(timezone.utc).replace(second=0, microsecond=0) + timedelta(**ahead)
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def override(collector, schedule="duty", **fields):
+    body = {"person": "kim", "from": moment(minutes=-1), "until": moment(hours=2), **fields}
+    status, _, answer = collector.request(f"/api/v1/schedules/{schedule}/overrides", "POST", body)
+    return status, json.loads(answer)
+
+
+def on_call(collector, query=""):
+    return collector.get("/api/v1/schedules" + query)["schedules"][0]
+
+
+def test_an_override_is_engaged_at_once_and_outlives_a_restart(receiver, house):
+    collector, fe1 = house
+    assert on_call(collector)["person"] == "alex"
+    status, made = override(collector)
+    assert (status, made["person"], made["schedule"], bool(made["by"])) == (201, "kim", "duty", True)
+    now = on_call(collector)
+    assert (now["person"], now["override"], now["next"]["person"]) == ("kim", True, "alex")
+    assert now["until"][:19] + "Z" == moment(hours=2) == now["next"]["from"][:19] + "Z"
+    assert on_call(collector, f"?at={moment(hours=3)}")["person"] == "alex"
+    collector.stop()
+    collector.start()
+    until(lambda: on_call(collector)["overrides"], 5, "the override after a restart")
+    fe1.cpu = 0.97
+    receiver.wait_for(lambda _: told(receiver)[:1] == [("/kim", "firing")], 15)
+    status, _, _ = collector.request(f"/api/v1/overrides/{made['id']}", "DELETE")
+    assert status == 200 and on_call(collector)["person"] == "alex"
+    status, _, _ = collector.request(f"/api/v1/overrides/{made['id']}", "DELETE")
+    assert status == 404
+
+
+def test_an_override_that_makes_no_sense(house):
+    collector, _ = house
+    for fields, what in (({"person": "nobody"}, "person"), ({"until": "tomorrow"}, "until"),
+                         ({"until": moment(hours=-2)}, "until"), ({"from": 5}, "from")):
+        status, problem = override(collector, **fields)
+        assert (status, problem["errors"][0]["parameter"]) == (422, what), problem
+    status, _ = override(collector, "dutty")
+    assert status == 404
+
+
+def test_what_is_wrong_is_told_ahead(house):
+    collector, _ = house
+    override(collector, **{"from": moment(hours=1)})
+    override(collector, person="sam", **{"from": moment(hours=1), "until": moment(minutes=90)})
+    warnings = collector.get("/api/v1/schedules/duty")["warnings"]
+    assert [(w["kind"], w["person"], w["times"]) for w in warnings] == [("overlap", "kim", 1)]
+    assert warnings[0]["text"].startswith("duty: a later override stands over that for kim from ")
+
+
+def test_calendars(house):
+    collector, _ = house
+    override(collector, **{"from": moment(hours=1)})
+    for path, people in (("schedules/duty.ics", ["alex", "kim", "alex"]), ("people/kim.ics", ["kim"])):
+        status, headers, body = collector.request("/api/v1/" + path)
+        assert (status, headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
+        lines = body.decode().split("\r\n")
+        assert lines[0] == "BEGIN:VCALENDAR" and lines[-2:] == ["END:VCALENDAR", ""]
+        assert [x[8:] for x in lines if x.startswith("SUMMARY:")] == people
+        kim = lines[lines.index("SUMMARY:kim") - 2:][:2]
+        assert kim == ["DTSTART:" + moment(hours=1).translate({45: None, 58: None}),
+                       "DTEND:" + moment(hours=2).translate({45: None, 58: None})]
+    assert collector.request("/api/v1/people/nobody.ics")[0] == 404
+
+
+def test_check_tells_gaps(tmp_path):
+    config = tmp_path / "collector.yaml"
+    config.write_text(HOUSE.format(url="http://127.0.0.1:9").replace("people: [alex]", "people: [alex], only: [sat]"))
+    ended = subprocess.run([os.path.join(BUILD, "collector/plimsoll-collector"), "--check", "--config", str(config)],
+                           capture_output=True, text=True, timeout=10, check=True)
+    warning, ok = ended.stdout.splitlines()
+    assert ok == "configuration ok"
+    assert warning.startswith("warning: duty: nobody is on call from ") and warning.endswith(" h together")

@@ -2,6 +2,8 @@
  * now, who later, and what is wrong with the coming days. */
 #include "tests/check.h"
 
+#include "collector/codec/ics_out.h"
+#include "collector/codec/oncall_record.h"
 #include "collector/codec/oncall_text.h"
 #include "collector/config.h"
 #include "collector/core/oncall/gaps.h"
@@ -269,6 +271,113 @@ static void test_every_mistake_in_its_words(void)
     }
 }
 
+/* ---- overrides as records and as people send them ---- */
+
+static void test_override_records(void)
+{
+    REQUIRE(load(house) == 0);
+    struct pl_override override = {.number = UINT64_C(1) << 60,
+                                   .schedule = 1,
+                                   .person = 2,
+                                   .from_unix_s = at(5, 6, 9),
+                                   .until_unix_s = at(5, 6, 11),
+                                   .made_unix_s = at(5, 1, 0),
+                                   .by = "al \"the\" ex"};
+    struct pl_override_record record;
+    char text[PL_OVERRIDE_RECORD_BYTES];
+    struct pl_text t = pl_text_init(text, sizeof text);
+    pl_record_override_write(&t, &config.roster, &override);
+    CHECK(!t.overflow);
+    REQUIRE(pl_record_override_read(pl_text_bytes(&t), &record) == 0);
+    CHECK(record.override.number == override.number);
+    CHECK_INT(record.override.from_unix_s, override.from_unix_s);
+    CHECK_INT(record.override.until_unix_s, override.until_unix_s);
+    CHECK_INT(record.override.made_unix_s, override.made_unix_s);
+    CHECK_TEXT(record.override.by, override.by);
+    CHECK_TEXT(record.schedule.text, "second");
+    CHECK_TEXT(record.person.text, "kim");
+    for (size_t len = 0; len < t.len; len++)
+        CHECK(pl_record_override_read((struct pl_span){(uint8_t *)text, len}, &record) < 0);
+}
+
+static void test_overrides_people_send(void)
+{
+    static const struct {
+        const char *body, *culprit; // NULL: fine
+    } rows[] = {
+        {"{\"person\":\"kim\",\"from\":\"2026-05-06T11:00\",\"until\":\"2026-05-06T10:00:00Z\"}",
+         NULL},
+        {"{\"person\":\"kimm\",\"from\":\"2026-05-06T11:00\",\"until\":\"2026-05-06T12:00\"}",
+         "person"},
+        {"{\"person\":\"kim\",\"from\":\"06.05.2026\",\"until\":\"2026-05-06T12:00\"}", "from"},
+        {"{\"person\":\"kim\",\"from\":\"2026-05-06T11:00\",\"until\":\"2026-05-06T11:00\"}",
+         "until"},
+        {"{\"person\":\"kim\",\"from\":\"2026-05-06T11:00\",\"until\":\"2027-05-08T11:00\"}",
+         "until"},
+        {"[]", "person"},
+        {"{", ""},
+    };
+    REQUIRE(load(house) == 0);
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        const char *culprit = NULL;
+        struct pl_override override = {.number = 5};
+        const char *problem =
+            pl_override_in(pl_span_of(rows[i].body), &config.roster, 0, &override, &culprit);
+        CHECK_INT(problem != NULL, rows[i].culprit != NULL);
+        if (rows[i].culprit) CHECK_TEXT(culprit, rows[i].culprit);
+        CHECK_INT(override.from_unix_s, problem ? 0 : at(5, 6, 9)); // 11:00 in Berlin
+        CHECK_INT(override.until_unix_s, problem ? 0 : at(5, 6, 10));
+    }
+}
+
+static void test_a_calendar_is_folded_and_stays_whole(void)
+{
+    static char text[400000];
+    char name[PL_NAME_LEN_MAX + 1], yaml[1024];
+    memset(name, 'x', PL_NAME_LEN_MAX);
+    name[PL_NAME_LEN_MAX] = '\0';
+    (void)snprintf(yaml, sizeof yaml,
+                   NOTIFIERS "people: {%s: {contact: [chat]}, sam: {contact: [chat]}}\n"
+                             "layers: {l: {people: [%s, sam], turn: 1h, start: 2026-01-05}}\n"
+                             "schedules: {%sy: {layers: [l]}}\n",
+                   name, name, name + 1);
+    REQUIRE(load(yaml) == 0);
+    static const size_t rooms[] = {1024, 2048, 5000, 400000};
+    for (size_t i = 0; i < PL_LEN(rooms); i++) {
+        struct pl_text t = pl_text_init(text, rooms[i]);
+        pl_ics_write(&t, &config.roster, PL_NOBODY, PL_NOBODY, at(5, 6, 9));
+        CHECK(!t.overflow);
+        CHECK(t.len > 17 && strcmp(text + t.len - 17, "\r\nEND:VCALENDAR\r\n") == 0);
+        uint32_t begun = 0, ended = 0;
+        for (char *line = text; *line; line = strstr(line, "\r\n") + 2) {
+            CHECK(strcspn(line, "\r\n") <= 75);
+            begun += strncmp(line, "BEGIN:VEVENT", 12) == 0;
+            ended += strncmp(line, "END:VEVENT", 10) == 0;
+        }
+        CHECK_INT(begun, ended);
+    }
+}
+
+static void test_warnings_in_words(void)
+{
+    static struct pl_gaps gaps;
+    char text[PL_GAP_TEXT_BYTES];
+    struct pl_text t = pl_text_init(text, sizeof text);
+    REQUIRE(load(house) == 0);
+    pl_gaps_find(&config.roster, at(5, 4, 12), &gaps);
+    REQUIRE(gaps.count == 2);
+    pl_gap_write(&t, &config.roster, &gaps.item[0], at(5, 4, 12));
+    CHECK_TEXT(
+        text, "duty: kim is on call for second, too, from Mon 17:00 until Tue 09:00, 16 h; 6 times "
+              "until 2026-05-11 Mon 09:00, 104 h together");
+    t = pl_text_init(text, sizeof text);
+    pl_gap_write(&t, &config.roster, &gaps.item[1], at(5, 4, 12));
+    CHECK_TEXT(
+        text,
+        "duty: nobody is on call from Sun 00:00 until 2026-05-11 Mon 00:00, 24 h; 2 times until "
+        "2026-05-18 Mon 00:00, 48 h together");
+}
+
 /* ---- words ---- */
 
 static void test_hours(void)
@@ -344,6 +453,10 @@ int main(void)
     RUN(test_gaps_and_double_bookings);
     RUN(test_no_schedules_have_no_gaps);
     RUN(test_every_mistake_in_its_words);
+    RUN(test_override_records);
+    RUN(test_overrides_people_send);
+    RUN(test_a_calendar_is_folded_and_stays_whole);
+    RUN(test_warnings_in_words);
     RUN(test_hours);
     RUN(test_moments);
     (void)unlink(path);
