@@ -132,6 +132,20 @@ static void on_distrust(void *arg)
     pl_agent_trust_reload(&app->trust);
 }
 
+static void on_connecting(void *arg)
+{
+    struct app *app = arg;
+    pl_agent_trust_refresh(&app->trust);
+}
+
+static const struct pl_key *on_rekey(void *arg, bool is_recorded)
+{
+    struct app *app = arg;
+    if (!is_recorded) return pl_agent_trust_make_next(&app->trust);
+    pl_agent_trust_take_next(&app->trust);
+    return NULL;
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
@@ -204,6 +218,8 @@ static int start_uplink(struct app *app, const struct pl_agent_config *config)
                     .on_welcome = on_welcome,
                     .on_directive = on_directive,
                     .on_distrust = on_distrust,
+                    .on_connecting = on_connecting,
+                    .on_rekey = on_rekey,
                     .arg = app},
         .trust = app->trust.link.context ? &app->trust.link : NULL,
     };

@@ -51,6 +51,7 @@ int pl_agent_trust_load(struct pl_agent_trust *t, struct pl_agent_config *config
     *t = (struct pl_agent_trust){.config = config};
     int err = pl_identity_read(config->state, &t->identity);
     if (err < 0 && err != -ENOENT) return err;
+    pl_identity_stamp(config->state, &t->stamp);
     if (t->identity.key) fill_in(config, &t->identity.enrolment);
     if (!t->identity.key && config->ca_file[0] == '\0') return check_plain(config);
     return make_context(t);
@@ -60,15 +61,48 @@ void pl_agent_trust_reload(struct pl_agent_trust *t)
 {
     struct pl_identity fresh;
     if (!t->identity.key || pl_identity_read(t->config->state, &fresh) < 0) return;
+    pl_identity_stamp(t->config->state, &t->stamp);
     pl_identity_fini(&t->identity);
     t->identity = fresh;
     t->link.pin = fresh.enrolment.fingerprint;
     if (t->link.key) t->link.key = fresh.key;
 }
 
+void pl_agent_trust_refresh(struct pl_agent_trust *t)
+{
+    struct pl_identity_stamp now;
+    pl_identity_stamp(t->config->state, &now);
+    if (now.inode != t->stamp.inode || now.changed_ns != t->stamp.changed_ns)
+        pl_agent_trust_reload(t);
+}
+
+const struct pl_key *pl_agent_trust_make_next(struct pl_agent_trust *t)
+{
+    pl_key_free(t->next);
+    t->next = NULL;
+    int err = pl_key_make(&t->next);
+    if (err == 0) err = pl_identity_write_next(t->config->state, t->next);
+    if (err == 0) return t->next;
+    pl_log(PL_LOG_ERROR, "rekey_failed", "err=\"%s\" do=\"is agent.state writable?\"",
+           pl_err_text(err));
+    pl_key_free(t->next);
+    t->next = NULL;
+    return NULL;
+}
+
+void pl_agent_trust_take_next(struct pl_agent_trust *t)
+{
+    if (!t->next || pl_identity_promote_next(t->config->state) < 0) return; // and the log says why
+    pl_log(PL_LOG_INFO, "key_rotated", "state=%s", t->config->state);
+    pl_key_free(t->next);
+    t->next = NULL;
+    pl_agent_trust_reload(t);
+}
+
 void pl_agent_trust_fini(struct pl_agent_trust *t)
 {
     pl_identity_fini(&t->identity);
+    pl_key_free(t->next);
     pl_tls_context_free(t->link.context);
     t->link.context = NULL;
 }

@@ -78,18 +78,33 @@ void pl_app_trust_saved(void *ctx, uint32_t ticket)
 
 /* ---- agents ---- */
 
-enum pl_admission pl_app_on_admit(void *arg, const struct pl_peer *peer,
-                                  const struct pl_hello *hello)
-{
-    const struct pl_app *app = arg;
-    return pl_admit_hello(app->trust.roster, peer, &hello->host, &hello->pool);
-}
-
 /* Write down, then know it: a name that was admitted always has a place in the roster. */
 static bool record(struct pl_app *app, const struct pl_enrolled *enrolled, uint32_t ticket)
 {
     return pl_store_put_enrolled(app->store, enrolled, ticket) == 0 &&
            pl_roster_put(app->trust.roster, enrolled) == 0;
+}
+
+/* Its next key was used: the one before is worth nothing from here on. What is not recorded now is
+ * when the next connection uses it. */
+static void retire_key(struct pl_app *app, const struct pl_name *host)
+{
+    struct pl_enrolled enrolled = *pl_roster_find(app->trust.roster, host);
+    enrolled.key = enrolled.next;
+    enrolled.has_next = false;
+    if (!record(app, &enrolled, PL_STORE_NO_TICKET)) return;
+    pl_log(PL_LOG_INFO, "host_key_retired", "host=%s", host->text);
+}
+
+enum pl_admission pl_app_on_admit(void *arg, const struct pl_peer *peer,
+                                  const struct pl_hello *hello)
+{
+    struct pl_app *app = arg;
+    enum pl_admission admission =
+        pl_admit_hello(app->trust.roster, peer, &hello->host, &hello->pool);
+    if (admission == PL_ADMITTED && pl_admit_is_next(app->trust.roster, peer, &hello->host))
+        retire_key(app, &hello->host);
+    return admission;
 }
 
 static enum pl_admission judge_enrol(struct pl_app *app, const struct pl_ingest_enrol *enrol,
@@ -101,7 +116,9 @@ static enum pl_admission judge_enrol(struct pl_app *app, const struct pl_ingest_
         enum pl_admission admission = pl_admit_rotate(roster, enrol->peer, enrol->rotate);
         if (admission != PL_ADMITTED) return admission;
         *out = *pl_roster_find(roster, &enrol->rotate->host);
-        out->key = enrol->rotate->next.key;
+        if (out->has_next && pl_public_key_eq(&out->next, &enrol->peer->key)) out->key = out->next;
+        out->next = enrol->rotate->next.key;
+        out->has_next = true;
         out->rotated_unix_ms = now.unix_ms;
         return PL_ADMITTED;
     }
@@ -204,8 +221,11 @@ static void list_hosts(struct pl_app *app, struct pl_slot_id client, uint32_t af
         pl_text_span(&t, pl_name_span(&e->host));
         pl_text_char(&t, ' ');
         pl_text_span(&t, pl_name_span(&e->pool));
-        pl_text_str(&t, e->revoked_unix_ms != 0 ? " revoked " : " enrolled ");
-        pl_text_rfc3339(&t, e->revoked_unix_ms != 0 ? e->revoked_unix_ms : e->enrolled_unix_ms);
+        bool is_revoked = e->revoked_unix_ms != 0;
+        pl_text_str(&t, is_revoked ? " revoked " : e->has_next ? " rotating " : " enrolled ");
+        pl_text_rfc3339(&t, is_revoked    ? e->revoked_unix_ms
+                            : e->has_next ? e->rotated_unix_ms
+                                          : e->enrolled_unix_ms);
         pl_text_char(&t, '\n');
     }
     if (sizeof buf - t.len <= ROW_BYTES_MAX) {
@@ -248,6 +268,23 @@ static void change_host(struct pl_app *app, struct pl_slot_id client,
                                is_revoke ? PL_ADMISSION_REVOKED : PL_ADMISSION_NOT_ENROLLED, now);
 }
 
+static void rotate_host(struct pl_app *app, struct pl_slot_id client, const struct pl_name *name)
+{
+    const struct pl_enrolled *known = pl_roster_find(app->trust.roster, name);
+    uint32_t host = pl_fleet_find_host(pl_engine_fleet(app->engine), name);
+    if (!known)
+        refuse_admin(app, client,
+                     "no host of that name is enrolled; 'plimsoll host ls' lists them");
+    else if (known->revoked_unix_ms != 0)
+        refuse_admin(app, client, "its key was revoked; it has to join again with a token");
+    else if (host == PL_NO_INDEX || !pl_ingest_rekey_host(app->ingest, host))
+        refuse_admin(app, client,
+                     "its agent is not connected with its key now; run 'plimsoll-agent rotate' on "
+                     "that host");
+    else
+        answer_admin(app, client, "ok\n", pl_name_span(name));
+}
+
 static void on_admin(void *arg, struct pl_slot_id client, const struct pl_admin_request *request,
                      struct pl_now now)
 {
@@ -260,6 +297,7 @@ static void on_admin(void *arg, struct pl_slot_id client, const struct pl_admin_
     switch (request->verb) {
     case PL_ADMIN_TOKEN_NEW: make_token(app, client, request, now); return;
     case PL_ADMIN_HOST_LIST: list_hosts(app, client, request->after); return;
+    case PL_ADMIN_HOST_ROTATE: rotate_host(app, client, &request->host); return;
     case PL_ADMIN_HOST_REVOKE:
     case PL_ADMIN_HOST_FORGET: change_host(app, client, request, now); return;
     case PL_ADMIN_NOTIFIER_TEST: pl_app_test_notifier(app, client, &request->notifier, now); return;

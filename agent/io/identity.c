@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* "<state>/<name>"; PL_E_TOO_BIG. */
 static int path_of(const char *state, const char *name, char out[PL_IDENTITY_PATH_BYTES])
@@ -52,6 +53,17 @@ void pl_identity_fini(struct pl_identity *identity)
 {
     pl_key_free(identity->key);
     identity->key = NULL;
+}
+
+void pl_identity_stamp(const char *state, struct pl_identity_stamp *out)
+{
+    enum { NS_PER_S = 1000000000 };
+    char path[PL_IDENTITY_PATH_BYTES];
+    struct stat now;
+    *out = (struct pl_identity_stamp){0};
+    if (path_of(state, "key.pem", path) < 0 || stat(path, &now) < 0) return;
+    *out = (struct pl_identity_stamp){now.st_ino,
+                                      (int64_t)now.st_ctim.tv_sec * NS_PER_S + now.st_ctim.tv_nsec};
 }
 
 static int write_key(const char *state, const char *name, const struct pl_key *key)

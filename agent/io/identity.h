@@ -19,6 +19,13 @@ struct pl_identity {
 /* 0; -ENOENT if this host has not joined; another error after a line in the log that names the
  * file. `*out` is untouched then. Warns of a key that others may read. */
 PL_MUST_CHECK int pl_identity_read(const char *state, struct pl_identity *out);
+/* Which file the key is: another one, or a changed one, has another stamp. */
+struct pl_identity_stamp {
+    uint64_t inode;
+    int64_t changed_ns;
+};
+/* All zero if there is none. */
+void pl_identity_stamp(const char *state, struct pl_identity_stamp *out);
 void pl_identity_fini(struct pl_identity *identity);
 
 /* The key in <state>, made and written if there is none; `*is_new` says so. Makes the directory. */

@@ -93,7 +93,8 @@ static void send_turn(struct pl_uplink *u)
     if (pl_link_is_busy(&u->link)) return; // on_drained goes on from here
     if (u->owes_listener) pl_agent_session_listener(&u->session, &u->listener, &out);
     if (u->owes_service) pl_agent_session_service(&u->session, &u->service, &out);
-    u->owes_listener = u->owes_service = false;
+    if (u->owes_rotate) pl_agent_session_rotate(&u->session, &u->rotate, &out);
+    u->owes_listener = u->owes_service = u->owes_rotate = false;
     bool has_more = write_changes(u, &out);
     u->send_seq = PL_MAX(u->send_seq, spool->first_seq);
     for (int i = 0; i < PL_UPLINK_TURN_SAMPLES_MAX && u->send_seq < spool->next_seq; i++) {
@@ -175,6 +176,20 @@ static void take_refusal(struct pl_uplink *u, const struct pl_refusal *refusal)
     if (is_distrust && u->handler.on_distrust) u->handler.on_distrust(u->handler.arg);
 }
 
+/* The next key and its proof go out with the next turn; the stream goes on. */
+static void take_rekey(struct pl_uplink *u)
+{
+    uint8_t exported[PL_EXPORTED_BYTES];
+    if (!u->link.trust || !u->link.trust->key || !u->handler.on_rekey) return; // there is no key
+    const struct pl_key *next = u->handler.on_rekey(u->handler.arg, false);
+    if (!next) return; // and the log says why
+    u->rotate.host = u->hello.host;
+    int err = pl_tls_export(u->link.tls, exported);
+    if (err == 0) err = pl_key_prove(next, exported, &u->rotate.next);
+    u->owes_rotate = err == 0;
+    if (err < 0) pl_log(PL_LOG_ERROR, "rekey_failed", "err=\"%s\"", pl_err_text(err));
+}
+
 static void take_event(struct pl_uplink *u, const struct pl_agent_event *event)
 {
     switch (event->type) {
@@ -183,8 +198,12 @@ static void take_event(struct pl_uplink *u, const struct pl_agent_event *event)
     case PL_AGENT_ACKED: take_ack(u, event->acked_seq); return;
     case PL_AGENT_DIRECTED: u->handler.on_directive(u->handler.arg, &event->directive); return;
     case PL_AGENT_REFUSED: take_refusal(u, &event->refusal); return;
+    case PL_AGENT_REKEY: take_rekey(u); return;
     case PL_AGENT_JOINED:
-    case PL_AGENT_CHECKED: break; // answer only what enrol.h asks
+        (void)u->handler.on_rekey(u->handler.arg, true); // it was, and NULL is all there is to say
+        end(u, "to come back with its new key", PL_ROUTE_UNREACHED);
+        return;
+    case PL_AGENT_CHECKED: break; // answers only what enrol.h asks
     }
     PL_UNREACHABLE("session event");
 }
@@ -260,6 +279,8 @@ static void on_ready(void *arg)
 static void open_connection(struct pl_uplink *u)
 {
     u->state = PL_UPLINK_CONNECT;
+    u->owes_rotate = false; // its proof was for another session
+    if (u->handler.on_connecting) u->handler.on_connecting(u->handler.arg);
     start_timer(u, greet_ms(u));
     int err = pl_link_open(&u->link, &present(u)->address.any, present(u)->host);
     if (err < 0) lose(u, pl_err_text(err));
@@ -312,7 +333,7 @@ int pl_uplink_start(struct pl_uplink *u, uv_loop_t *loop, const struct pl_uplink
     u->told_count = 0;
     u->handler = config->handler;
     u->hello = *config->hello;
-    u->owes_listener = u->owes_service = false;
+    u->owes_listener = u->owes_service = u->owes_rotate = false;
     u->listener = (struct pl_listener){0};
     u->service = (struct pl_service){0};
     u->timer.data = u;

@@ -37,7 +37,7 @@ enum {
     PL_UPLINK_TURN_CHANGES_MAX = 8,
     PL_UPLINK_LOG_MS = 60 * 1000, // failed attempts at one collector are logged no more often
     PL_UPLINK_OUT_BYTES =
-        PL_LISTENER_FRAME_BYTES_MAX + PL_SERVICE_FRAME_BYTES_MAX +
+        PL_LISTENER_FRAME_BYTES_MAX + PL_SERVICE_FRAME_BYTES_MAX + PL_ROTATE_FRAME_BYTES_MAX +
         PL_UPLINK_TURN_CHANGES_MAX * PL_CHANGE_FRAME_BYTES_MAX +
         PL_UPLINK_TURN_SAMPLES_MAX * (PL_FRAME_HEADER_BYTES + PL_SAMPLE_BYTES_MAX),
 };
@@ -61,6 +61,13 @@ struct pl_uplink_handler {
     /* The collector would not have this key, or is not who it should be: keys and pins may have
      * been exchanged on disk. NULL: nobody cares. */
     void (*on_distrust)(void *arg);
+    /* A connection is about to be made: another command may have exchanged the key. NULL: likewise.
+     */
+    void (*on_connecting)(void *arg);
+    /* An operator wants a new key. Returns it, borrowed until the next call, or NULL if there is
+     * none to be had. Called again with `is_recorded`, for nothing, once the collector has recorded
+     * it. */
+    const struct pl_key *(*on_rekey)(void *arg, bool is_recorded);
     void *arg; // borrowed
 };
 
@@ -91,7 +98,9 @@ struct pl_uplink {
     struct pl_agent_session session;
     struct pl_listener listener;      // no address: none was named yet
     struct pl_service service;        // no name: none is watched
+    struct pl_rotate rotate;          // of owes_rotate
     bool owes_listener, owes_service; // this collector has not been told yet
+    bool owes_rotate;                 // it wants a new key, which was made
     uint64_t send_seq;                // the next sample to send on this connection
     int64_t heard_mono_ms; // when the collector last said something, or had nothing to say
     struct pl_uplink_collector {

@@ -40,6 +40,7 @@ static const char host_usage[] =
     "  plimsoll host ls\n"
     "  plimsoll host ls --json | jq -r '.[] | select(.state==\"revoked\").name'\n"
     "  plimsoll host revoke fe1     its key is worth nothing from now on; it may join again\n"
+    "  plimsoll host rotate fe1     it takes a new key; the old one is good until that was used\n"
     "  plimsoll host forget fe1     as if it had never joined: its name is free\n"
     "\n"
     "  --json       ls: an array of objects with name, pool, state and since\n"
@@ -257,7 +258,11 @@ static int change_host(const char *state, const char *verb, const char *host)
         return PL_EXIT_USAGE;
     }
     int status = ask(state, buf, answer);
-    if (status == PL_EXIT_OK)
+    if (status == PL_EXIT_OK && strcmp(verb, "rotate") == 0)
+        (void)printf("asked %s to take a new key; 'plimsoll host ls' shows it as rotating until it "
+                     "was used\n",
+                     host);
+    else if (status == PL_EXIT_OK)
         (void)printf("%s %s\n", strcmp(verb, "revoke") == 0 ? "revoked" : "forgot", host);
     return status;
 }
@@ -282,7 +287,7 @@ int pl_host_main(int argc, char **argv)
     const char *verb = optind < argc ? argv[optind] : "";
     if (optind + 1 == argc && strcmp(verb, "ls") == 0) return list_hosts(state, as_json);
     if (!as_json && optind + 2 == argc &&
-        (strcmp(verb, "revoke") == 0 || strcmp(verb, "forget") == 0))
+        (strcmp(verb, "revoke") == 0 || strcmp(verb, "rotate") == 0 || strcmp(verb, "forget") == 0))
         return change_host(state, verb, argv[optind + 1]);
     (void)fputs(host_usage, stderr);
     return PL_EXIT_USAGE;

@@ -82,8 +82,10 @@ static const char *parse_host(struct pl_span rest, struct pl_admin_request *out)
         out->verb = PL_ADMIN_HOST_REVOKE;
     else if (pl_span_is(verb, "forget"))
         out->verb = PL_ADMIN_HOST_FORGET;
+    else if (pl_span_is(verb, "rotate"))
+        out->verb = PL_ADMIN_HOST_ROTATE;
     else
-        return "host takes list, revoke and forget";
+        return "host takes list, revoke, rotate and forget";
     if (pl_name_parse(word, &out->host) < 0) return "that is no host's name";
     return NULL;
 }

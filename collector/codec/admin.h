@@ -3,6 +3,7 @@
  *     token new ttl_ms=3600000 pool=web [pool=api ...] [address=192.0.2.1:7410 ...]
  *     host list [after=CURSOR]
  *     host revoke NAME
+ *     host rotate NAME
  *     host forget NAME
  *     notifier test NAME
  *
@@ -20,6 +21,7 @@ enum pl_admin_verb {
     PL_ADMIN_TOKEN_NEW,
     PL_ADMIN_HOST_LIST,
     PL_ADMIN_HOST_REVOKE,
+    PL_ADMIN_HOST_ROTATE,
     PL_ADMIN_HOST_FORGET,
     PL_ADMIN_NOTIFIER_TEST,
 };
@@ -31,7 +33,7 @@ struct pl_admin_request {
     struct pl_name pools[PL_TOKEN_POOLS_MAX];
     uint8_t address_count;
     struct pl_address addresses[PL_TOKEN_ADDRESSES_MAX];
-    struct pl_name host;     // of revoke and forget
+    struct pl_name host;     // of revoke, rotate and forget
     struct pl_name notifier; // of test
     uint32_t after;          // of list
 };

@@ -32,6 +32,8 @@ void pl_record_enrolled_write(struct pl_text *out, const struct pl_enrolled *enr
     put_name(out, "host", &enrolled->host);
     put_name(out, "pool", &enrolled->pool);
     pl_json_put_hex(out, ",\"key\":", enrolled->key.bytes, PL_PUBLIC_KEY_BYTES);
+    if (enrolled->has_next)
+        pl_json_put_hex(out, ",\"next\":", enrolled->next.bytes, PL_PUBLIC_KEY_BYTES);
     put_i64(out, "enrolled", enrolled->enrolled_unix_ms);
     put_i64(out, "rotated", enrolled->rotated_unix_ms);
     put_i64(out, "revoked", enrolled->revoked_unix_ms);
@@ -74,6 +76,8 @@ int pl_record_enrolled_read(struct pl_span in, struct pl_enrolled *out)
     pl_json_name(&r, "host", &enrolled.host);
     pl_json_name(&r, "pool", &enrolled.pool);
     pl_json_hex(&r, "key", enrolled.key.bytes, PL_PUBLIC_KEY_BYTES);
+    enrolled.has_next = cJSON_HasObjectItem(root, "next"); // absent: none, as in older records
+    if (enrolled.has_next) pl_json_hex(&r, "next", enrolled.next.bytes, PL_PUBLIC_KEY_BYTES);
     enrolled.enrolled_unix_ms = get_time(&r, "enrolled");
     enrolled.rotated_unix_ms = get_time(&r, "rotated");
     enrolled.revoked_unix_ms = get_time(&r, "revoked");

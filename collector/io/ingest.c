@@ -241,6 +241,13 @@ void pl_ingest_dismiss_host(struct pl_ingest *in, uint32_t host, enum pl_admissi
     pl_ingest_conn_dismiss(&in->conns[in->conn_of_host[host]], info->code, info->text, now);
 }
 
+bool pl_ingest_rekey_host(struct pl_ingest *in, uint32_t host)
+{
+    PL_ASSERT(host < in->config.host_max);
+    if (in->conn_of_host[host] == PL_INGEST_NO_INDEX) return false;
+    return pl_ingest_rekey(&in->conns[in->conn_of_host[host]], now_of());
+}
+
 const struct pl_ingest_counts *pl_ingest_counts(const struct pl_ingest *in)
 {
     return &in->counts;

@@ -170,6 +170,8 @@ void pl_ingest_close_host(struct pl_ingest *in, uint32_t host, struct pl_now now
 /* The same, telling its agent why. */
 void pl_ingest_dismiss_host(struct pl_ingest *in, uint32_t host, enum pl_admission why,
                             struct pl_now now);
+/* Ask the host's agent to take a new key. False if it is not here, or has proved none. */
+PL_MUST_CHECK bool pl_ingest_rekey_host(struct pl_ingest *in, uint32_t host);
 /* The answer to on_enrol: JOINED, or a refusal. Ignored if the peer has gone meanwhile. */
 void pl_ingest_enrolled(struct pl_ingest *in, struct pl_slot_id conn, enum pl_admission result,
                         struct pl_now now);

@@ -156,5 +156,7 @@ void pl_ingest_log_refusal(struct pl_ingest_conn *c, const char *reason, const c
 void pl_ingest_not_admitted(struct pl_ingest_conn *c, enum pl_admission why, const char *host,
                             struct pl_now now);
 /* PROOF, JOIN and ROTATE. */
+/* Ask for a new key. False if it has proved none, or its socket is full. */
+PL_MUST_CHECK bool pl_ingest_rekey(struct pl_ingest_conn *c, struct pl_now now);
 void pl_ingest_take_trust(struct pl_ingest_conn *c, const struct pl_collector_event *event,
                           struct pl_now now);

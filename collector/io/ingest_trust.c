@@ -58,14 +58,14 @@ static void take_enrol(struct pl_ingest_conn *c, const struct pl_ingest_enrol *e
     const struct pl_name *host = enrol->join ? &enrol->join->host : &enrol->rotate->host;
     uint8_t exported[PL_EXPORTED_BYTES];
     enum pl_admission admission = PL_ADMISSION_NOT_LOADED;
-    if (enrol->rotate &&
-        (pl_tls_export(c->tls, exported) < 0 || !pl_proof_is_good(&enrol->rotate->next, exported)))
+    if (enrol->rotate && (!c->tls || pl_tls_export(c->tls, exported) < 0 ||
+                          !pl_proof_is_good(&enrol->rotate->next, exported)))
         admission = PL_ADMISSION_BAD_PROOF;
     else if (handler->on_enrol)
         admission = handler->on_enrol(
             handler->arg, (struct pl_slot_id){pl_ingest_index_of(c), c->generation}, enrol, now);
     if (admission == PL_ADMITTED) {
-        c->state = PL_CONN_ENROLLING;
+        if (c->state != PL_CONN_STREAMING) c->state = PL_CONN_ENROLLING;
         c->frame_mono_ms = now.mono_ms;
     } else {
         pl_ingest_not_admitted(c, admission, host->text, now);
@@ -84,7 +84,7 @@ void pl_ingest_take_trust(struct pl_ingest_conn *c, const struct pl_collector_ev
         enrol.join = &event->join;
     else
         enrol.rotate = &event->rotate;
-    take_enrol(c, &enrol, now); // after a PROOF, and that needs TLS
+    take_enrol(c, &enrol, now); // after a PROOF, but for a ROTATE in a stream, which may be plain
 }
 
 void pl_ingest_enrolled(struct pl_ingest *in, struct pl_slot_id conn, enum pl_admission result,
@@ -94,11 +94,24 @@ void pl_ingest_enrolled(struct pl_ingest *in, struct pl_slot_id conn, enum pl_ad
     struct pl_writer w = pl_writer_init(buf, sizeof buf);
     PL_ASSERT(conn.index < in->config.connection_max);
     struct pl_ingest_conn *c = &in->conns[conn.index];
-    if (c->generation != conn.generation || c->state != PL_CONN_ENROLLING) return;
+    bool in_stream = c->state == PL_CONN_STREAMING;
+    if (c->generation != conn.generation || (c->state != PL_CONN_ENROLLING && !in_stream)) return;
     if (result != PL_ADMITTED) {
         pl_ingest_not_admitted(c, result, "-", now);
         return;
     }
     pl_joined_write(&w);
-    pl_ingest_conn_part(c, (struct pl_span){buf, w.len}, now);
+    if (in_stream)
+        (void)pl_ingest_link_send(c, (struct pl_span){buf, w.len}, false,
+                                  now); // else both are good
+    else
+        pl_ingest_conn_part(c, (struct pl_span){buf, w.len}, now);
+}
+
+bool pl_ingest_rekey(struct pl_ingest_conn *c, struct pl_now now)
+{
+    uint8_t buf[PL_FRAME_HEADER_BYTES];
+    struct pl_writer w = pl_writer_init(buf, sizeof buf);
+    pl_rekey_write(&w);
+    return c->peer.is_proven && pl_ingest_link_send(c, (struct pl_span){buf, w.len}, false, now);
 }

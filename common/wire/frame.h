@@ -40,6 +40,7 @@ enum pl_frame_type {
     PL_FRAME_SERVICE = 14,  // agent -> collector
     PL_FRAME_CHECK = 15,    // agent -> collector
     PL_FRAME_CHECKED = 16,  // collector -> agent
+    PL_FRAME_REKEY = 17,    // collector -> agent
 };
 
 struct pl_frame {

@@ -7,6 +7,7 @@ void pl_agent_session_start(struct pl_agent_session *s, const struct pl_hello *h
                             struct pl_writer *out)
 {
     s->state = PL_AGENT_WAIT_WELCOME;
+    s->rotates = false;
     pl_sample_codec_init(&s->codec, PL_METRIC_COUNT);
     size_t at = pl_frame_begin(out, PL_FRAME_HELLO);
     pl_hello_write(hello, out);
@@ -23,7 +24,8 @@ void pl_agent_session_join(struct pl_agent_session *s, const struct pl_join *joi
 void pl_agent_session_rotate(struct pl_agent_session *s, const struct pl_rotate *rotate,
                              struct pl_writer *out)
 {
-    s->state = PL_AGENT_WAIT_JOINED;
+    s->rotates = s->state == PL_AGENT_STREAMING;
+    if (!s->rotates) s->state = PL_AGENT_WAIT_JOINED;
     pl_rotate_write(rotate, out);
 }
 
@@ -115,8 +117,14 @@ int pl_agent_session_step(struct pl_agent_session *s, const struct pl_frame *fra
         err = directive_parse(frame->body, &e.directive);
         break;
     case PL_FRAME_JOINED:
-        if (s->state != PL_AGENT_WAIT_JOINED) return PL_E_STATE;
+        if (s->state != PL_AGENT_WAIT_JOINED && !s->rotates) return PL_E_STATE;
         e.type = PL_AGENT_JOINED;
+        err = frame->body.len == 0 ? 0 : PL_E_SYNTAX;
+        if (err == 0) s->rotates = false;
+        break;
+    case PL_FRAME_REKEY:
+        if (!streaming) return PL_E_STATE;
+        e.type = PL_AGENT_REKEY;
         err = frame->body.len == 0 ? 0 : PL_E_SYNTAX;
         break;
     case PL_FRAME_CHECKED:
@@ -192,8 +200,10 @@ static int take_trust(struct pl_collector_session *s, const struct pl_frame *fra
                       struct pl_collector_event *event)
 {
     bool is_proof = frame->type == PL_FRAME_PROOF;
+    bool in_stream = s->state == PL_COLLECTOR_STREAMING && frame->type == PL_FRAME_ROTATE;
     int err = 0;
-    if (s->state != (is_proof ? PL_COLLECTOR_WAIT_HELLO : PL_COLLECTOR_PROVEN)) return PL_E_STATE;
+    if (!in_stream && s->state != (is_proof ? PL_COLLECTOR_WAIT_HELLO : PL_COLLECTOR_PROVEN))
+        return PL_E_STATE;
     if (is_proof) {
         err = pl_proof_parse(frame->body, &event->proof);
         if (err == 0) event->type = PL_COLLECTOR_PROOF;
@@ -204,7 +214,7 @@ static int take_trust(struct pl_collector_session *s, const struct pl_frame *fra
         err = pl_rotate_parse(frame->body, &event->rotate);
         if (err == 0) event->type = PL_COLLECTOR_ROTATE;
     }
-    if (err == 0) s->state = is_proof ? PL_COLLECTOR_PROVEN : PL_COLLECTOR_ENROLLING;
+    if (err == 0 && !in_stream) s->state = is_proof ? PL_COLLECTOR_PROVEN : PL_COLLECTOR_ENROLLING;
     return err;
 }
 
@@ -259,6 +269,7 @@ int pl_collector_session_step(struct pl_collector_session *s, const struct pl_fr
     case PL_FRAME_ACK:
     case PL_FRAME_DIRECTIVE:
     case PL_FRAME_JOINED:
+    case PL_FRAME_REKEY:
     case PL_FRAME_CHECKED: return PL_E_STATE; // ours to send
     default:                                  // of a newer agent
         event->type = PL_COLLECTOR_NOTHING;

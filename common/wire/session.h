@@ -67,6 +67,7 @@ enum pl_agent_session_state {
 
 struct pl_agent_session {
     enum pl_agent_session_state state;
+    bool rotates; // ROTATE was sent while streaming, JOINED has not come
     struct pl_sample_codec codec;
 };
 
@@ -78,6 +79,7 @@ enum pl_agent_event_type {
     PL_AGENT_REFUSED,
     PL_AGENT_JOINED, // what pl_agent_session_join or _rotate asked for is recorded
     PL_AGENT_CHECKED,
+    PL_AGENT_REKEY, // an operator wants this host to take a new key
 };
 
 struct pl_agent_event {
@@ -94,7 +96,8 @@ struct pl_agent_event {
 /* Start a conversation on a fresh connection: writes the HELLO frame. */
 void pl_agent_session_start(struct pl_agent_session *s, const struct pl_hello *hello,
                             struct pl_writer *out);
-/* Instead of a conversation: ask for a key to be recorded. A PROOF goes before. */
+/* Instead of a conversation: ask for a key to be recorded. A PROOF goes before. ROTATE may also
+ * come in the middle of one, which goes on. */
 void pl_agent_session_join(struct pl_agent_session *s, const struct pl_join *join,
                            struct pl_writer *out);
 void pl_agent_session_rotate(struct pl_agent_session *s, const struct pl_rotate *rotate,

@@ -121,6 +121,11 @@ void pl_joined_write(struct pl_writer *out)
     pl_frame_end(out, pl_frame_begin(out, PL_FRAME_JOINED));
 }
 
+void pl_rekey_write(struct pl_writer *out)
+{
+    pl_frame_end(out, pl_frame_begin(out, PL_FRAME_REKEY));
+}
+
 void pl_check_write(const struct pl_check *check, struct pl_writer *out)
 {
     size_t at = pl_frame_begin(out, PL_FRAME_CHECK);

@@ -22,6 +22,7 @@ enum {
     PL_EXPORTED_BYTES = 32,
     PL_TOKEN_ID_BYTES = 8,
     PL_TOKEN_SECRET_BYTES = 16,
+    PL_ROTATE_FRAME_BYTES_MAX = 8 + 1 + PL_NAME_LEN_MAX + PL_PUBLIC_KEY_BYTES + PL_SIGNATURE_BYTES,
 };
 
 #define PL_PROOF_CONTEXT  "plimsoll agent key 1"
@@ -54,7 +55,7 @@ struct pl_join {
     struct pl_name host, pool;
 };
 
-/* "From now on `next` speaks for `host` instead of the key I have proved." */
+/* "Let `next` speak for `host`, and the key I have proved no longer once it has." */
 struct pl_rotate {
     struct pl_name host;
     struct pl_proof next;
@@ -84,5 +85,6 @@ void pl_proof_write(const struct pl_proof *proof, struct pl_writer *out);
 void pl_join_write(const struct pl_join *join, struct pl_writer *out);
 void pl_rotate_write(const struct pl_rotate *rotate, struct pl_writer *out);
 void pl_joined_write(struct pl_writer *out);
+void pl_rekey_write(struct pl_writer *out);
 void pl_check_write(const struct pl_check *check, struct pl_writer *out);
 void pl_checked_write(const struct pl_checked *checked, struct pl_writer *out);

@@ -184,22 +184,6 @@ def test_forgotten_host(collector, new_host):
     assert plimsoll(collector, "host", "ls", "--json")[1] == "[]\n"
 
 
-def test_rotated_key(collector, new_host):
-    host = joined(collector, new_host())
-    with open(host.path("key.pem"), encoding="ascii") as f:
-        old = f.read()
-    assert host.command("rotate")[:2] == (0, "rotated: host fe1 has a new key\n")
-    assert not os.path.exists(host.path("key.next.pem"))
-    collector.kill()
-    collector.start()  # the running agent must show the new key now
-    until(lambda: (collector.host("fe1") or {}).get("connected"), 40, "fe1 is back")
-    host.stop()
-    with open(host.path("key.pem"), "w", encoding="ascii") as f:
-        f.write(old)
-    host.start()
-    logged(host, "event=refused", "code=8", "this host name belongs to another key")
-
-
 def test_stolen_host_name(collector, new_host):
     joined(collector, new_host("fe1"))
     thief = joined(collector, new_host("fe2"))

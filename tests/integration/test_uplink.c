@@ -167,7 +167,8 @@ static void push(unsigned n)
 
 static int start_with(const struct pl_address *collectors, uint32_t n, const struct pl_hello *hello)
 {
-    struct pl_uplink_handler handler = {on_hello, on_welcome, on_directive, NULL, NULL};
+    struct pl_uplink_handler handler = {
+        .on_hello = on_hello, .on_welcome = on_welcome, .on_directive = on_directive};
     struct pl_uplink_config config = {collectors, n, hello, &spool, &peer.told, 5, NULL, handler};
     return pl_uplink_start(&uplink, &loop, &config);
 }

@@ -153,6 +153,22 @@ static void test_rotate(void)
     struct pl_rotate rotate = {.host = name_of("fe1")};
     struct pl_peer peer = {.is_encrypted = true, .is_proven = true, .key = key_of('a')};
     CHECK_INT(pl_admit_rotate(r, &peer, &rotate), PL_ADMITTED);
+    CHECK(!pl_admit_is_next(r, &peer, &rotate.host));
+    /* Asked for and not used yet: both keys are good, and a third is not. */
+    struct pl_enrolled enrolled = *pl_roster_find(r, &rotate.host);
+    struct pl_name pool = enrolled.pool;
+    enrolled.has_next = true;
+    enrolled.next = key_of('z');
+    CHECK_INT(pl_roster_put(r, &enrolled), 0);
+    CHECK_INT(pl_admit_hello(r, &peer, &rotate.host, &pool), PL_ADMITTED);
+    CHECK(!pl_admit_is_next(r, &peer, &rotate.host));
+    peer.key = key_of('z');
+    CHECK_INT(pl_admit_hello(r, &peer, &rotate.host, &pool), PL_ADMITTED);
+    CHECK_INT(pl_admit_rotate(r, &peer, &rotate), PL_ADMITTED);
+    CHECK(pl_admit_is_next(r, &peer, &rotate.host));
+    peer.is_proven = false;
+    CHECK(!pl_admit_is_next(r, &peer, &rotate.host));
+    peer.is_proven = true;
     peer.key = key_of('b');
     CHECK_INT(pl_admit_rotate(r, &peer, &rotate), PL_ADMISSION_WRONG_KEY);
     rotate.host = name_of("old");

@@ -40,6 +40,13 @@ static void test_records_come_back(void)
     CHECK_INT(got_enrolled.enrolled_unix_ms, 1);
     CHECK_INT(got_enrolled.rotated_unix_ms, 2);
     CHECK_INT(got_enrolled.revoked_unix_ms, 3);
+    CHECK(!got_enrolled.has_next); // as in a record that knows of none
+    enrolled.has_next = true;
+    enrolled.next.bytes[31] = 7;
+    t = pl_text_init(buf, sizeof buf);
+    pl_record_enrolled_write(&t, &enrolled);
+    CHECK_INT(pl_record_enrolled_read(pl_text_bytes(&t), &got_enrolled), 0);
+    CHECK(got_enrolled.has_next && pl_public_key_eq(&got_enrolled.next, &enrolled.next));
     for (size_t cut = 0; cut < t.len; cut++)
         CHECK(pl_record_enrolled_read((struct pl_span){(uint8_t *)buf, cut}, &got_enrolled) < 0);
     t = pl_text_init(buf, sizeof buf);
@@ -94,9 +101,11 @@ static void test_lines_of_the_command(void)
         {"host list after=-1", "host list takes after=CURSOR"},
         {"host revoke fe1", NULL},
         {"host forget fe1", NULL},
+        {"host rotate fe1", NULL},
+        {"host rotate", "that is no host's name"},
         {"host revoke", "that is no host's name"},
         {"host revoke fe1 fe2", "there is a word too many"},
-        {"host paint fe1", "host takes list, revoke and forget"},
+        {"host paint fe1", "host takes list, revoke, rotate and forget"},
         {"", "there are the nouns token, host and notifier"},
     };
     for (size_t i = 0; i < PL_LEN(cases); i++) {

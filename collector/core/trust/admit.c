@@ -21,6 +21,20 @@ const struct pl_admission_info *pl_admission_info(enum pl_admission admission)
     return &infos[admission];
 }
 
+static bool is_key_of(const struct pl_enrolled *enrolled, const struct pl_public_key *key)
+{
+    return pl_public_key_eq(&enrolled->key, key) ||
+           (enrolled->has_next && pl_public_key_eq(&enrolled->next, key));
+}
+
+bool pl_admit_is_next(const struct pl_roster *r, const struct pl_peer *peer,
+                      const struct pl_name *host)
+{
+    const struct pl_enrolled *enrolled = pl_roster_find(r, host);
+    return enrolled && peer->is_proven && enrolled->has_next &&
+           pl_public_key_eq(&enrolled->next, &peer->key);
+}
+
 /* The key of that host, as far as `peer` has proved it. */
 static enum pl_admission admit_key(const struct pl_roster *r, const struct pl_peer *peer,
                                    const struct pl_name *host)
@@ -29,7 +43,7 @@ static enum pl_admission admit_key(const struct pl_roster *r, const struct pl_pe
     if (!peer->is_proven) return PL_ADMISSION_NO_KEY;
     if (!r->is_complete && !enrolled) return PL_ADMISSION_NOT_LOADED;
     if (!enrolled) return PL_ADMISSION_NOT_ENROLLED;
-    if (!pl_public_key_eq(&enrolled->key, &peer->key)) return PL_ADMISSION_WRONG_KEY;
+    if (!is_key_of(enrolled, &peer->key)) return PL_ADMISSION_WRONG_KEY;
     return enrolled->revoked_unix_ms == 0 ? PL_ADMITTED : PL_ADMISSION_REVOKED;
 }
 
@@ -70,7 +84,7 @@ enum pl_admission pl_admit_join(const struct pl_roster *r, const struct pl_peer 
     if (admission != PL_ADMITTED) return admission;
     const struct pl_enrolled *enrolled = pl_roster_find(r, &join->host);
     if (!enrolled) return r->host_count < r->host_max ? PL_ADMITTED : PL_ADMISSION_ROSTER_FULL;
-    bool is_same = pl_public_key_eq(&enrolled->key, &peer->key);
+    bool is_same = is_key_of(enrolled, &peer->key);
     if (enrolled->revoked_unix_ms != 0) return is_same ? PL_ADMISSION_REVOKED : PL_ADMITTED;
     return is_same ? PL_ADMITTED : PL_ADMISSION_NAME_ENROLLED;
 }

@@ -88,6 +88,9 @@ enum pl_admission pl_admit_join(const struct pl_roster *r, const struct pl_peer 
                                 const struct pl_join *join,
                                 const uint8_t secret_hash[PL_TOKEN_HASH_BYTES],
                                 int64_t now_unix_ms);
+/* Is what `peer` has proved the next key of that host, and so used for the first time? */
+bool pl_admit_is_next(const struct pl_roster *r, const struct pl_peer *peer,
+                      const struct pl_name *host);
 /* May the key `peer` has proved be replaced? That the next key was proved is the caller's part. */
 enum pl_admission pl_admit_rotate(const struct pl_roster *r, const struct pl_peer *peer,
                                   const struct pl_rotate *rotate);

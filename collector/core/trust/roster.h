@@ -1,9 +1,9 @@
 /* roster.h - which key speaks for which host name, and which join tokens are out.
  *
- * One host name has one key and one pool. A revoked host keeps its place, so that its key is told
- * that it was revoked; a later join with a token may give the name to another key. Of a token only
- * the hash of its secret is known here. Expired tokens stay for PL_ROSTER_TOKEN_KEEP_MS, so that
- * whoever still holds one is told what is wrong with it.
+ * One host name has one key, for a while perhaps a next one beside it, and one pool. A revoked host
+ * keeps its place, so that its key is told that it was revoked; a later join with a token may give
+ * the name to another key. Of a token only the hash of its secret is known here. Expired tokens
+ * stay for PL_ROSTER_TOKEN_KEEP_MS, so that whoever still holds one is told what is wrong with it.
  *
  * Bounds: `host_max` names, then PL_E_FULL until one is forgotten; PL_ROSTER_TOKENS_MAX tokens,
  * then the one that expired first makes room, and PL_E_FULL while all of them are good. */
@@ -23,8 +23,10 @@ enum {
 struct pl_enrolled {
     struct pl_name host, pool;
     struct pl_public_key key;
+    bool has_next;             // a key that was asked for and was not used yet; until then both
+    struct pl_public_key next; // are good
     int64_t enrolled_unix_ms;
-    int64_t rotated_unix_ms; // 0: it has its first key
+    int64_t rotated_unix_ms; // when a next key was asked for; 0: it has its first
     int64_t revoked_unix_ms; // 0: good
 };
 
