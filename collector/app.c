@@ -240,11 +240,29 @@ static int start_parts(struct pl_app *app)
         .target_count = app->target_count,
         .contacts = {app->contacts, app->config->pool_count},
         .door = pl_app_said_door(app),
+        .external_url = app->external_url,
+        .external_host = app->external_host,
+        .is_external_https = strncmp(app->config->external_url, "https://", 8) == 0,
         .agent_slots = (uint32_t)app->config->max_agents,
         .started_mono_ms = app->started_mono_ms,
     };
     app->api = pl_api_new(app->loop, &api);
     return app->api ? 0 : -ENOMEM;
+}
+
+/* How people reach the pages: as configured, else at `http` (HOST:PORT). */
+static void write_external_url(struct pl_app *app, const char *http)
+{
+    const char *configured = app->config->external_url;
+    struct pl_text url = pl_text_init(app->external_url, sizeof app->external_url);
+    pl_text_str(&url, configured[0] != '\0' ? configured : "http://");
+    if (configured[0] == '\0') pl_text_str(&url, http);
+    if (url.ptr[url.len - 1] != '/') pl_text_char(&url, '/');
+    if (configured[0] == '\0') return;
+    const char *host = strstr(configured, "://") + 3;
+    struct pl_text text = pl_text_init(app->external_host, sizeof app->external_host);
+    for (; *host != '\0' && *host != '/'; host++)
+        pl_text_char(&text, *host >= 'A' && *host <= 'Z' ? (char)(*host - 'A' + 'a') : *host);
 }
 
 static int start_http(struct pl_app *app)
@@ -260,10 +278,7 @@ static int start_http(struct pl_app *app)
     bound.port = pl_api_port(app->api);
     char text[PL_ADDRESS_TEXT_BYTES];
     pl_address_write(&bound, text);
-    struct pl_text url = pl_text_init(app->external_url, sizeof app->external_url);
-    pl_text_str(&url, "http://");
-    pl_text_str(&url, text);
-    pl_text_char(&url, '/');
+    write_external_url(app, text);
     return 0;
 }
 

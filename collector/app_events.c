@@ -221,6 +221,12 @@ static void on_restored(void *ctx, enum pl_store_restored what)
     pl_app_open(app);
 }
 
+static bool on_browser(void *arg, int fd, struct pl_tls *tls)
+{
+    struct pl_app *app = arg;
+    return pl_api_adopt(app->api, fd, tls);
+}
+
 struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app)
 {
     return (struct pl_ingest_handler){.on_admit = pl_app_on_admit,
@@ -232,6 +238,7 @@ struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app)
                                       .on_change = on_change,
                                       .on_service = on_service,
                                       .on_gone = on_gone,
+                                      .on_browser = on_browser,
                                       .arg = app};
 }
 

@@ -116,11 +116,12 @@ struct pl_app {
     uint32_t target_count;
     struct pl_name target_names[PL_TARGET_MAX];
     struct pl_notify_target targets[PL_TARGET_MAX];
-    struct pl_contact contacts[PL_CONFIG_POOLS_MAX]; // of the configured pools
-    char external_url[64];
-    struct pl_references references;  // what providers call their messages
-    struct pl_notify_request request; // the page being sent
-    struct pl_picture picture;        // in it
+    struct pl_contact contacts[PL_CONFIG_POOLS_MAX];     // of the configured pools
+    char external_url[PL_CONFIG_EXTERNAL_URL_BYTES + 1]; // with its final '/'
+    char external_host[PL_CONFIG_EXTERNAL_URL_BYTES];    // of the configured one, in lower case
+    struct pl_references references;                     // what providers call their messages
+    struct pl_notify_request request;                    // the page being sent
+    struct pl_picture picture;                           // in it
     uint8_t png[8 * 1024];
 
     struct pl_app_test tests[PL_ADMIN_CLIENTS_MAX]; // by the client's slot

@@ -35,8 +35,8 @@ static const char *check_agents(const void *value)
 static const char *check_http(const void *value)
 {
     if (pl_address_is_loopback(value)) return NULL;
-    return "is not on this machine: the pages have no login and no TLS yet, so they are served on "
-           "loopback only; accounts arrive with a later version";
+    return "is not on this machine, and plain HTTP would show passwords to the network: browsers "
+           "elsewhere use https:// at collector.agents, which speaks TLS";
 }
 
 static const char *check_record(const void *value)
@@ -55,6 +55,17 @@ static const char *check_record(const void *value)
 static const char *check_state(const void *value)
 {
     return *(const char *)value == '\0' ? "is no directory" : NULL;
+}
+
+static const char *check_external_url(const void *value)
+{
+    const char *url = value, *problem = *url == '\0' ? NULL : pl_config_check_url(value);
+    if (problem || *url == '\0') return problem;
+    const char *rest = strstr(url, "://") + 3;
+    rest += strcspn(rest, "/?#");
+    return strcmp(rest, "") == 0 || strcmp(rest, "/") == 0
+               ? NULL
+               : "has a path: the pages are at the root of their host";
 }
 
 static const char *check_runbook(const void *value)
@@ -146,7 +157,13 @@ static const struct pl_option options[] = {
          "Where agents connect. From other machines they are taken by TLS only. Port 0 lets the "
          "system pick one, which the log then names."},
     {"collector.http", PL_OPTION_ADDRESS, ROOT(http), .fallback = "127.0.0.1:7411",
-     .check = check_http, .help = "Where the pages, the API and /metrics are served."},
+     .check = check_http,
+     .help = "Where the pages, the API and /metrics are served without TLS, to this machine only. "
+             "With TLS they are served to everybody at collector.agents."},
+    {"collector.external_url", PL_OPTION_TEXT, ROOT(external_url), .fallback = "",
+     .check = check_external_url,
+     .help = "How people reach these pages, such as https://plimsoll.example:7410: links in pages "
+             "begin with it, and browsers may use its host. Empty: at collector.http."},
     {"collector.state", PL_OPTION_PATH, ROOT(state), .fallback = "/var/lib/plimsoll",
      .check = check_state, .help = "Directory of everything the collector keeps on disk."},
     {"collector.max_agents", PL_OPTION_INTEGER, ROOT(max_agents), .fallback = "10000", .min = "1",

@@ -13,6 +13,7 @@
 enum {
     PL_CONFIG_PATH_BYTES = 256,
     PL_CONFIG_URL_BYTES = 1024,
+    PL_CONFIG_EXTERNAL_URL_BYTES = 256,
     PL_CONFIG_OWNER_BYTES = 128,
     PL_CONFIG_RUNBOOK_BYTES = 512,
     PL_CONFIG_CAPACITY_BYTES = 48,
@@ -111,8 +112,9 @@ struct pl_config_heartbeat {
 };
 
 struct pl_collector_config {
-    struct pl_address agents; // an IP address; port 0: the system picks one
-    struct pl_address http;   // likewise, loopback
+    struct pl_address agents;                        // an IP address; port 0: the system picks one
+    struct pl_address http;                          // likewise, loopback
+    char external_url[PL_CONFIG_EXTERNAL_URL_BYTES]; // http:// or https://; empty: that of `http`
     char state[PL_CONFIG_PATH_BYTES];
     int64_t max_agents;
     int64_t fast_interval_ms; // that agents are asked for while something is about to happen

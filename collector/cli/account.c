@@ -194,10 +194,7 @@ static int make_link(const struct wish *w, const char *name)
     if (!is_name(name)) return PL_EXIT_USAGE;
     (void)snprintf(path, sizeof path, "/api/v1/users/%s/login-link", name); // it fits
     int status = ask(w, "POST", path, "", &json);
-    const char *link = pl_status_text(json, "path");
-    size_t len = strlen(w->url);
-    while (len > 0 && w->url[len - 1] == '/') len--;
-    if (status == PL_EXIT_OK) (void)printf("%.*s%s\n", (int)len, w->url, link);
+    if (status == PL_EXIT_OK) (void)puts(pl_status_text(json, "url"));
     cJSON_Delete(json);
     return status;
 }

@@ -359,6 +359,11 @@ bool pl_http_host_is_local(struct pl_span host)
     return is_digit(host.ptr[host.len - 1]);
 }
 
+bool pl_http_host_is(struct pl_span host, const char *wanted)
+{
+    return wanted[0] != '\0' && field_is((const char *)host.ptr, host.len, wanted);
+}
+
 /* The next item of a comma-separated list, trimmed; false at its end. */
 static bool next_item(struct pl_span *list, struct pl_span *item)
 {

@@ -30,7 +30,9 @@ enum {
     X(HEAD_TOO_BIG, "head_too_big", 431, "the request head is larger than 8 KiB")                  \
     X(BODY_TOO_BIG, "body_too_big", 413, "the request body is larger than 64 KiB")                 \
     X(FOREIGN_HOST, "foreign_host", 421,                                                           \
-      "this listener answers to localhost and to IP addresses only, not to another name")          \
+      "this collector answers to localhost, to IP addresses and to the host of its external_url, " \
+      "not to another name")                                                                       \
+    X(FULL, "full", 0, "there is no slot for another connection by TLS")                           \
     X(HEAD_TIMEOUT, "head_timeout", 408, "the request head did not arrive within 10 s")            \
     X(BODY_TIMEOUT, "body_timeout", 408, "the request body did not arrive within 30 s")            \
     X(REPLY_TIMEOUT, "reply_timeout", 503, "the answer was not ready within 30 s")                 \
@@ -118,6 +120,10 @@ enum pl_http_result pl_http_feed(struct pl_http_parser *p, struct pl_span in, si
  * A page of another site can make a browser send requests here under its own name (DNS rebinding),
  * but never under these. */
 bool pl_http_host_is_local(struct pl_span host);
+
+/* True if the Host header `host` names `wanted` (lower case, with or without a port), in any case.
+ */
+bool pl_http_host_is(struct pl_span host, const char *wanted);
 
 /* True if the Accept-Encoding value `accept` allows `coding` ("br", "gzip"): it is listed, or "*"
  * is, with a weight above 0 (RFC 9110 section 12.5.3). */

@@ -207,7 +207,11 @@ static bool admit(struct pl_api_call *c, enum pl_role role, const struct pl_asse
 
 static void look_at_caller(struct pl_api_call *c)
 {
-    struct pl_login_origin origin = {.is_secure = false};
+    const struct pl_api_config *config = &c->api->config;
+    struct pl_login_origin origin = {
+        .is_secure = pl_http_server_is_tls(c->api->server, c->client) ||
+                     (config->is_external_https &&
+                      pl_http_host_is(c->request->host, config->external_host))};
     pl_http_server_peer(c->api->server, c->client, origin.address);
     pl_login_look(c->api->config.login, c->request, &origin, c->now, &c->caller);
 }
@@ -244,8 +248,10 @@ struct pl_api *pl_api_new(uv_loop_t *loop, const struct pl_api_config *config)
     struct pl_api *api = calloc(1, sizeof *api);
     if (!api) return NULL;
     api->config = *config;
-    struct pl_http_server_config server = {
-        .connection_max = PL_HTTP_CONNECTION_MAX, .handler = on_request, .arg = api};
+    struct pl_http_server_config server = {.connection_max = PL_HTTP_CONNECTION_MAX,
+                                           .handler = on_request,
+                                           .arg = api,
+                                           .host = api->config.external_host};
     api->server = pl_http_server_new(loop, &server);
     api->stream = api->server ? pl_stream_new(api->server) : NULL;
     if (api->stream) return api;
@@ -269,6 +275,11 @@ int pl_api_start(struct pl_api *api, const struct sockaddr *address, struct pl_n
 uint16_t pl_api_port(const struct pl_api *api)
 {
     return pl_http_server_port(api->server);
+}
+
+bool pl_api_adopt(struct pl_api *api, int fd, struct pl_tls *tls)
+{
+    return pl_http_server_adopt(api->server, fd, tls);
 }
 
 void pl_api_ingest_ready(struct pl_api *api)

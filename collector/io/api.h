@@ -55,7 +55,10 @@ struct pl_api_config {
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools
     struct pl_api_door door;
-    uint32_t agent_slots; // for /api/v1/self
+    const char *external_url;  // how people reach the pages, with its final '/'
+    const char *external_host; // HOST or HOST:PORT that requests may name; empty: none
+    bool is_external_https;    // and who comes by it comes by TLS, perhaps that of a proxy
+    uint32_t agent_slots;      // for /api/v1/self
     int64_t started_mono_ms;
 };
 
@@ -80,6 +83,8 @@ void pl_api_stop(struct pl_api *api, void (*on_stopped)(void *arg), void *arg);
 void pl_api_tick(struct pl_api *api, struct pl_now now);
 /* The store has written down the launch with that ticket. */
 void pl_api_launch_saved(struct pl_api *api, uint32_t ticket, struct pl_now now);
+/* As pl_http_server_adopt(). */
+bool pl_api_adopt(struct pl_api *api, int fd, struct pl_tls *tls);
 /* What became of a login; from pl_login. */
 void pl_api_login_answered(struct pl_api *api, struct pl_slot_id client,
                            const struct pl_login_answer *answer);

@@ -2,6 +2,7 @@
  *
  *     POST /session, PUT .../password -> login ... pl_api_login_answered -> reply */
 #include "collector/codec/json_account.h"
+#include "collector/codec/json_put.h"
 #include "collector/io/api_private.h"
 
 #include <openssl/crypto.h>
@@ -212,18 +213,19 @@ void pl_api_put_password(struct pl_api_call *c)
     OPENSSL_cleanse(&body, sizeof body);
 }
 
-/* What is shown once and never again. */
-static void reply_secret(struct pl_api_call *c, const char *member,
+/* What is shown once and never again: `before` and the secret, as a member of that name. */
+static void reply_secret(struct pl_api_call *c, const char *member, const char *before,
                          const uint8_t secret[PL_SECRET_BYTES], int64_t expires_unix_ms)
 {
     char text[PL_SECRET_TEXT_BYTES];
     pl_secret_write(secret, text);
     pl_text_str(&c->out, "{\"");
     pl_text_str(&c->out, member);
+    pl_text_str(&c->out, "\":\"");
+    pl_text_str(&c->out, before);
     pl_text_str(&c->out, text);
-    pl_text_str(&c->out, "\",\"expires\":\"");
-    pl_text_rfc3339(&c->out, expires_unix_ms);
-    pl_text_str(&c->out, "\"}\n");
+    pl_json_put_time(&c->out, "\",\"expires\":", expires_unix_ms);
+    pl_text_str(&c->out, "}\n");
     pl_api_reply(c, 201, "application/json");
     OPENSSL_cleanse(text, sizeof text);
 }
@@ -231,6 +233,8 @@ static void reply_secret(struct pl_api_call *c, const char *member,
 void pl_api_post_login_link(struct pl_api_call *c)
 {
     uint8_t secret[PL_SECRET_BYTES];
+    char link[512];
+    (void)snprintf(link, sizeof link, "%slogin.html#link=", c->api->config.external_url); // it fits
     const struct pl_accounts *accounts = pl_login_accounts(c->api->config.login);
     bool is_first = accounts->is_complete && pl_accounts_user_count(accounts) == 0;
     if (!pl_api_read_no_query(c) || is_missing(c, is_first || user_is_there(c), no_user)) return;
@@ -239,7 +243,7 @@ void pl_api_post_login_link(struct pl_api_call *c)
     if (problem)
         reply_done(c, problem);
     else
-        reply_secret(c, "path\":\"/login.html#link=", secret, c->now.unix_ms + PL_LOGIN_LINK_MS);
+        reply_secret(c, "url", link, secret, c->now.unix_ms + PL_LOGIN_LINK_MS);
 }
 
 /* ---- API tokens and the audit log ---- */
@@ -263,7 +267,7 @@ void pl_api_post_api_token(struct pl_api_call *c)
     if (problem)
         reply_done(c, problem);
     else
-        reply_secret(c, "token\":\"", secret, token.expires_unix_ms);
+        reply_secret(c, "token", "", secret, token.expires_unix_ms);
 }
 
 void pl_api_delete_api_token(struct pl_api_call *c)

@@ -88,6 +88,8 @@ static void add_agents(struct stats *s, const struct pl_api *api)
                 "connections a newer one of the same host replaced", in->replaced),
         COUNTER("agents.encrypted", "plimsoll_agents_encrypted_total", "TLS handshakes completed",
                 in->encrypted),
+        COUNTER("agents.browsers", "plimsoll_agents_browsers_total",
+                "TLS connections handed over to HTTP", in->browsers),
         COUNTER("agents.handshakes_parked", "plimsoll_agents_handshakes_parked_total",
                 "TLS handshakes that had to wait for their turn", in->handshakes_parked),
         COUNTER("agents.frames", "plimsoll_agents_frames_total", "frames received", in->frames),

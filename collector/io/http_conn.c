@@ -20,6 +20,8 @@ static void on_conn_closed(uv_handle_t *handle)
 {
     struct pl_http_conn *c = handle->data;
     struct pl_http_server *s = c->server;
+    pl_tls_free(c->tls);
+    c->tls = NULL;
     pl_slots_give(&s->slots, c->id);
     pl_http_server_slot_freed(s);
 }
@@ -53,6 +55,7 @@ static void answer_sent(struct pl_http_conn *c)
         return;
     }
     enter(c, PL_HTTP_CONN_LINGER);
+    pl_http_link_end(c);
     c->shutdown.data = c;
     if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown) < 0) pl_http_conn_close(c);
 }
@@ -79,7 +82,7 @@ static bool put_reply(struct pl_http_conn *c, const struct pl_http_reply *reply)
     PL_ASSERT(!text.overflow && reply->body.len <= PL_HTTP_BODY_OUT_MAX);
     s->counts.answers[reply->status / 100]++;
     struct pl_span parts[] = {pl_text_bytes(&text), reply->body};
-    bool ok = pl_outgoing_write(&c->out, parts, c->head_only ? 1 : 2) == 0;
+    bool ok = pl_http_link_write(c, parts, c->head_only ? 1 : 2) == 0;
     if (!ok) pl_http_conn_close(c);
     return ok;
 }
@@ -126,7 +129,8 @@ static void take_request(struct pl_http_conn *c, const struct pl_http_request *r
     c->fresh = false;
     c->head_only = request->method == PL_HTTP_HEAD;
     c->keep_alive = request->keep_alive;
-    if (request->host.len > 0 && !pl_http_host_is_local(request->host)) {
+    bool is_ours = s->config.host && pl_http_host_is(request->host, s->config.host);
+    if (request->host.len > 0 && !is_ours && !pl_http_host_is_local(request->host)) {
         refuse(c, PL_HTTP_REFUSED_FOREIGN_HOST);
         return;
     }
@@ -135,8 +139,8 @@ static void take_request(struct pl_http_conn *c, const struct pl_http_request *r
     s->config.handler(s->config.arg, c->id, request);
 }
 
-/* Parse what has arrived; true if the connection may have more to do at once. */
-static bool parse_some(struct pl_http_conn *c)
+/* Parse what has arrived. */
+static void parse_some(struct pl_http_conn *c)
 {
     struct pl_http_request request;
     enum pl_http_refusal refusal;
@@ -148,9 +152,9 @@ static bool parse_some(struct pl_http_conn *c)
     switch (result) {
     case PL_HTTP_NEED_MORE:
         if (c->parser.stage != c->stage) enter(c, PL_HTTP_CONN_READ);
-        return false;
-    case PL_HTTP_COMPLETE: take_request(c, &request); return true;
-    case PL_HTTP_REFUSED: refuse(c, refusal); return true;
+        return;
+    case PL_HTTP_COMPLETE: take_request(c, &request); return;
+    case PL_HTTP_REFUSED: refuse(c, refusal); return;
     }
     PL_UNREACHABLE("result of pl_http_feed");
 }
@@ -159,7 +163,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     (void)suggested;
     struct pl_http_conn *c = handle->data;
-    *buf = uv_buf_init(c->in, sizeof c->in); // empty whenever the connection reads
+    *buf = pl_http_link_room(c); // empty whenever the connection reads
 }
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
@@ -171,9 +175,17 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
         return;
     }
     if (c->state != PL_HTTP_CONN_READ) return; // thrown away: streams and lingering connections
-    c->in_start = 0;
-    c->in_len = (size_t)len;
+    pl_http_link_take(c, (size_t)len);
     run(c);
+}
+
+/* There is something to parse. */
+static bool has_input(struct pl_http_conn *c)
+{
+    if (c->in_len > 0) return true;
+    int filled = pl_http_link_fill(c);
+    if (filled < 0) pl_http_conn_close(c);
+    return filled > 0;
 }
 
 /* Go on with a connection as far as it goes, then read exactly while there is use for it. */
@@ -181,8 +193,7 @@ static void run(struct pl_http_conn *c)
 {
     if (c->running) return; // the handler answered at once: the loop below goes on
     c->running = true;
-    while (c->state == PL_HTTP_CONN_READ && c->in_len > 0 && parse_some(c)) {
-    }
+    while (c->state == PL_HTTP_CONN_READ && has_input(c)) parse_some(c);
     c->running = false;
     if (c->state == PL_HTTP_CONN_CLOSED) return;
     bool want = c->state != PL_HTTP_CONN_REPLY && c->state != PL_HTTP_CONN_FLUSH;
@@ -194,21 +205,16 @@ static void run(struct pl_http_conn *c)
         pl_http_conn_close(c);
 }
 
-void pl_http_conn_open(struct pl_http_server *s)
+/* A connection in slot `id`, without a socket. */
+static struct pl_http_conn *begin(struct pl_http_server *s, struct pl_slot_id id)
 {
-    struct pl_slot_id id;
-    if (!pl_slots_take(&s->slots, &id)) {
-        if (!s->accept_waiting) s->counts.parked++;
-        s->accept_waiting = true;
-        return;
-    }
-    s->accept_waiting = false;
     struct pl_http_conn *c = &s->conns[id.index];
     c->server = s;
     c->id = id;
     c->fresh = c->keep_alive = true;
     c->running = c->reading = c->head_only = false;
     c->in_start = c->in_len = 0;
+    c->tls = NULL;
     c->out = (struct pl_outgoing){.stream = (uv_stream_t *)&c->tcp,
                                   .ring = s->rings + (size_t)id.index * PL_HTTP_OUTGOING_BYTES,
                                   .cap = PL_HTTP_OUTGOING_BYTES,
@@ -218,13 +224,47 @@ void pl_http_conn_open(struct pl_http_server *s)
     (void)uv_tcp_init(s->loop, &c->tcp); // cannot fail without a domain
     c->tcp.data = c;
     enter(c, PL_HTTP_CONN_READ);
-    if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&c->tcp) < 0) {
-        pl_http_conn_close(c);
-        return;
-    }
-    s->counts.connections++;
+    return c;
+}
+
+static void go(struct pl_http_conn *c)
+{
+    c->server->counts.connections++;
     (void)uv_tcp_nodelay(&c->tcp, 1); // a delay, not a failure
     run(c);
+}
+
+void pl_http_conn_open(struct pl_http_server *s)
+{
+    struct pl_slot_id id;
+    if (!pl_slots_take(&s->slots, &id)) {
+        if (!s->accept_waiting) s->counts.parked++;
+        s->accept_waiting = true;
+        return;
+    }
+    s->accept_waiting = false;
+    struct pl_http_conn *c = begin(s, id);
+    if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&c->tcp) < 0)
+        pl_http_conn_close(c);
+    else
+        go(c);
+}
+
+bool pl_http_conn_adopt(struct pl_http_server *s, int fd, struct pl_tls *tls)
+{
+    struct pl_slot_id id;
+    if (!pl_slots_take(&s->slots, &id)) {
+        count_refusal(s, PL_HTTP_REFUSED_FULL);
+        return false;
+    }
+    struct pl_http_conn *c = begin(s, id);
+    if (uv_tcp_open(&c->tcp, fd) < 0) {
+        pl_http_conn_close(c);
+        return false;
+    }
+    pl_http_link_adopt(c, tls);
+    go(c);
+    return true;
 }
 
 void pl_http_conn_tick(struct pl_http_conn *c)
@@ -289,7 +329,7 @@ bool pl_http_conn_stream_begin(struct pl_http_conn *c)
 
 void pl_http_conn_stream_send(struct pl_http_conn *c, struct pl_span bytes)
 {
-    int result = pl_outgoing_write(&c->out, &bytes, 1);
+    int result = pl_http_link_write(c, &bytes, 1);
     if (result == PL_E_FULL)
         refuse(c, PL_HTTP_REFUSED_SLOW_READER);
     else if (result < 0)

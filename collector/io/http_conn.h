@@ -6,7 +6,7 @@
 #include "collector/io/outgoing.h"
 #include "common/sys/log.h"
 
-enum { PL_HTTP_READ_BYTES = 8192 };
+enum { PL_HTTP_READ_BYTES = 8192, PL_HTTP_CIPHER_BYTES = 72 * 1024 };
 
 enum pl_http_conn_state {
     PL_HTTP_CONN_READ,   // a request is awaited or arriving; the parser's stage says which
@@ -33,6 +33,7 @@ struct pl_http_conn {
     uv_shutdown_t shutdown;
     struct pl_outgoing out;
     struct pl_http_parser parser;
+    struct pl_tls *tls; // owned; NULL: plain
     size_t in_start, in_len;
     char in[PL_HTTP_READ_BYTES];
 };
@@ -55,11 +56,34 @@ struct pl_http_server {
     struct pl_http_conn *conns; // owned, connection_max items
     uint32_t *generation;       // owned
     uint32_t *next_free;        // owned
+    uint8_t *ciphers;           // owned, PL_HTTP_CIPHER_BYTES likewise, for TLS
     uint8_t *rings; // owned, PL_HTTP_OUTGOING_BYTES for each slot; untouched pages cost nothing
 };
 
+/* ---- http_link.c: bytes to and from the socket, plain or through TLS ---- */
+
+/* As pl_outgoing_write(). */
+PL_MUST_CHECK int pl_http_link_write(struct pl_http_conn *c, const struct pl_span *parts,
+                                     size_t count);
+/* Our side says no more after this. */
+void pl_http_link_end(struct pl_http_conn *c);
+/* Where the next bytes from the socket go. */
+uv_buf_t pl_http_link_room(struct pl_http_conn *c);
+/* They came; all of what came before was used up. */
+void pl_http_link_take(struct pl_http_conn *c, size_t len);
+/* Put the next plaintext into c->in, which is empty. 1: there is some; 0: none; negative: the
+ * connection is over. */
+PL_MUST_CHECK int pl_http_link_fill(struct pl_http_conn *c);
+/* Take over a TLS session with what is unread of it. */
+void pl_http_link_adopt(struct pl_http_conn *c, struct pl_tls *tls);
+
+/* ---- http_conn.c ---- */
+
 /* Accept one connection into a free slot; without one, remember that somebody waits. */
 void pl_http_conn_open(struct pl_http_server *s);
+/* The same with a socket and a TLS session; false: there is no slot, or the socket is no good, and
+ * both stay the caller's. */
+bool pl_http_conn_adopt(struct pl_http_server *s, int fd, struct pl_tls *tls);
 /* Idempotent; the slot is free when the handle is closed. */
 void pl_http_conn_close(struct pl_http_conn *c);
 /* Judge how long the connection has been as it is. */

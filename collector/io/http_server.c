@@ -79,6 +79,16 @@ void pl_http_server_stream_end(struct pl_http_server *s, struct pl_slot_id clien
     if (c) pl_http_conn_close(c);
 }
 
+bool pl_http_server_is_tls(const struct pl_http_server *s, struct pl_slot_id client)
+{
+    return pl_slots_live(&s->slots, client) && s->conns[client.index].tls != NULL;
+}
+
+bool pl_http_server_adopt(struct pl_http_server *s, int fd, struct pl_tls *tls)
+{
+    return s->listening && !s->stopping && pl_http_conn_adopt(s, fd, tls);
+}
+
 void pl_http_server_peer(const struct pl_http_server *s, struct pl_slot_id client,
                          char text[PL_HTTP_PEER_BYTES])
 {
@@ -104,7 +114,8 @@ struct pl_http_server *pl_http_server_new(uv_loop_t *loop,
     s->generation = calloc(count, sizeof *s->generation);
     s->next_free = calloc(count, sizeof *s->next_free);
     s->rings = calloc(count, PL_HTTP_OUTGOING_BYTES);
-    if (!s->conns || !s->generation || !s->next_free || !s->rings) {
+    s->ciphers = calloc(count, PL_HTTP_CIPHER_BYTES);
+    if (!s->conns || !s->generation || !s->next_free || !s->rings || !s->ciphers) {
         pl_http_server_free(s);
         return NULL;
     }
@@ -120,6 +131,7 @@ void pl_http_server_free(struct pl_http_server *s)
     free(s->generation);
     free(s->next_free);
     free(s->rings);
+    free(s->ciphers);
     free(s);
 }
 

@@ -1,5 +1,8 @@
 /* http_server.h - HTTP/1.1 on libuv: connections, limits and time-outs; it knows no route.
  *
+ * Its own listener is plain; connections by TLS come from the agents' port, which does the
+ * handshake and hands them over (pl_http_server_adopt).
+ *
  * A request that is complete and well-formed goes to one handler, which answers at once or later
  * through pl_http_server_reply(), naming the client by slot, so that an answer for a client that
  * left meanwhile falls on the floor. Requests on one connection are answered one after the other;
@@ -16,14 +19,16 @@
 #include "collector/codec/http_reply.h"
 #include "collector/core/now.h"
 #include "common/base/slots.h"
+#include "common/io/tls.h"
 
 #include <uv.h>
 
 enum {
     PL_HTTP_CONNECTION_MAX = 128,
     PL_HTTP_OUTGOING_BYTES = 256 * 1024,
-    /* An answer as a whole must fit; the rest of the queue is its head. */
-    PL_HTTP_BODY_OUT_MAX = PL_HTTP_OUTGOING_BYTES - PL_HTTP_REPLY_HEAD_MAX,
+    PL_HTTP_TLS_BYTES = 1024, // what TLS adds to a full queue
+    /* An answer as a whole must fit; the rest of the queue is its head and TLS. */
+    PL_HTTP_BODY_OUT_MAX = PL_HTTP_OUTGOING_BYTES - PL_HTTP_REPLY_HEAD_MAX - PL_HTTP_TLS_BYTES,
     PL_HTTP_PEER_BYTES = 48,
     PL_HTTP_HEAD_MS = 10 * 1000,
     PL_HTTP_BODY_MS = 30 * 1000,
@@ -42,6 +47,9 @@ struct pl_http_server_config {
     uint32_t connection_max; // 1 to PL_HTTP_CONNECTION_MAX
     pl_http_handler_fn *handler;
     void *arg; // borrowed, for the handler
+    /* HOST or HOST:PORT that requests may name beside localhost and IP addresses; empty: none.
+     * Borrowed. */
+    const char *host;
 };
 
 /* Since the start. */
@@ -66,6 +74,9 @@ PL_MUST_CHECK int pl_http_server_start(struct pl_http_server *s, const struct so
                                        struct pl_now now);
 /* The bound port, for port 0. */
 uint16_t pl_http_server_port(const struct pl_http_server *s);
+/* Take over a connection that has finished its handshake, with its socket and its session; bytes of
+ * pl_tls_rest() are copied. False: there is no slot, or it stops, and both stay the caller's. */
+bool pl_http_server_adopt(struct pl_http_server *s, int fd, struct pl_tls *tls);
 /* Accept no more, close what is idle or streaming, let running answers finish for at most
  * PL_HTTP_LINGER_MS of further ticks, then call `on_stopped`, always from the loop. */
 void pl_http_server_stop(struct pl_http_server *s, void (*on_stopped)(void *arg), void *arg);
@@ -88,6 +99,8 @@ void pl_http_server_stream_end(struct pl_http_server *s, struct pl_slot_id clien
 void pl_http_server_stream_send(struct pl_http_server *s, struct pl_slot_id client,
                                 struct pl_span bytes);
 
+/* The client came by TLS. */
+bool pl_http_server_is_tls(const struct pl_http_server *s, struct pl_slot_id client);
 /* The client's IP address, without its port, into `text`; "?" when it is gone. */
 void pl_http_server_peer(const struct pl_http_server *s, struct pl_slot_id client,
                          char text[PL_HTTP_PEER_BYTES]);

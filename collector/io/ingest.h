@@ -59,6 +59,7 @@ enum {
     X(STOPPING, "stopping")           /* the handler takes nobody now */                           \
     X(TLS, "tls_failed")              /* the handshake, or the stream after it */                  \
     X(TLS_TIMEOUT, "tls_timeout")     /* half a handshake */                                       \
+    X(BROWSER, "browser")             /* it speaks HTTP, and there is no place for it */           \
     X(NOT_ADMITTED, "not_admitted")   /* see on_admit and on_enrol; counted by reason beside */    \
     X(HELLO_TIMEOUT, "hello_timeout") /* nobody introduced himself */                              \
     X(FRAME_TIMEOUT, "frame_timeout") /* half a frame */                                           \
@@ -110,6 +111,10 @@ struct pl_ingest_handler {
     /* The connection of a host that was welcomed has ended. Exactly once per 0 of on_hello, and
      * before the on_hello of a connection that takes its place. */
     void (*on_gone)(void *arg, uint32_t host, struct pl_now now);
+    /* A browser, or whoever else speaks HTTP over TLS: the socket and the session are the handler's
+     * from here on, also what of its ciphertext is unread (pl_tls_rest, valid during the call).
+     * False: they are not, and the connection is closed. NULL: nobody but agents is wanted. */
+    bool (*on_browser)(void *arg, int fd, struct pl_tls *tls);
     void *arg; // borrowed
 };
 
@@ -135,6 +140,7 @@ struct pl_ingest_counts {
     uint64_t refused[PL_INGEST_REFUSAL_COUNT];
     uint64_t not_admitted[PL_ADMISSION_COUNT]; // by reason; [PL_ADMITTED] is not used
     uint64_t encrypted;                        // handshakes completed
+    uint64_t browsers;                         // of these, handed over to HTTP
     uint64_t handshakes_parked;                // handshakes that had to wait
 };
 

@@ -12,6 +12,10 @@
 #include "common/base/err.h"
 #include "common/sys/clock.h"
 
+#include <assert.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 enum { RECORD_HEADER_BYTES = 5 }; // type, version, length (RFC 8446 section 5.1)
 
 /* ---- out ---- */
@@ -133,6 +137,25 @@ static void read_plain(struct pl_ingest_conn *c, struct pl_now now)
     flush_pipe(c, now); // an answer to a key update
 }
 
+/* The socket goes on under another handle: a duplicate outlives the close of ours. */
+static void hand_over(struct pl_ingest_conn *c, struct pl_now now)
+{
+    const struct pl_ingest_handler *handler = &c->ingest->config.handler;
+    uv_os_fd_t fd;
+    int own = -1;
+    bool is_clear = uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) == 0; // nothing is lost
+    if (is_clear && handler->on_browser && uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+        own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (own >= 0 && handler->on_browser(handler->arg, own, c->tls)) {
+        c->ingest->counts.browsers++;
+        c->tls = NULL; // theirs
+        pl_ingest_conn_close(c, now);
+        return;
+    }
+    if (own >= 0) (void)close(own); // nobody waits for it
+    pl_ingest_conn_cut(c, PL_INGEST_BROWSER, now);
+}
+
 static void take_ciphertext(struct pl_ingest_conn *c, struct pl_span bytes, struct pl_now now)
 {
     pl_tls_give(c->tls, bytes);
@@ -146,6 +169,10 @@ static void take_ciphertext(struct pl_ingest_conn *c, struct pl_span bytes, stru
         if (done == 0 || c->state == PL_CONN_CLOSING) return;
         end_handshake(c);
         c->ingest->counts.encrypted++;
+        if (!pl_tls_is_agent(c->tls)) {
+            hand_over(c, now);
+            return;
+        }
         c->state = PL_CONN_WAIT_HELLO;
         c->frame_mono_ms = now.mono_ms;
         c->peer.is_encrypted = true;
@@ -219,6 +246,25 @@ static void take_first_record(struct pl_ingest_conn *c, struct pl_span bytes, st
         park(c);
 }
 
+/* A browser that was told http:// for this port. True: it was told better. */
+static bool is_plain_http(struct pl_ingest_conn *c, size_t len, struct pl_now now)
+{
+    static const char *const methods[] = {"GET ", "HEAD ", "POST "};
+    static const char reply[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+                                "Connection: close\r\n\r\nhere only https:// is spoken\n";
+    static_assert(sizeof reply <= PL_INGEST_FRAME_OUT_BYTES, "it goes out like a frame");
+    const uint8_t *bytes = c->ingest->input + PL_FRAME_BYTES_MAX;
+    bool is_http = false;
+    for (size_t i = 0; i < PL_LEN(methods); i++) {
+        size_t method_len = strlen(methods[i]);
+        is_http |= len > method_len && memcmp(bytes, methods[i], method_len) == 0;
+    }
+    if (!is_http) return false;
+    c->ingest->counts.refused[PL_INGEST_MAGIC]++;
+    pl_ingest_conn_part(c, pl_span_of(reply), now);
+    return true;
+}
+
 static void take_first_byte(struct pl_ingest_conn *c, size_t len, struct pl_now now)
 {
     uint8_t *bytes = c->ingest->input + PL_FRAME_BYTES_MAX;
@@ -227,6 +273,7 @@ static void take_first_byte(struct pl_ingest_conn *c, size_t len, struct pl_now 
         take_first_record(c, (struct pl_span){bytes, len}, now);
         return;
     }
+    if (is_plain_http(c, len, now)) return;
     c->state = PL_CONN_WAIT_HELLO;
     if (c->is_local)
         pl_ingest_conn_take(c, bytes, len, now);

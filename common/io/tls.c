@@ -165,13 +165,14 @@ static int new_context(const SSL_METHOD *method, const struct pl_tls_files *file
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                    const unsigned char *in, unsigned in_len, void *asks)
 {
-    static const unsigned char wanted[] = "\x0a" PL_ALPN;
+    static const unsigned char wanted[] = "\x0a" PL_ALPN "\x08http/1.1";
     unsigned char *chosen;
     if (SSL_select_next_proto(&chosen, out_len, wanted, sizeof wanted - 1, in, in_len) !=
         OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;
-    if (asks) SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL); // one without goes on
+    bool is_agent = *out_len == sizeof PL_ALPN - 1;                   // the other one is shorter
+    if (asks && is_agent) SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL); // one without goes on
     return SSL_TLSEXT_ERR_OK;
 }
 
@@ -381,4 +382,22 @@ void pl_fingerprint_write(const struct pl_fingerprint *fingerprint, char *text)
         if (i > 0) pl_text_char(&t, ':');
         pl_text_hex(&t, fingerprint->bytes[i], 2);
     }
+}
+
+bool pl_tls_is_agent(const struct pl_tls *tls)
+{
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+    SSL_get0_alpn_selected(tls->ssl, &name, &len);
+    return pl_span_is((struct pl_span){name, len}, PL_ALPN);
+}
+
+struct pl_span pl_tls_rest(const struct pl_tls *tls)
+{
+    return tls->in;
+}
+
+struct pl_tls_pipe *pl_tls_pipe_of(const struct pl_tls *tls)
+{
+    return tls->pipe;
 }

@@ -79,6 +79,12 @@ const char *pl_tls_error(const struct pl_tls *tls);
  * PL_EXPORTER_LABEL. PL_E_REFUSED if the session cannot promise that (TLS 1.2 without extended
  * master secret). */
 PL_MUST_CHECK int pl_tls_export(struct pl_tls *tls, uint8_t out[PL_EXPORTED_BYTES]);
+/* After the handshake, at a server: it named the protocol of agents (ALPN). Whoever named
+ * "http/1.1" or nothing speaks HTTP. */
+bool pl_tls_is_agent(const struct pl_tls *tls);
+/* Ciphertext of pl_tls_give() that was not consumed yet. */
+struct pl_span pl_tls_rest(const struct pl_tls *tls);
+struct pl_tls_pipe *pl_tls_pipe_of(const struct pl_tls *tls);
 /* After the handshake: SHA-256 of the peer's certificate; PL_E_NOT_FOUND if it showed none. */
 PL_MUST_CHECK int pl_tls_peer_fingerprint(const struct pl_tls *tls, struct pl_fingerprint *out);
 /* After the handshake, at a server with a CA file: the names in the client's certificate that are

@@ -12,14 +12,15 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dis
 @pytest.fixture
 def browse(tmp_path):
     """browse(collector, path, width, height, dark=False, phone=False) -> a driver on that page,
-    logged in as an administrator."""
+    logged in as an administrator unless logged_in=False. `path` may be a whole address."""
     drivers = []
 
-    def start(collector, path="/", width=1400, height=900, dark=False, phone=False):
+    def start(collector, path="/", width=1400, height=900, dark=False, phone=False, logged_in=True):
         options = Options()
         for flag in FLAGS + [f"--user-data-dir={tmp_path}/profile{len(drivers)}",
                              f"--window-size={width},{height}"]:
             options.add_argument(flag)
+        options.accept_insecure_certs = True  # the collector's own one
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         if phone:
             metrics = {"width": width, "height": height, "pixelRatio": 2, "touch": True}
@@ -29,10 +30,11 @@ def browse(tmp_path):
         if dark:
             feature = {"name": "prefers-color-scheme", "value": "dark"}
             driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-        name, value = collector.cookie().split("=")
-        driver.execute_cdp_cmd("Network.setCookie", {"name": name, "value": value, "url": collector.url("/"),
-                                                     "sameSite": "Strict", "httpOnly": True})
-        driver.get(collector.url(path))
+        if logged_in:
+            name, value = collector.cookie().split("=")
+            driver.execute_cdp_cmd("Network.setCookie", {"name": name, "value": value, "url": collector.url("/"),
+                                                         "sameSite": "Strict", "httpOnly": True})
+        driver.get(path if path.startswith("http") else collector.url(path))
         return driver
 
     yield start

@@ -53,7 +53,7 @@ static const struct {
     enum pl_ingest_refusal why;
     enum pl_refuse_code code;
 } bad_input[] = {
-    {"http", false, "GET / HTTP/1.1", 14, PL_INGEST_MAGIC, PL_REFUSE_PROTOCOL},
+    {"http", false, "PUT / HTTP/1.1", 14, PL_INGEST_MAGIC, PL_REFUSE_PROTOCOL},
     {"frame version", false, {'P', 'l', 9}, 3, PL_INGEST_VERSION, PL_REFUSE_VERSION},
     {"protocol version",
      false,

@@ -105,7 +105,7 @@ def unaffected(collector, agent):
 
 
 BROKEN = [
-    ("http", None, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "not_plimsoll", 6),
+    ("http", None, b"PUT / HTTP/1.1\r\nHost: x\r\n\r\n", "not_plimsoll", 6),
     ("ssh", None, b"SSH-2.0-OpenSSH_9.2\r\n", "not_plimsoll", 6),
     ("frame version", None, frame(HELLO, hello_body(), version=2), "version", 1),
     ("protocol version", None, frame(HELLO, hello_body(version=2)), "version", 1),

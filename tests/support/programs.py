@@ -202,7 +202,7 @@ class Collector(Program):
         """The Cookie of a new session of that user; the first one is made an administrator."""
         status, _, body = self.request(f"/api/v1/users/{user}/login-link", "POST")
         assert status == 201, body
-        link = json.loads(body)["path"].split("link=")[1]
+        link = json.loads(body)["url"].split("link=")[1]
         status, headers, body = self.request("/api/v1/session", "POST", {"link": link})
         assert status == 200, body
         return headers["Set-Cookie"].split(";")[0]

@@ -301,8 +301,17 @@ static const struct {
      "f:1:21: collector.agents: 'watch.example:7410' is a name, which may mean another machine "
      "tomorrow: give an IP address\n"},
     {"collector: {http: '[::]:7411'}\n",
-     "f:1:19: collector.http: '[::]:7411' is not on this machine: the pages have no login and no "
-     "TLS yet, so they are served on loopback only; accounts arrive with a later version\n"},
+     "f:1:19: collector.http: '[::]:7411' is not on this machine, and plain HTTP would show "
+     "passwords to the network: browsers elsewhere use https:// at collector.agents, which speaks "
+     "TLS\n"},
+    {"collector: {external_url: plimsoll.example}\n",
+     "f:1:27: collector.external_url: 'plimsoll.example' is not an address that begins with "
+     "http:// "
+     "or https://\n"},
+    {"collector: {external_url: \"https://plimsoll.example/sub\"}\n",
+     "f:1:27: collector.external_url: 'https://plimsoll.example/sub' has a path: the pages are at "
+     "the "
+     "root of their host\n"},
     {"collector: {state: ''}\n", "f:1:20: collector.state: '' is no directory\n"},
     {"collector: {record: /nowhere/x}\n",
      "f:1:21: collector.record: '/nowhere/x' is in a directory that does not exist\n"},

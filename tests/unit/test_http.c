@@ -347,6 +347,15 @@ static void test_tables(void)
     CHECK_TEXT(pl_http_status_text(299), "Unknown");
 }
 
+static void test_its_own_name(void)
+{
+    CHECK(pl_http_host_is(pl_span_of("plimsoll.example:7410"), "plimsoll.example:7410"));
+    CHECK(pl_http_host_is(pl_span_of("Plimsoll.EXAMPLE:7410"), "plimsoll.example:7410"));
+    CHECK(!pl_http_host_is(pl_span_of("plimsoll.example"), "plimsoll.example:7410"));
+    CHECK(!pl_http_host_is(pl_span_of("plimsoll.example:7410.x"), "plimsoll.example:7410"));
+    CHECK(!pl_http_host_is(pl_span_of(""), "")); // none is configured
+}
+
 int main(void)
 {
     RUN(test_request_in_any_split);
@@ -362,5 +371,6 @@ int main(void)
     RUN(test_accept_encoding);
     RUN(test_etags);
     RUN(test_tables);
+    RUN(test_its_own_name);
     return check_finish();
 }

@@ -51,6 +51,8 @@ static void test_stream_has_no_length(void)
 
 static void test_largest_head_fits(void)
 {
+    char cookie[192] = ""; // PL_COOKIE_TEXT_BYTES
+    memset(cookie, 'a', sizeof cookie - 1);
     struct pl_http_reply reply = {.status = 431,
                                   .content_type = "application/problem+json; charset=utf-8",
                                   .cache_control = "public, max-age=31536000, immutable",
@@ -58,8 +60,21 @@ static void test_largest_head_fits(void)
                                   .encoding = "gzip",
                                   .allow = "GET, HEAD, POST, PUT, PATCH, DELETE",
                                   .vary = true,
+                                  .set_cookie = cookie,
+                                  .retry_after_s = 900,
                                   .body = {(const uint8_t *)"", SIZE_MAX}};
     (void)head(&reply, true, 253402300799999);
+}
+
+static void test_answers_about_logins(void)
+{
+    struct pl_http_reply reply = {.status = 303, .location = "/login.html"};
+    CHECK(strstr(head(&reply, true, 0), "\r\nLocation: /login.html\r\n") != NULL);
+    reply = (struct pl_http_reply){.status = 401};
+    CHECK(strstr(head(&reply, true, 0), "\r\nWWW-Authenticate: Bearer\r\n") != NULL);
+    reply = (struct pl_http_reply){.status = 429, .retry_after_s = 7, .set_cookie = "a=b"};
+    CHECK(strstr(head(&reply, true, 0), "\r\nSet-Cookie: a=b\r\nRetry-After: 7\r\n") != NULL);
+    CHECK(!strstr(buf, "WWW-Authenticate"));
 }
 
 static void test_problem(void)
@@ -83,6 +98,7 @@ int main(void)
     RUN(test_not_modified_has_no_body);
     RUN(test_stream_has_no_length);
     RUN(test_largest_head_fits);
+    RUN(test_answers_about_logins);
     RUN(test_problem);
     return check_finish();
 }
