@@ -15,7 +15,7 @@ a sixth and half of what they can take. The agent watches the group, the collect
 
 Runs in a network namespace of its own, because the agent counts all connections of its namespace.
 Needs root, nginx, php-fpm and a tree of version 1 or 2 control groups; exits 77 (skipped) where one
-of them is missing. A run takes eight minutes (memory: six). Prints a line of p10, p50, p90 and truth
+of them is missing. A run takes eight minutes. Prints a line of p10, p50, p90 and truth
 for each run and a ratio: line for each mode, the median of its runs; exits 1 when a goal is missed.
 """
 
@@ -46,7 +46,6 @@ PERIOD_US = 100000
 WORKERS = 20
 GOALS = {"alone": 0.05, "neighbour": 0.10, "memory": 0.15}
 HELD_MIB, HELD_S, HELD_WORKERS, HELD_FULL = 6, 1, 120, 60  # of a request; workers; those that fill the memory
-HELD_LEARN_S = 300
 
 PAGE = """<?php
 function cpu() { $r = getrusage(); return $r['ru_utime.tv_sec'] * 1e6 + $r['ru_utime.tv_usec']
@@ -241,7 +240,7 @@ def of_memory(collector, group):
     group.limit_memory((base + HELD_FULL * (HELD_MIB << 20)) / LIMIT)
     limit = (base + HELD_FULL * (HELD_MIB << 20)) / LIMIT
     full = HELD_FULL / HELD_S
-    drive(wave(full / 6, full / 2.2), HELD_LEARN_S, group)
+    drive(wave(full / 6, full / 2.2), LEARN_S, group)
     capacity = learned(collector)
     foretold = (capacity.get("full_at") or {}).get("p50", 0)
     if not foretold:
