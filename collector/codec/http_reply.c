@@ -81,12 +81,13 @@ void pl_http_problem_body(struct pl_text *out, const struct pl_http_problem *pro
     pl_text_i64(out, problem->status);
     pl_text_str(out, ",\"detail\":");
     pl_text_json(out, pl_span_of(problem->detail));
-    if (problem->parameter.len > 0) {
-        pl_text_str(out, ",\"errors\":[{\"parameter\":");
-        pl_text_json(out, problem->parameter);
+    bool has_errors = problem->parameter.len > 0;
+    for (const struct pl_http_problem *p = problem; p && has_errors; p = p->next) {
+        pl_text_str(out, p == problem ? ",\"errors\":[{\"parameter\":" : ",{\"parameter\":");
+        pl_text_json(out, p->parameter);
         pl_text_str(out, ",\"detail\":");
-        pl_text_json(out, pl_span_of(problem->detail));
-        pl_text_str(out, "}]");
+        pl_text_json(out, pl_span_of(p->detail));
+        pl_text_char(out, '}');
     }
-    pl_text_str(out, "}\n");
+    pl_text_str(out, has_errors ? "]}\n" : "}\n");
 }

@@ -34,7 +34,9 @@ struct pl_http_problem {
     int status;
     struct pl_span parameter; // query parameter at fault; empty: none. Any bytes
     const char *detail;       // one sentence
+    const struct pl_http_problem
+        *next; // another parameter at fault, of the same status; NULL: none
 };
 
-/* application/problem+json body (RFC 9457). */
+/* application/problem+json body (RFC 9457); `errors` lists every parameter at fault. */
 void pl_http_problem_body(struct pl_text *out, const struct pl_http_problem *problem);

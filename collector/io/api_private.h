@@ -62,6 +62,8 @@ struct pl_api_call {
 void pl_api_reply(struct pl_api_call *c, int status, const char *type);
 void pl_api_reply_json(struct pl_api_call *c);
 
+/* Answer with a problem, or a chain of them, instead of what was written to `out` so far. */
+void pl_api_problems(struct pl_api_call *c, const struct pl_http_problem *problem);
 /* Answer with a problem instead of what was written to `out` so far. */
 void pl_api_problem(struct pl_api_call *c, int status, struct pl_span parameter,
                     const char *detail);

@@ -24,12 +24,16 @@ void pl_api_reply_json(struct pl_api_call *c)
     pl_api_reply(c, 200, "application/json");
 }
 
+void pl_api_problems(struct pl_api_call *c, const struct pl_http_problem *problem)
+{
+    c->out = pl_text_init(c->api->body, sizeof c->api->body);
+    pl_http_problem_body(&c->out, problem);
+    pl_api_reply(c, problem->status, "application/problem+json");
+}
+
 void pl_api_problem(struct pl_api_call *c, int status, struct pl_span parameter, const char *detail)
 {
-    struct pl_http_problem p = {status, parameter, detail};
-    c->out = pl_text_init(c->api->body, sizeof c->api->body);
-    pl_http_problem_body(&c->out, &p);
-    pl_api_reply(c, status, "application/problem+json");
+    pl_api_problems(c, &(struct pl_http_problem){status, parameter, detail, NULL});
 }
 
 void pl_api_problem_value(struct pl_api_call *c, int status, struct pl_span parameter,

@@ -2,6 +2,7 @@
 #include "collector/io/api_private.h"
 
 #include "collector/codec/json_series.h"
+#include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/base/suggest.h"
 
@@ -61,81 +62,110 @@ static void on_series(void *ctx, int err, const struct pl_series_answer *answer)
     }
 }
 
-static bool read_metric(struct pl_api_call *c, const struct pl_query_param *param,
-                        enum pl_metric *out)
+/* ---- the query: all that is wrong with it at once ---- */
+
+enum { PARAM_COUNT = 4, DETAIL_BYTES = PL_QUERY_VALUE_LEN_MAX + 192 };
+
+struct refusals {
+    size_t count;
+    struct pl_http_problem problems[PARAM_COUNT]; // a chain; at most one for each parameter
+    char details[PARAM_COUNT][DETAIL_BYTES];
+};
+
+/* Where to write what is wrong with a parameter. */
+static struct pl_text refuse(struct refusals *r, const char *parameter)
+{
+    PL_ASSERT(r->count < PARAM_COUNT);
+    size_t at = r->count++;
+    r->problems[at] = (struct pl_http_problem){422, pl_span_of(parameter), r->details[at], NULL};
+    if (at > 0) r->problems[at - 1].next = &r->problems[at];
+    return pl_text_init(r->details[at], DETAIL_BYTES);
+}
+
+/* The same, beginning with the value as sent. */
+static struct pl_text refuse_value(struct refusals *r, const struct pl_query_param *param)
+{
+    struct pl_text text = refuse(r, param->name);
+    pl_text_char(&text, '\'');
+    pl_text_str(&text, param->value);
+    pl_text_str(&text, "' ");
+    return text;
+}
+
+static void read_metric(struct refusals *r, const struct pl_query_param *param, enum pl_metric *out)
 {
     struct pl_span name = pl_span_of(param->value);
     *out = pl_metric_by_name(name);
-    if (*out != PL_METRIC_COUNT) return true;
+    if (*out != PL_METRIC_COUNT) return;
     struct pl_suggest similar = pl_suggest_init(name);
     for (int m = 0; m < PL_METRIC_COUNT; m++)
         pl_suggest_consider(&similar, pl_span_of(pl_metric_info((enum pl_metric)m)->name));
     if (!param->present) {
-        pl_api_problem(c, 422, pl_span_of("metric"), "name a metric, as cpu.busy");
-        return false;
+        struct pl_text text = refuse(r, param->name);
+        pl_text_str(&text, "name a metric, as cpu.busy");
+        return;
     }
-    char rest[128];
-    struct pl_text text = pl_text_init(rest, sizeof rest);
+    struct pl_text text = refuse_value(r, param);
     pl_text_str(&text, "is no metric");
     if (similar.best.len > 0) {
         pl_text_str(&text, "; did you mean '");
         pl_text_span(&text, similar.best);
         pl_text_str(&text, "'?");
     }
-    pl_api_problem_value(c, 422, pl_span_of("metric"), param->value, rest);
-    return false;
 }
 
-static bool read_time(struct pl_api_call *c, const struct pl_query_param *param, int64_t otherwise,
+/* False if it is given and wrong. */
+static bool read_time(struct refusals *r, const struct pl_query_param *param, int64_t otherwise,
                       int64_t *out)
 {
     *out = otherwise;
     if (!param->present || pl_query_time(param->value, out) == 0) return true;
-    pl_api_problem_value(c, 422, pl_span_of(param->name), param->value,
-                         "is not a time: write 2026-05-01T14:03:12Z or unix seconds");
+    struct pl_text text = refuse_value(r, param);
+    pl_text_str(&text, "is not a time: write 2026-05-01T14:03:12Z or unix seconds");
     return false;
 }
 
-/* True if [from, to] has at most PL_SERIES_POINTS_MAX steps; else says which step would do. */
-static bool check_span(struct pl_api_call *c, const struct pl_series_query *q)
+/* [from, to] has at most PL_SERIES_POINTS_MAX steps; else says which step would do. */
+static void check_span(struct refusals *r, const struct pl_series_query *q)
 {
     if (q->from_unix_ms > q->to_unix_ms) {
-        pl_api_problem(c, 422, pl_span_of("from"), "'from' is later than 'to'");
-        return false;
+        struct pl_text text = refuse(r, "from");
+        pl_text_str(&text, "'from' is later than 'to'");
+        return;
     }
     int64_t span_ms = q->to_unix_ms - q->from_unix_ms;
-    if (span_ms / q->step_ms < PL_SERIES_POINTS_MAX) return true;
+    if (span_ms / q->step_ms < PL_SERIES_POINTS_MAX) return;
     int64_t fits_s = span_ms / ((int64_t)PL_SERIES_POINTS_MAX * 1000) + 1;
-    char detail[128];
-    struct pl_text text = pl_text_init(detail, sizeof detail);
+    struct pl_text text = refuse(r, "step");
+    if (fits_s > STEP_MAX_S) {
+        pl_text_str(&text, "more than 3600 points even with the largest step of 86400");
+        return;
+    }
     pl_text_str(&text, "more than 3600 points: a step of ");
     pl_text_i64(&text, fits_s);
     pl_text_str(&text, " would fit");
-    if (fits_s > STEP_MAX_S) {
-        text = pl_text_init(detail, sizeof detail);
-        pl_text_str(&text, "more than 3600 points even with the largest step of 86400");
-    }
-    pl_api_problem(c, 422, pl_span_of("step"), detail);
-    return false;
 }
 
 static bool read_series_query(struct pl_api_call *c, struct pl_series_query *q)
 {
-    struct pl_query_param params[] = {
+    struct pl_query_param params[PARAM_COUNT] = {
         {.name = "metric"}, {.name = "from"}, {.name = "to"}, {.name = "step"}};
+    struct refusals r = {0};
     uint64_t step_s = 1;
-    if (!pl_api_read_query(c, params, PL_LEN(params)) || !read_metric(c, &params[0], &q->metric) ||
-        !read_time(c, &params[2], c->now.unix_ms, &q->to_unix_ms))
-        return false;
+    if (!pl_api_read_query(c, params, PL_LEN(params))) return false;
+    read_metric(&r, &params[0], &q->metric);
+    bool known = read_time(&r, &params[2], c->now.unix_ms, &q->to_unix_ms);
     int64_t from = PL_MAX(q->to_unix_ms - SPAN_DEFAULT_MS + 1, 0); // 3,600 whole seconds
-    if (!read_time(c, &params[1], from, &q->from_unix_ms)) return false;
+    known = read_time(&r, &params[1], from, &q->from_unix_ms) && known;
     if (params[3].present && pl_query_u64(params[3].value, 1, STEP_MAX_S, &step_s) < 0) {
-        pl_api_problem_value(c, 422, pl_span_of("step"), params[3].value,
-                             "is not a whole number of seconds from 1 to 86400");
-        return false;
+        struct pl_text text = refuse_value(&r, &params[3]);
+        pl_text_str(&text, "is not a whole number of seconds from 1 to 86400");
+        known = false;
     }
     q->step_ms = (int64_t)step_s * 1000;
-    return check_span(c, q);
+    if (known) check_span(&r, q);
+    if (r.count > 0) pl_api_problems(c, &r.problems[0]);
+    return r.count == 0;
 }
 
 void pl_api_get_series(struct pl_api_call *c)

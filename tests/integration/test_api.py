@@ -84,6 +84,8 @@ def test_errors_name_what_is_wrong(watched, agent):
     problem(watched, f"{path}?metric=cpu.busy&step=1.5", 422, "step")
     assert "'yesterday' is" in problem(watched, f"{path}?metric=cpu.busy&from=yesterday", 422, "from")
     problem(watched, f"{path}?metric=cpu.busy&from=20&to=10", 422, "from")
+    everything = json.loads(watched.request(f"{path}?metric=cpu.bussy&from=now&to=soon&step=0")[2])
+    assert [error["parameter"] for error in everything["errors"]] == ["metric", "to", "from", "step"]
     problem(watched, f"{path}?metric=cpu.busy&from=%zz", 400, "from")
     day = f"{path}?metric=cpu.busy&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"
     assert "a step of 25 would fit" in problem(watched, day, 422, "step")

@@ -85,7 +85,7 @@ static void test_problem(void)
     CHECK_TEXT(buf, "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
                     "\"detail\":\"no host of that name\"}\n");
     text = pl_text_init(buf, sizeof buf);
-    problem = (struct pl_http_problem){422, pl_span_of("st\"ep\x01"), "too fine"};
+    problem = (struct pl_http_problem){422, pl_span_of("st\"ep\x01"), "too fine", NULL};
     pl_http_problem_body(&text, &problem);
     CHECK_TEXT(buf, "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
                     "\"detail\":\"too fine\",\"errors\":[{\"parameter\":\"st\\\"ep\\u0001\","
