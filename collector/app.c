@@ -136,6 +136,7 @@ static void on_tick(uv_timer_t *timer)
     pl_login_tick(app->login, now);
     if (app->phase != PL_APP_RUNNING) return;
     pl_app_trust_tick(app, now);
+    pl_app_hear_tick(app, now);
     pl_app_heartbeat_tick(app, now);
 }
 

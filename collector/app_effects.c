@@ -124,6 +124,14 @@ static void run_launch_effect(struct pl_app *app, const struct pl_effect *effect
         pl_log(PL_LOG_ERROR, "launch_not_saved", "launch=%s err=\"%s\"", id, pl_err_text(err));
 }
 
+/* Notes and assignments come by the same effect, and are news to nobody outside. */
+static void tell_if_acknowledged(struct pl_app *app, uint32_t alert, struct pl_now now)
+{
+    const struct pl_handling *handling = pl_engine_handling(app->engine, alert);
+    bool is_new = handling->since_unix_ms == now.unix_ms;
+    if (handling->hold == PL_HOLD_ACKNOWLEDGED && is_new) pl_app_tell_acknowledged(app, alert, now);
+}
+
 static void run_effect(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
 {
     switch (effect->type) {
@@ -153,6 +161,9 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
         log_alert(pl_engine_alert(app->engine, effect->alert), "alert_resumed", now);
         return;
     case PL_EFFECT_SAVE_HANDLING:
+        tell_if_acknowledged(app, effect->alert, now);
+        pl_app_save_said(app, effect);
+        return;
     case PL_EFFECT_SAVE_SILENCE:
     case PL_EFFECT_DROP_SILENCE:
     case PL_EFFECT_SAVE_DELIVERY: pl_app_save_said(app, effect); return;

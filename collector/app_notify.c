@@ -15,8 +15,6 @@
 
 enum { WEBHOOK_BUSY_WAIT_MS = 1000 };
 
-typedef void answer_fn(void *owner, uint64_t ticket, const struct pl_notify_answer *answer);
-
 static uint64_t ticket_of(struct pl_slot_id id)
 {
     return (uint64_t)id.index << 32 | id.generation;
@@ -105,15 +103,10 @@ static struct pl_span draw(struct pl_app *app, const struct pl_page *page, struc
     return len < 0 ? none : (struct pl_span){app->png, (size_t)len}; // the mail goes without
 }
 
-/* Write the message to a target and post it. 0, or why it cannot be posted now. */
-static int post(struct pl_app *app, uint32_t target, const struct pl_notify_message *message,
-                answer_fn *on_answer_fn, uint64_t ticket)
+int pl_app_submit(struct pl_app *app, int32_t wait_ms, pl_app_answer_fn *on_answer_fn,
+                  uint64_t ticket)
 {
-    struct pl_notify_request *request = &app->request;
-    int err = pl_notify_write(&app->targets[target], message, request);
-    if (err == 0 && request->sign_secret.len > 0)
-        err = pl_signature_add(request, pl_clock_unix_ms());
-    if (err != 0) return err;
+    const struct pl_notify_request *request = &app->request;
     struct pl_webhook_request post = {
         .method = request->method,
         .content = request->content,
@@ -122,6 +115,7 @@ static int post(struct pl_app *app, uint32_t target, const struct pl_notify_mess
         .header_count = request->header_count,
         .body = pl_text_bytes(&request->body),
         .on_answer = on_answer_fn,
+        .wait_ms = wait_ms,
         .owner = app,
         .ticket = ticket,
     };
@@ -130,6 +124,18 @@ static int post(struct pl_app *app, uint32_t target, const struct pl_notify_mess
         post.headers[i] = pl_text_bytes(&request->headers[i]);
     }
     return pl_webhook_submit(app->webhook, &post);
+}
+
+/* Write the message to a target and post it. 0, or why it cannot be posted now. */
+static int post(struct pl_app *app, uint32_t target, const struct pl_notify_message *message,
+                pl_app_answer_fn *on_answer_fn, uint64_t ticket)
+{
+    struct pl_notify_request *request = &app->request;
+    int err = pl_notify_write(&app->targets[target], message, request);
+    if (err == 0 && request->sign_secret.len > 0)
+        err = pl_signature_add(request, pl_clock_unix_ms());
+    if (err != 0) return err;
+    return pl_app_submit(app, 0, on_answer_fn, ticket);
 }
 
 /* Post the page. 0, or why it cannot be posted now. */
@@ -171,6 +177,54 @@ void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now no
     pl_log(PL_LOG_WARN, "page_not_posted", "target=%s err=\"%s\"",
            app->target_names[page->target].text, pl_err_text(err));
     pl_engine_page_result(app->engine, id, &refused, now);
+}
+
+/* ---- somebody has it ---- */
+
+static void on_told(void *owner, uint64_t ticket, const struct pl_notify_answer *answer)
+{
+    struct pl_app *app = owner;
+    struct pl_now now = pl_app_now();
+    struct pl_slot_id told = page_of(ticket); // alert and target
+    struct pl_page page = {.target = (uint8_t)told.generation,
+                           .alert = *pl_engine_alert(app->engine, told.index)};
+    struct pl_notify_reading reading;
+    char id[PL_ALERT_ID_MAX + 1], reason[PL_NOTIFY_REASON_BYTES];
+    struct pl_text text = pl_text_init(reason, sizeof reason);
+    pl_notify_read(&app->targets[page.target], answer, &reading);
+    pl_notify_reason_write(answer, &text);
+    pl_alert_id(&page.alert, id);
+    bool sent = reading.result.class == PL_RESULT_SENT;
+    pl_log(sent ? PL_LOG_INFO : PL_LOG_WARN, sent ? "acknowledged_sent" : "acknowledged_not_sent",
+           "alert=%s target=%s answer=\"%s\"", id, app->target_names[page.target].text, reason);
+    const struct pl_reference *ref = pl_reference_answered(
+        &app->references, &page, PL_NOTIFY_ACKNOWLEDGED, &reading, now.unix_ms);
+    if (ref) pl_store_put_reference(app->store, ref);
+}
+
+void pl_app_tell_acknowledged(struct pl_app *app, uint32_t alert, struct pl_now now)
+{
+    const struct pl_handling *handling = pl_engine_handling(app->engine, alert);
+    struct pl_page page = {.alert = *pl_engine_alert(app->engine, alert),
+                           .created_unix_ms = now.unix_ms};
+    for (uint32_t t = 0; t < app->target_count; t++) {
+        bool knows = (page.alert.paged >> t & 1) != 0;
+        if (!knows || !pl_notify_provider(app->targets[t].type)->hears_acknowledge) continue;
+        page.target = (uint8_t)t;
+        const struct pl_contacts contacts = {app->contacts, app->config->pool_count};
+        const struct pl_notify_message message = {
+            .page = &page,
+            .state = PL_NOTIFY_ACKNOWLEDGED,
+            .acknowledged_by = pl_span_of(handling->by),
+            .external_url = pl_span_of(app->external_url),
+            .contact = pl_contact_find(&contacts, &page.alert.pool),
+            .reference = pl_reference_find(&app->references, &page, PL_NOTIFY_ACKNOWLEDGED),
+        };
+        int err = post(app, t, &message, on_told, ticket_of((struct pl_slot_id){alert, t}));
+        if (err != 0)
+            pl_log(PL_LOG_WARN, "acknowledged_not_sent", "target=%s err=\"%s\"",
+                   app->target_names[t].text, pl_err_text(err));
+    }
 }
 
 /* ---- trying a notifier ---- */

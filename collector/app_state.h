@@ -58,6 +58,16 @@ struct pl_app_trust {
     bool has_hangup;
 };
 
+/* A target that is asked who acknowledged; in app_hear.c. */
+struct pl_app_ear {
+    bool asking;
+    int64_t due_mono_ms;
+    int64_t cursor; // see struct pl_notify_heard
+    uint32_t last;  // the reference asked about last, and the alert it is about
+    uint64_t alert_hash;
+    int64_t opened_unix_ms;
+};
+
 /* Somebody tries a notifier and waits at the admin socket. */
 struct pl_app_test {
     struct pl_slot_id client;
@@ -125,6 +135,7 @@ struct pl_app {
     uint8_t png[8 * 1024];
 
     struct pl_app_test tests[PL_ADMIN_CLIENTS_MAX]; // by the client's slot
+    struct pl_app_ear ears[PL_TARGET_MAX];
 
     struct pl_sdnotify systemd;
     uv_timer_t tick;      // once a second
@@ -149,6 +160,14 @@ void pl_app_heartbeat_tick(struct pl_app *app, struct pl_now now);
 
 /* ---- app_notify.c ---- */
 
+typedef void pl_app_answer_fn(void *owner, uint64_t ticket, const struct pl_notify_answer *answer);
+
+/* Post what was written into `app->request`; `wait_ms` as in struct pl_webhook_request. 0, or why
+ * it cannot be posted now: then there is no answer. */
+PL_MUST_CHECK int pl_app_submit(struct pl_app *app, int32_t wait_ms, pl_app_answer_fn *on_answer,
+                                uint64_t ticket);
+/* Tell those who know of the alert that somebody has it. */
+void pl_app_tell_acknowledged(struct pl_app *app, uint32_t alert, struct pl_now now);
 void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now);
 /* Send a marked message to the notifier of that name; the client of the admin socket hears what the
  * provider answered. */
@@ -164,6 +183,10 @@ void pl_app_said_saved(void *ctx, uint32_t ticket);
 int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record);
 /* Whoever has waited long enough is told that Redis is away. */
 void pl_app_said_tick(struct pl_app *app, struct pl_now now);
+
+/* ---- app_hear.c ---- */
+
+void pl_app_hear_tick(struct pl_app *app, struct pl_now now);
 
 /* ---- app_trust.c ---- */
 

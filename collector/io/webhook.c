@@ -64,10 +64,11 @@ struct pl_webhook {
     struct slot *slots;         // owned, slot_count items
     struct watch *watches;      // owned, WATCHES_MAX items
     struct pl_webhook_config config;
-    uint32_t busy_count;
-    uint32_t open_handles; // timers and watches not yet closed
-    bool stopping;         // no more posts
-    bool shut;             // nothing but close callbacks comes any more
+    uint32_t busy_count;    // posts under way
+    uint32_t waiting_count; // of them those that wait for news
+    uint32_t open_handles;  // timers and watches not yet closed
+    bool stopping;          // no more posts
+    bool shut;              // nothing but close callbacks comes any more
     void (*on_stopped)(void *owner);
     void *stopped_owner;     // borrowed
     const char *authorities; // file of trusted certificates; NULL: those of the system
@@ -161,6 +162,7 @@ static void slot_finish(struct slot *s, CURLcode code, bool canceled)
     s->request.on_answer(s->request.owner, s->request.ticket, &answer);
     s->state = SLOT_FREE;
     s->hook->busy_count--;
+    if (s->request.wait_ms > 0) s->hook->waiting_count--;
 }
 
 static void shut_down(struct pl_webhook *hook)
@@ -192,7 +194,7 @@ static void drain(struct pl_webhook *hook)
         PL_ASSERT(curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&s) == CURLE_OK);
         slot_finish(s, msg->data.result, false); // `msg` is gone after this
     }
-    if (hook->stopping && hook->busy_count == 0) shut_down(hook);
+    if (hook->stopping && pl_webhook_busy_count(hook) == 0) shut_down(hook);
 }
 
 static size_t on_answer_bytes(char *bytes, size_t size, size_t count, void *user)
@@ -294,7 +296,7 @@ static CURLcode slot_setup(struct slot *s, struct curl_slist *headers)
     SET(CURLOPT_PRIVATE, (char *)s);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)hook->config.connect_ms);
-    SET(CURLOPT_TIMEOUT_MS, (long)hook->config.total_ms);
+    SET(CURLOPT_TIMEOUT_MS, (long)hook->config.total_ms + s->request.wait_ms);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -452,12 +454,13 @@ int pl_webhook_submit(struct pl_webhook *hook, const struct pl_webhook_request *
     if (curl_multi_add_handle(hook->multi, s->easy) != CURLM_OK) return UV_ENOMEM;
     s->state = SLOT_POSTING;
     hook->busy_count++;
+    if (request->wait_ms > 0) hook->waiting_count++;
     return 0;
 }
 
 uint32_t pl_webhook_busy_count(const struct pl_webhook *hook)
 {
-    return hook->busy_count;
+    return hook->busy_count - hook->waiting_count;
 }
 
 void pl_webhook_stop(struct pl_webhook *hook, void (*on_stopped)(void *owner), void *owner)
@@ -466,6 +469,6 @@ void pl_webhook_stop(struct pl_webhook *hook, void (*on_stopped)(void *owner), v
     hook->stopping = true;
     hook->on_stopped = on_stopped;
     hook->stopped_owner = owner;
-    uint64_t wait_ms = hook->busy_count > 0 ? PL_WEBHOOK_DRAIN_MS : 0;
+    uint64_t wait_ms = pl_webhook_busy_count(hook) > 0 ? PL_WEBHOOK_DRAIN_MS : 0;
     (void)uv_timer_start(&hook->drain_timer, on_drain_over, wait_ms, 0); // fails only while closing
 }

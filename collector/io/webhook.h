@@ -51,6 +51,8 @@ struct pl_webhook_request {
     struct pl_span headers[PL_WEBHOOK_HEADERS_MAX];
     uint32_t header_count;
     struct pl_span body;
+    int32_t wait_ms; // that the provider may take beyond total_ms; such a request is no work that
+                     // a stop waits for, nor counted as busy
     /* Called exactly once per accepted request, from the loop, never from within
      * pl_webhook_submit() or pl_webhook_stop(). It may submit again; its own slot becomes free when
      * it returns. `answer` is borrowed. `ticket` is the caller's name for the page, so that the
@@ -72,7 +74,7 @@ PL_MUST_CHECK int pl_webhook_start(uv_loop_t *loop, const struct pl_webhook_conf
 PL_MUST_CHECK int pl_webhook_submit(struct pl_webhook *hook,
                                     const struct pl_webhook_request *request);
 
-/* Posts under way now. */
+/* Posts under way now, without those that only wait for news. */
 uint32_t pl_webhook_busy_count(const struct pl_webhook *hook);
 
 /* Takes no more posts, waits up to PL_WEBHOOK_DRAIN_MS for those under way, so that an ordinary

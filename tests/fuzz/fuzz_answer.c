@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         const struct pl_notify_answer answer = {
             .http_status = statuses[len % PL_LEN(statuses)], .retry_after_ms = -1, .body = body};
         pl_notify_read(&target, &answer, &reading);
+        struct pl_notify_heard heard;
+        if (pl_notify_provider(target.type)->hear)
+            (void)!pl_notify_hear(&target, 0, &answer, &heard); // refused, or heard
         PL_ASSERT(!reading.reference.overflow && reading.result.wait_ms >= -1);
     }
 

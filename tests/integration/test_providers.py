@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import ExitStack
 
 import pytest
 
@@ -20,9 +21,9 @@ def them():
         yield them
 
 
-def states(collector):
+def states(collector, pool="web"):
     """target -> what the API says about telling it."""
-    found = [a for a in collector.get("/api/v1/alerts")["alerts"] if a["id"] == "limit/web"]
+    found = [a for a in collector.get("/api/v1/alerts")["alerts"] if a["id"] == f"limit/{pool}"]
     return {page["target"]: page["state"] for page in found[0]["pages"]} if found else {}
 
 
@@ -54,16 +55,53 @@ def test_all_are_told_and_a_restart_still_edits_in_place(them, start_collector, 
         assert secret not in log + collector.log()
 
 
-def fire(them, collector, fe1, want, seconds, what):
-    """Fire until every target is in state `want`, and let it be over."""
+def fire(them, collector, hosts, pool, want, what):
+    """Fire in a pool of its own until every target is in state `want`, and let it be over. (Who was just
+    told of a pool hears no second time of it for a while.)"""
     before = {each.word: len(each.accepted) for each in them}
-    fe1.cpu = 0.97
-    until(lambda: len(states(collector)) == len(them.of) and set(states(collector).values()) == {want}, seconds, what)
-    fe1.cpu = 0.1
+    host = hosts.enter_context(Host(collector.agents, name=f"fe-{pool}", pool=pool))  # and it stays
+    until(lambda: collector.host(host.name), 5, f"a sample of {host.name}")
+    host.cpu = 0.97
+    until(lambda: list(states(collector, pool).values()) == len(them.of) * [want], 20, what)
+    host.cpu = 0.1
     told = want == "sent"
-    them.wait_for(lambda: not told or all(each.whats()[before[each.word]:] == ["firing", *over(each)] for each in them),
-                  10, what + ": the end")
-    until(lambda: not states(collector), 10, what + ": it is over")
+    them.wait_for(lambda: not told or all(each.whats()[before[each.word]:] == ["firing", *over(each)]
+                                          for each in them), 15, what + ": the end")
+    until(lambda: not states(collector, pool), 10, what + ": it is over")
+
+
+def hears(each):
+    """What a provider sees when somebody has it."""
+    if each.word in ("alertmanager", "goalert", "twilio_sms", "twilio_voice"):
+        return []  # they have no word for it
+    return ["cancelled" if each.word == "pushover" else "acknowledged"]
+
+
+@pytest.mark.parametrize("by", ["telegram", "pushover"])
+def test_who_has_it_is_told_to_all(them, start_collector, tmp_path, by):
+    people = "people:\n  alex: {contact: [pushover]}\n"
+    collector = start_collector(RULES + people + them.config(tmp_path))
+    with Host(collector.agents) as fe1:
+        until(lambda: collector.host("fe1"), 5, "a sample of fe1")
+        fe1.cpu = 0.97
+        them.wait_for(lambda: all(each.whats() == ["firing"] for each in them), 10, "all hear that it fires")
+        if by == "telegram":
+            them.of[by].press(42, "Sam")
+        else:
+            them.of[by].acknowledge(next(iter(them.of[by].receipts)), "iphone")
+        them.wait_for(lambda: all(each.whats() == ["firing", *hears(each)] for each in them), 15, "all hear who has it")
+        name = "Sam" if by == "telegram" else "alex"
+        assert them.of["slack_bot"].accepted[-1][1].startswith(f"[ACK {name}] web: ")
+        assert collector.event("alert_acknowledged")["by"] == f'"{name}"'
+        if by == "telegram":
+            them.wait_for(lambda: them.of[by].answered_queries, 5, "whoever pressed the button reads an answer")
+            assert them.of[by].answered_queries[0]["text"] == "You have it."
+        fe1.cpu = 0.1
+        them.wait_for(lambda: all(each.whats() == ["firing", *hears(each), *over(each)] for each in them), 10,
+                      "all hear the end")
+    for each in them:
+        assert not [r.problems for r in each.requests if r.problems], each.word
+        assert len(each.messages) <= 1, each.word
 
 
 def try_notifier(collector, name):
@@ -91,11 +129,10 @@ def test_a_notifier_is_tried(them, start_collector, tmp_path):
 
 def test_every_documented_error(them, start_collector, tmp_path):
     collector = start_collector(RULES + them.config(tmp_path))
-    with Host(collector.agents) as fe1:
-        until(lambda: collector.host("fe1"), 5, "a sample of fe1")
+    with ExitStack() as hosts:
         for each in them:
             each.play(*each.RETRY)
-        fire(them, collector, fe1, "sent", 20, "what can be repeated arrives in the end")
+        fire(them, collector, hosts, "retry", "sent", "what can be repeated arrives in the end")
         for kind in ("BROKEN", "REJECT"):
             most = max(len(getattr(each, kind)) for each in them)
             for turn in range(most):
@@ -103,7 +140,7 @@ def test_every_documented_error(them, start_collector, tmp_path):
                 for each in them:
                     errors = getattr(each, kind)
                     each.play(errors[turn % len(errors)])
-                fire(them, collector, fe1, "failed", 10, f"{kind} {turn} ends the page")
+                fire(them, collector, hosts, f"{kind.lower()}-{turn}", "failed", f"{kind} {turn} ends the page")
                 assert told == {each.word: len(each.accepted) for each in them}, "nobody hears an end alone"
     assert not [(each.word, r.problems) for each in them for r in each.requests if r.problems]
     for secret in them.secrets():

@@ -245,6 +245,86 @@ static void test_answers(void)
     }
 }
 
+/* Questions, and what is heard in their answers. */
+static void test_hearing(void)
+{
+    static const struct {
+        enum pl_notify_type type;
+        int status;
+        const char *body;
+        int want;
+        bool acknowledged;
+        int64_t cursor;
+        const char *who, *query;
+    } cases[] = {
+        {PL_NOTIFY_TELEGRAM, 200, "{\"ok\":true,\"result\":[]}", 0, false, 7, "", ""},
+        {PL_NOTIFY_TELEGRAM, 200,
+         "{\"ok\":true,\"result\":[{\"update_id\":900,\"callback_query\":{\"id\":\"43\",\"from\":{"
+         "\"id\":7,\"first_name\":\"Alex\"},\"data\":\"ack:60904cf7a31fca85:0000019de3d9e810\"}}]}",
+         0, true, 901, "Alex", "43"},
+        {PL_NOTIFY_TELEGRAM, 200,
+         "{\"ok\":true,\"result\":[{\"update_id\":900,\"callback_query\":{\"id\":\"43\",\"from\":{}"
+         ","
+         "\"data\":\"ack:60904cf7a31fca85:0000019de3d9e81x\"}}]}",
+         0, false, 901, "", "43"},
+        {PL_NOTIFY_TELEGRAM, 200, "{\"ok\":true,\"result\":[{\"update_id\":5,\"message\":{}}]}", 0,
+         false, 6, "", ""},
+        {PL_NOTIFY_TELEGRAM, 409, "{\"ok\":false,\"error_code\":409}", PL_E_SYNTAX, false, 7, "",
+         ""},
+        {PL_NOTIFY_TELEGRAM, 200, "{\"ok\":true,\"result\":[{}]}", PL_E_SYNTAX, false, 7, "", ""},
+        {PL_NOTIFY_PUSHOVER, 200, "{\"status\":1,\"acknowledged\":1,\"acknowledged_by\":\"u\"}", 0,
+         true, 7, "", ""},
+        {PL_NOTIFY_PUSHOVER, 200, "{\"status\":1,\"acknowledged\":0}", 0, false, 7, "", ""},
+        {PL_NOTIFY_PUSHOVER, 200, "{\"status\":0,\"acknowledged\":1}", PL_E_SYNTAX, false, 7, "",
+         ""},
+        {PL_NOTIFY_PUSHOVER, 404, "{\"status\":0}", PL_E_SYNTAX, false, 7, "", ""},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct pl_notify_heard heard;
+        struct pl_notify_target to = target(cases[i].type);
+        const struct pl_notify_answer answer = {.http_status = cases[i].status,
+                                                .body = pl_span_of(cases[i].body)};
+        CHECK_INT(pl_notify_hear(&to, 7, &answer, &heard), cases[i].want);
+        CHECK_INT(heard.acknowledged, cases[i].acknowledged);
+        CHECK_INT(heard.cursor, cases[i].cursor);
+        CHECK_TEXT(heard.who, cases[i].who);
+        CHECK_TEXT(heard.query, cases[i].query);
+    }
+}
+
+/* The button comes back as what it was about. */
+static void test_a_button_names_its_alert(void)
+{
+    struct pl_page page = page_of(PL_NOTIFY_FIRING);
+    struct pl_notify_heard heard;
+    struct pl_notify_target to = target(PL_NOTIFY_TELEGRAM);
+    char body[512];
+    const char *button = strstr(request_of(PL_NOTIFY_TELEGRAM, PL_NOTIFY_FIRING, ""), "ack:");
+    REQUIRE(button);
+    (void)snprintf(body, sizeof body,
+                   "{\"ok\":true,\"result\":[{\"update_id\":1,\"callback_query\":{\"id\":\"1\","
+                   "\"from\":{},\"data\":\"%.37s\"}}]}",
+                   button);
+    const struct pl_notify_answer answer = {.http_status = 200, .body = pl_span_of(body)};
+    CHECK_INT(pl_notify_hear(&to, 0, &answer, &heard), 0);
+    CHECK(heard.acknowledged && heard.alert_hash == pl_notify_alert_hash(&page.alert));
+    CHECK_INT(heard.opened_unix_ms, page.alert.opened_unix_ms);
+}
+
+static void test_questions(void)
+{
+    struct pl_notify_target to = target(PL_NOTIFY_TELEGRAM);
+    const struct pl_notify_question question = {.reference = pl_span_of("r30"), .cursor = 901};
+    CHECK_INT(pl_notify_ask(&to, &question, &request), 0);
+    CHECK_TEXT(request.url.ptr, "https://api.telegram.org/botxoxb-1/getUpdates");
+    CHECK_TEXT(request.body.ptr, "{\"offset\":901,\"limit\":1,\"timeout\":50,"
+                                 "\"allowed_updates\":[\"callback_query\"]}");
+    to = target(PL_NOTIFY_PUSHOVER);
+    CHECK_INT(pl_notify_ask(&to, &question, &request), 0);
+    CHECK_INT(request.method, PL_NOTIFY_GET);
+    CHECK_TEXT(request.url.ptr, "https://api.pushover.net/1/receipts/r30.json?token=xoxb-1");
+}
+
 static void test_a_test_says_so(void)
 {
     for (int type = PL_NOTIFY_NONE + 1; type < PL_NOTIFY_TYPE_COUNT; type++) {
@@ -279,6 +359,9 @@ int main(void)
     RUN(test_requests);
     RUN(test_values_are_checked);
     RUN(test_answers);
+    RUN(test_hearing);
+    RUN(test_a_button_names_its_alert);
+    RUN(test_questions);
     RUN(test_a_test_says_so);
     RUN(test_cut_answers);
     return check_finish();

@@ -5,8 +5,9 @@
 
 #define ID_HEADER "Idempotency-Key: "
 
-static void id_write(const struct pl_page *page, struct pl_text *out)
+static void id_write(const struct pl_notify_message *message, struct pl_text *out)
 {
+    const struct pl_page *page = message->page;
     char id[PL_ALERT_ID_MAX + 1];
     pl_alert_id(&page->alert, id);
     pl_text_str(out, ID_HEADER);
@@ -15,6 +16,7 @@ static void id_write(const struct pl_page *page, struct pl_text *out)
     pl_text_i64(out, page->alert.opened_unix_ms);
     pl_text_char(out, '/');
     pl_text_u64(out, page->alert.revision);
+    if (message->state == PL_NOTIFY_ACKNOWLEDGED) pl_text_str(out, "/acknowledged");
 }
 
 int pl_notify_write(const struct pl_notify_target *target, const struct pl_notify_message *message,
@@ -22,7 +24,7 @@ int pl_notify_write(const struct pl_notify_target *target, const struct pl_notif
 {
     pl_notify_request_init(out);
     struct pl_text *id = pl_notify_request_header(out);
-    id_write(message->page, id);
+    id_write(message, id);
     out->sign_id = pl_span_of(id->ptr + sizeof ID_HEADER - 1);
     pl_notify_provider(target->type)->write(target, message, out);
     bool overflow = out->url.overflow || out->body.overflow;
@@ -38,6 +40,23 @@ void pl_notify_read(const struct pl_notify_target *target, const struct pl_notif
     out->forget = false;
     out->reference = pl_text_init(out->reference_bytes, sizeof out->reference_bytes);
     if (provider->read) provider->read(answer, out);
+}
+
+int pl_notify_ask(const struct pl_notify_target *target, const struct pl_notify_question *question,
+                  struct pl_notify_request *out)
+{
+    pl_notify_request_init(out);
+    pl_notify_provider(target->type)->ask(target, question, out);
+    return out->url.overflow || out->body.overflow ? PL_E_TOO_BIG : 0;
+}
+
+int pl_notify_hear(const struct pl_notify_target *target, int64_t cursor,
+                   const struct pl_notify_answer *answer, struct pl_notify_heard *out)
+{
+    *out = (struct pl_notify_heard){.cursor = cursor};
+    int err = pl_notify_provider(target->type)->hear(answer, out);
+    if (err != 0) *out = (struct pl_notify_heard){.cursor = cursor};
+    return err;
 }
 
 void pl_notify_write_title(const struct pl_page *page, struct pl_text *out)

@@ -18,6 +18,14 @@ PL_MUST_CHECK int pl_notify_write(const struct pl_notify_target *target,
 /* Read the answer to it. */
 void pl_notify_read(const struct pl_notify_target *target, const struct pl_notify_answer *answer,
                     struct pl_notify_reading *out);
+/* Ask for acknowledgements (see struct pl_notify_provider): the request, PL_E_TOO_BIG likewise. */
+PL_MUST_CHECK int pl_notify_ask(const struct pl_notify_target *target,
+                                const struct pl_notify_question *question,
+                                struct pl_notify_request *out);
+/* What is in the answer: 0, or PL_E_SYNTAX with nothing heard and the cursor as it was. */
+PL_MUST_CHECK int pl_notify_hear(const struct pl_notify_target *target, int64_t cursor,
+                                 const struct pl_notify_answer *answer,
+                                 struct pl_notify_heard *out);
 /* "[PAGE] web: cpu of fe1 at 97 % (limit 90 %) for 10 s", "[RESOLVED] web: …": what people read
  * first, at most PL_ALERT_TEXT_BYTES. */
 void pl_notify_write_title(const struct pl_page *page, struct pl_text *out);

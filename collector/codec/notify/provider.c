@@ -13,6 +13,14 @@ const struct pl_notify_provider *pl_notify_provider(enum pl_notify_type type)
     return providers[type];
 }
 
+uint64_t pl_notify_alert_hash(const struct pl_alert *alert)
+{
+    char id[PL_ALERT_ID_MAX + 1];
+    pl_alert_id(alert, id);
+    uint64_t hash = pl_hash_bytes(pl_span_of(id));
+    return hash != 0 ? hash : 1;
+}
+
 void pl_notify_request_init(struct pl_notify_request *r)
 {
     r->method = PL_NOTIFY_POST;

@@ -110,6 +110,29 @@ struct pl_notify_reading {
     bool forget; // the reference that was used means nothing to the provider any more
 };
 
+/* Some providers tell who has acknowledged, if they are asked. */
+struct pl_notify_question {
+    struct pl_span reference; // of a message that says that an alert fires
+    int64_t cursor;           // of the last answer; 0 at first
+};
+
+enum {
+    PL_NOTIFY_WHO_BYTES = 64 + 1,
+    PL_NOTIFY_QUERY_BYTES = 32 + 1,
+    PL_NOTIFY_ASK_WAIT_MS = 50 * 1000, // the longest a provider is asked to wait for news
+};
+
+struct pl_notify_heard {
+    bool acknowledged;
+    /* Which alert, where the question was about none in particular: pl_notify_alert_hash(), and
+     * when it opened. 0: the one that was asked about. */
+    uint64_t alert_hash;
+    int64_t opened_unix_ms;
+    int64_t cursor;                    // for the next question
+    char who[PL_NOTIFY_WHO_BYTES];     // as the provider calls them; empty: it does not say
+    char query[PL_NOTIFY_QUERY_BYTES]; // not empty: the provider waits for `thank` about this
+};
+
 struct pl_notify_provider {
     const char *word;  // its `type` in the configuration
     uint32_t needs;    // keys without which it cannot be reached: PL_NOTIFY_BIT()s. A need for URL
@@ -131,6 +154,19 @@ struct pl_notify_provider {
     /* NULL where the status decides alone. Otherwise: correct what pl_notify_classify() made of the
      * status, and take the reference out of the answer. */
     void (*read)(const struct pl_notify_answer *answer, struct pl_notify_reading *out);
+    /* NULL where acknowledgements do not come back by asking. Otherwise a question, to be asked
+     * while an alert fires: `ask_ms` after the answer to the one before (0: at once, because the
+     * provider waits with its answer until there is news), for each reference or, with
+     * `asks_once`, once for all targets with the same token. */
+    void (*ask)(const struct pl_notify_target *target, const struct pl_notify_question *question,
+                struct pl_notify_request *out);
+    /* 0, or PL_E_SYNTAX for an answer that is none. */
+    int (*hear)(const struct pl_notify_answer *answer, struct pl_notify_heard *out);
+    /* NULL, or what whoever pressed the button reads then. */
+    void (*thank)(const struct pl_notify_target *target, const struct pl_notify_heard *heard,
+                  const char *words, struct pl_notify_request *out);
+    int32_t ask_ms;
+    bool asks_once;
 };
 
 #define X(id, word, help) extern const struct pl_notify_provider pl_notify_##word;
@@ -139,6 +175,9 @@ struct pl_notify_provider {
 
 /* Of a type other than PL_NOTIFY_NONE. */
 const struct pl_notify_provider *pl_notify_provider(enum pl_notify_type type);
+
+/* What identifies an alert in a few bytes. Never 0. */
+uint64_t pl_notify_alert_hash(const struct pl_alert *alert);
 
 /* A POST of JSON without URL, headers and body. */
 void pl_notify_request_init(struct pl_notify_request *r);

@@ -8,6 +8,7 @@
 #include "collector/codec/json_in.h"
 #include "collector/codec/notify/clip.h"
 #include "collector/codec/notify/words.h"
+#include "common/base/err.h"
 
 enum {
     KEY_LEN = 30, // of a token, a user and a receipt
@@ -97,6 +98,29 @@ static void read(const struct pl_notify_answer *answer, struct pl_notify_reading
     cJSON_Delete(json);
 }
 
+/* A GET with the token in its query, as documented: the URL is a secret. */
+static void ask(const struct pl_notify_target *target, const struct pl_notify_question *question,
+                struct pl_notify_request *request)
+{
+    request->method = PL_NOTIFY_GET;
+    pl_notify_request_path(request, target, "/1/receipts/");
+    pl_text_span(&request->url, question->reference);
+    pl_text_str(&request->url, ".json?token=");
+    pl_text_span(&request->url, target->value[PL_NOTIFY_TOKEN_KEY]);
+}
+
+/* It names who acknowledged by their key only, which tells people nothing. */
+static int hear(const struct pl_notify_answer *answer, struct pl_notify_heard *out)
+{
+    cJSON *json = pl_json_parse(answer->body);
+    struct pl_json_reader r = pl_json_reader_init(json);
+    int64_t status = pl_json_i64(&r, "status", 0, 1);
+    out->acknowledged = pl_json_i64(&r, "acknowledged", 0, 1) == 1;
+    int err = answer->http_status != 200 || r.err != 0 || status != 1 ? PL_E_SYNTAX : 0;
+    cJSON_Delete(json);
+    return err;
+}
+
 static const char *check(const struct pl_span *value, enum pl_notify_key *key)
 {
     *key = PL_NOTIFY_TOKEN_KEY;
@@ -113,8 +137,11 @@ const struct pl_notify_provider pl_notify_pushover = {
     .url = "https://api.pushover.net",
     .hears_acknowledge = true, // it stops ringing
     .per_minute = 6,
-    .burst = 3,
+    .burst = 6,
     .check = check,
     .write = write,
     .read = read,
+    .ask = ask,
+    .hear = hear,
+    .ask_ms = 6000, // "no more often than every 5 s"
 };

@@ -65,15 +65,6 @@ static void buttons_write(const struct pl_notify_message *message, struct pl_tex
     pl_text_str(out, "]]}");
 }
 
-void pl_telegram_request(const struct pl_notify_target *target, const char *method,
-                         struct pl_notify_request *out)
-{
-    pl_notify_request_path(out, target, "/bot");
-    pl_text_span(&out->url, target->value[PL_NOTIFY_TOKEN_KEY]);
-    pl_text_char(&out->url, '/');
-    pl_text_str(&out->url, method);
-}
-
 static bool is_number(struct pl_span text)
 {
     size_t digits = 0;
@@ -187,8 +178,12 @@ const struct pl_notify_provider pl_notify_telegram = {
     .url = "https://api.telegram.org",
     .hears_acknowledge = true,
     .per_minute = 20, // what a group takes; a private chat takes 60
-    .burst = 3,
+    .burst = 6,
     .check = check,
     .write = write,
     .read = read,
+    .ask = pl_telegram_ask,
+    .hear = pl_telegram_hear,
+    .thank = pl_telegram_thank,
+    .asks_once = true,
 };
