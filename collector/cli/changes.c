@@ -6,7 +6,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char usage[] =
     "Examples:\n"
@@ -52,29 +51,15 @@ static void print(const cJSON *answer, FILE *out)
 
 static int show(const struct wish *wish)
 {
-    struct pl_client client;
-    struct pl_reply reply = {0};
     char path[256];
-    int status = pl_client_init(&client, wish->url, wish->state);
-    if (status != PL_EXIT_OK) return status;
     (void)snprintf(path, sizeof path, "/api/v1/changes%s%s%s%s", // names need no escape
                    wish->pool.len > 0 ? "?pool=" : "", wish->pool.text,
                    wish->host.len == 0  ? ""
                    : wish->pool.len > 0 ? "&host="
                                         : "?host=",
                    wish->host.text);
-    status = pl_client_get(&client, path, &reply);
-    cJSON *json = status == PL_EXIT_OK ? cJSON_ParseWithLength(reply.text, reply.len) : NULL;
-    if (status == PL_EXIT_OK && !cJSON_IsObject(json)) {
-        pl_cli_complain("%s%s did not answer with a JSON object", client.base, path);
-        status = PL_EXIT_FAILURE;
-    }
-    if (status == PL_EXIT_OK && wish->as_json) (void)fputs(reply.text, stdout);
-    if (status == PL_EXIT_OK && !wish->as_json) print(json, stdout);
-    cJSON_Delete(json);
-    free(reply.text);
-    pl_client_fini(&client);
-    return status;
+    return pl_client_show(&(struct pl_client_wish){wish->url, wish->state, wish->as_json, print},
+                          path);
 }
 
 /* False, and it was said, if it is no name. */

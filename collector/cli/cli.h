@@ -15,6 +15,7 @@ enum {
 int pl_status_main(int argc, char **argv);
 int pl_top_main(int argc, char **argv);
 int pl_changes_main(int argc, char **argv);
+int pl_explain_main(int argc, char **argv);
 int pl_replay_main(int argc, char **argv);
 int pl_token_main(int argc, char **argv);
 int pl_host_main(int argc, char **argv);

@@ -135,8 +135,9 @@ static int ask(struct pl_client *client, const struct question *q, struct pl_rep
     if (code == CURLE_OK)
         complain_about(client, q, &got, status);
     else
-        pl_cli_complain("cannot reach %s: %s; is the collector running there? (--url, PLIMSOLL_URL)",
-                        client->base, curl_easy_strerror(code));
+        pl_cli_complain(
+            "cannot reach %s: %s; is the collector running there? (--url, PLIMSOLL_URL)",
+            client->base, curl_easy_strerror(code));
     free(got.text);
     return code == CURLE_OK || code == CURLE_WRITE_ERROR ? PL_EXIT_FAILURE : PL_EXIT_UNREACHABLE;
 }
@@ -153,4 +154,24 @@ int pl_client_send(struct pl_client *client, const char *method, const char *pat
 int pl_client_get(struct pl_client *client, const char *path, struct pl_reply *reply)
 {
     return pl_client_send(client, "GET", path, NULL, reply);
+}
+
+int pl_client_show(const struct pl_client_wish *wish, const char *path)
+{
+    struct pl_client client;
+    struct pl_reply reply = {0};
+    int status = pl_client_init(&client, wish->url, wish->state);
+    if (status != PL_EXIT_OK) return status;
+    status = pl_client_get(&client, path, &reply);
+    cJSON *json = status == PL_EXIT_OK ? cJSON_ParseWithLength(reply.text, reply.len) : NULL;
+    if (status == PL_EXIT_OK && !cJSON_IsObject(json)) {
+        pl_cli_complain("%s%s did not answer with a JSON object", client.base, path);
+        status = PL_EXIT_FAILURE;
+    }
+    if (status == PL_EXIT_OK && wish->as_json) (void)fputs(reply.text, stdout);
+    if (status == PL_EXIT_OK && !wish->as_json) wish->print(json, stdout);
+    cJSON_Delete(json);
+    free(reply.text);
+    pl_client_fini(&client);
+    return status;
 }

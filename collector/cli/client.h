@@ -5,6 +5,9 @@
 #include "common/base/base.h"
 #include "common/base/span.h"
 
+#include <cJSON.h>
+#include <stdio.h>
+
 enum {
     PL_CLIENT_REPLY_BYTES_MAX = 64 << 20, // 10,000 hosts with all their metrics are 16 MiB
     PL_CLIENT_CONNECT_MS = 3000,
@@ -45,7 +48,15 @@ void pl_client_fini(struct pl_client *client);
  * PL_EXIT_UNREACHABLE, or PL_EXIT_FAILURE for an answer other than 200; the reason is then on
  * stderr and `*reply` untouched. */
 PL_MUST_CHECK int pl_client_get(struct pl_client *client, const char *path, struct pl_reply *reply);
-/* The same with another method, and a JSON body (NULL: none); good are 200, 201 and 204. The text
- * of a reply without a body is NULL. */
+struct pl_client_wish {
+    const char *url, *state; // as pl_client_init()
+    bool as_json;
+    void (*print)(const cJSON *answer, FILE *out);
+};
+/* GET `path` and show the JSON object that comes back: with `print`, or as it is. An exit status;
+ * what went wrong is on stderr. */
+PL_MUST_CHECK int pl_client_show(const struct pl_client_wish *wish, const char *path);
+/* The same as pl_client_get() with another method, and a JSON body (NULL: none); good are 200, 201
+ * and 204. The text of a reply without a body is NULL. */
 PL_MUST_CHECK int pl_client_send(struct pl_client *client, const char *method, const char *path,
                                  const char *body, struct pl_reply *reply);

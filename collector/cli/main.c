@@ -17,6 +17,7 @@ static const char usage[] =
     "  changes     what changed on the hosts in the last 24 hours\n"
     "  token       make a token with which hosts join\n"
     "  host        list, revoke and forget the hosts that have joined\n"
+    "  explain     why an alert is as it is\n"
     "  notify      send a test page to one notifier\n"
     "  login-link  a link that logs somebody in: the first login, or a forgotten password\n"
     "  user        who may log in, and what they may do\n"
@@ -34,7 +35,7 @@ static const struct {
                 {"host", pl_host_main},         {"replay", pl_replay_main},
                 {"user", pl_user_main},         {"login-link", pl_login_link_main},
                 {"apitoken", pl_apitoken_main}, {"audit", pl_audit_main},
-                {"notify", pl_notify_main}};
+                {"notify", pl_notify_main},     {"explain", pl_explain_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

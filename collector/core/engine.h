@@ -217,6 +217,15 @@ const struct pl_alert *pl_engine_alert(const struct pl_engine *e, uint32_t index
 const struct pl_handling *pl_engine_handling(const struct pl_engine *e, uint32_t index);
 /* Number of the silence that keeps that alert from being told; 0: none. */
 uint64_t pl_engine_silenced(const struct pl_engine *e, uint32_t index);
+/* Why an alert is as it is, beside what stands in it. */
+struct pl_explanation {
+    struct pl_verdict verdict; // what its rule says now
+    bool tilted, coming_back;  // the rule is not asked: a clock jumped; we have just started
+    uint64_t queued;           // bit t: the outbox holds a page to t about it
+    struct pl_route route;     // whom it goes to; no steps unless it pages and is not held
+    struct pl_route_look look; // how far along that it is
+};
+void pl_engine_explain(const struct pl_engine *e, uint32_t alert, struct pl_explanation *out);
 const struct pl_silences *pl_engine_silences(const struct pl_engine *e);
 const struct pl_deliveries *pl_engine_deliveries(const struct pl_engine *e);
 /* Index of an alert, or PL_NO_INDEX where there is no such pool. */

@@ -22,11 +22,16 @@ struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum p
     PL_UNREACHABLE("rule");
 }
 
+bool pl_engine_is_coming_back(const struct pl_engine *e, uint32_t pool)
+{
+    bool is_young = e->now.mono_ms - e->start.mono_ms < e->default_rules.silent_grace_ms;
+    return is_young && e->fleet.pools[pool].host_count == 0;
+}
+
 /* The same, or that this is no moment to ask. */
 static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
 {
-    bool coming_back = e->now.mono_ms - e->start.mono_ms < e->default_rules.silent_grace_ms;
-    if (e->tilted || (e->fleet.pools[pool].host_count == 0 && coming_back)) {
+    if (e->tilted || pl_engine_is_coming_back(e, pool)) {
         return (struct pl_verdict){.no_data = true};
     }
     return pl_engine_ask(e, pool, rule);

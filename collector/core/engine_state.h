@@ -4,6 +4,7 @@
  *     engine_judge.c    from counts to verdicts to alerts
  *     engine_tell.c     from alerts to pages
  *     engine_handle.c   what people say about alerts: acknowledgements, silences
+ *     engine_explain.c  why an alert is as it is
  *     engine_restore.c  what was written down before a restart
  *     engine_change.c   what changed on the hosts
  *     engine_launch.c   what is announced
@@ -105,6 +106,8 @@ void pl_engine_step_launches(struct pl_engine *e);
 
 /* What a rule says about a pool now. */
 struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum pl_rule rule);
+/* We have just started, and nobody of that pool has said HELLO yet. */
+bool pl_engine_is_coming_back(const struct pl_engine *e, uint32_t pool);
 /* Ask every rule about one pool; `refresh` also renews the content of what fires. */
 void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh);
 /* An alert has begun, ended, or changed its tier: what that means for who was told. */
@@ -120,6 +123,8 @@ void pl_engine_end_silences(struct pl_engine *e);
 
 /* ---- engine_tell.c ---- */
 
+/* Whom the alerts of that pool go to, by its policy now or its notifiers. */
+void pl_engine_route(const struct pl_engine *e, uint32_t pool, struct pl_route *out);
 /* Make the outbox agree with the alert: every target that must hear its newest state has a page,
  * and nobody else. */
 void pl_engine_tell(struct pl_engine *e, uint32_t alert);

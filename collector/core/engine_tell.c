@@ -105,21 +105,27 @@ static uint64_t spared(const struct pl_engine *e, uint32_t alert)
     return who;
 }
 
+void pl_engine_route(const struct pl_engine *e, uint32_t pool, struct pl_route *out)
+{
+    *out = (struct pl_route){0};
+    if (e->policies[pool] != 0)
+        e->routes.resolve(e->routes.roster, e->policies[pool], e->now.unix_ms, out);
+    else
+        pl_route_all(e->fleet.pools[pool].notify, out);
+}
+
 /* Who must be told that this alert fires, and was not. */
 static uint64_t missing_in(struct pl_engine *e, uint32_t alert)
 {
     struct pl_alert_slot *slot = &e->alerts[alert];
     struct pl_alert *a = &slot->alert;
     uint32_t pool = alert / PL_RULE_COUNT;
-    struct pl_route route = {0};
+    struct pl_route route;
     if (slot->held) return 0;
     /* What comes from an old record may be long over: nobody new hears of it before it shows. */
     bool is_old = slot->restored && e->now.unix_ms - a->opened_unix_ms > PL_PAGE_OLD_MS;
     uint64_t who = is_old && !slot->seen ? slot->queued : UINT64_MAX;
-    if (e->policies[pool] != 0)
-        e->routes.resolve(e->routes.roster, e->policies[pool], e->now.unix_ms, &route);
-    else
-        pl_route_all(e->fleet.pools[pool].notify, &route);
+    pl_engine_route(e, pool, &route);
     uint64_t enough = spared(e, alert);
     for (;;) {
         struct pl_route_progress progress = {a->routed_mono_ms, a->delivered | enough, a->failed};

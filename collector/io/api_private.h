@@ -94,6 +94,7 @@ void pl_api_post_release(struct pl_api_call *c);
 void pl_api_post_assign(struct pl_api_call *c);
 void pl_api_post_note(struct pl_api_call *c);
 void pl_api_get_deliveries(struct pl_api_call *c);
+void pl_api_get_explain(struct pl_api_call *c);
 void pl_api_get_silences(struct pl_api_call *c);
 void pl_api_post_silence(struct pl_api_call *c);
 void pl_api_delete_silence(struct pl_api_call *c);

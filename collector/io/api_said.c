@@ -2,6 +2,7 @@
  * when Redis has it:
  *
  *     post -> said_in -> door (app: engine, store) ... saved, or 2 s -> pl_api_said -> reply */
+#include "collector/codec/json_explain.h"
 #include "collector/codec/json_said.h"
 #include "collector/codec/said_in.h"
 #include "collector/io/api_private.h"
@@ -96,6 +97,19 @@ void pl_api_get_deliveries(struct pl_api_call *c)
     uint32_t alert = PL_NO_INDEX;
     if (!pl_api_read_no_query(c) || (alert = find_alert(c)) == PL_NO_INDEX) return;
     pl_json_deliveries(&c->out, &c->view, alert);
+    pl_api_reply_json(c);
+}
+
+void pl_api_get_explain(struct pl_api_call *c)
+{
+    if (!pl_api_read_no_query(c)) return;
+    uint32_t alert = pl_engine_find_alert(c->view.engine, c->rule, &c->name);
+    if (alert == PL_NO_INDEX) { // one that never fired has reasons as well
+        pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
+                             "is no pool; /api/v1/pools lists them");
+        return;
+    }
+    pl_json_explain(&c->out, &c->view, alert);
     pl_api_reply_json(c);
 }
 

@@ -51,6 +51,16 @@ def api():
     server.server_close()
 
 
+def test_explain_asks_for_one_alert(api):
+    api.answers["/api/v1/alerts/limit%2Fweb/explain"] = {
+        "lines": [{"topic": "now", "text": "sees nothing wrong"}]}
+    status, out, err = plimsoll("explain", "limit/web", "--url", api.url)
+    assert (status, out, err) == (0, "now     sees nothing wrong\n", "")
+    assert plimsoll("explain", "--url", api.url)[0] == 2
+    api.answers["/api/v1/alerts/a%0A%2F%2E%2E%2Fb%3Fc%3Dd/explain"] = (404, b"{}")
+    assert plimsoll("explain", "a\n/../b?c=d", "--url", api.url)[0] == 1
+
+
 def test_status_is_a_table(api):
     status, out, err = plimsoll("status", "--url", api.url)
     assert (status, err) == (0, "")
