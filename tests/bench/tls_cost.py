@@ -8,7 +8,7 @@ streams to the real collector, first plainly and then by TLS, each agent with it
 read through each process's CPU clock while everybody is connected, so handshakes are counted apart.
 
 Prints `ratio:` and `cost:` lines and fails when a goal is missed: the agent at 1.5 times the floor,
-4 MiB resident and 1.5 MiB private, 300 bytes per sample; 30 KiB more for a connection by TLS.
+4 MiB resident and 1.5 MiB private, 300 bytes and 2 packets that it sends per sample; 30 KiB more for a connection by TLS.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from enrolled import Host, counts, make_token, streams  # noqa: E402 - the path 
 from programs import Collector, until  # noqa: E402
 
 AGENT_RATIO_MAX, AGENT_RSS_KIB_MAX, AGENT_PRIVATE_KIB_MAX, AGENT_BYTES_MAX = 1.5, 4096, 1536, 300
+AGENT_PACKETS_MAX = 2
 CONNECTION_KIB_MAX = 30
 
 
@@ -34,6 +35,21 @@ def cpu_us(pid):
 def memory_kib(pid, field):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         return int(re.search(field + r":\s+(\d+)", f.read())[1])
+
+
+def packets(collector):
+    """(sent, received): TCP segments of the agent so far, acknowledgements of TCP included (TCP_INFO of its
+    socket), or None without ss of iproute2."""
+    port = collector.agents.rsplit(":", 1)[1]
+    try:
+        shown = subprocess.run(["ss", "-tinOH", "dport", "=", f":{port}"], capture_output=True, text=True,
+                               check=True).stdout
+    except OSError:
+        return None
+    counts_of = [re.findall(r"segs_(?:out|in):(\d+)", line.replace("data_segs", "data"))
+                 for line in shown.splitlines()]
+    (pair,) = [pair for pair in counts_of if len(pair) == 2]
+    return tuple(int(count) for count in pair)
 
 
 def spawn(*command):
@@ -59,13 +75,15 @@ def measure_agent(collector, args):
     try:
         streams(collector, "bench")
         time.sleep(25)  # the agent looks for services, servers and changes once; then minutes apart
-        before = cpu_us(host.pid), cpu_us(floor.pid)
-        received = counts(collector)["bytes"]
+        before_us = cpu_us(host.pid), cpu_us(floor.pid)
+        received, sent = counts(collector)["bytes"], packets(collector)
         time.sleep(args.seconds)
         agent, least = [(after - start) / args.seconds for after, start in
-                        zip((cpu_us(host.pid), cpu_us(floor.pid)), before)]
+                        zip((cpu_us(host.pid), cpu_us(floor.pid)), before_us)]
         size = (counts(collector)["bytes"] - received) / args.seconds
-        return agent, least, size, memory_kib(host.pid, "VmRSS"), memory_kib(host.pid, "RssAnon")
+        segments = None if sent is None else [(after - before) / args.seconds
+                                              for after, before in zip(packets(collector), sent)]
+        return agent, least, size, segments, memory_kib(host.pid, "VmRSS"), memory_kib(host.pid, "RssAnon")
     finally:
         floor.terminate()
         floor.wait()
@@ -100,10 +118,15 @@ def main():
     parser.add_argument("--agents", type=int, default=500)
     parser.add_argument("--seconds", type=int, default=15)
     args = parser.parse_args()
-    agent, least, size, resident, private = with_collector(10, lambda c: measure_agent(c, args))
+    agent, least, size, segments, resident, private = with_collector(10, lambda c: measure_agent(c, args))
     print(f"ratio: agent_cost_tls {agent / least:.2f} (agent {agent:.0f} us/sample, floor {least:.0f} "
           "us/sample, 1 Hz)")
     print(f"cost: agent_tls {size:.0f} bytes/sample, {resident} KiB resident, {private} KiB of it private")
+    if segments is None:
+        print("cost: agent_tls_packets not counted: ss is missing")
+    else:
+        print(f"cost: agent_tls_packets {segments[0]:.2f} packets/sample sent, {segments[1]:.2f} received, TCP's "
+              "acknowledgements included")
     plain, plain_kib, plain_ms = with_collector(args.agents, lambda c: measure_swarm(c, args, False))
     tls, tls_kib, tls_ms = with_collector(args.agents, lambda c: measure_swarm(c, args, True))
     print(f"ratio: collector_tls {tls / plain:.2f} (by TLS {tls:.1f} us/sample, plain {plain:.1f}, "
@@ -115,6 +138,7 @@ def main():
         (f"agent within {AGENT_RSS_KIB_MAX} KiB", resident <= AGENT_RSS_KIB_MAX),
         (f"{AGENT_PRIVATE_KIB_MAX} KiB private", private <= AGENT_PRIVATE_KIB_MAX),
         (f"{AGENT_BYTES_MAX} bytes per sample", size <= AGENT_BYTES_MAX),
+        (f"{AGENT_PACKETS_MAX} packets per sample", segments is None or segments[0] <= AGENT_PACKETS_MAX),
         (f"{CONNECTION_KIB_MAX} KiB per connection", tls_kib - plain_kib <= CONNECTION_KIB_MAX)) if not good]
     if missed:
         print("GOALS MISSED: " + ", ".join(missed))
