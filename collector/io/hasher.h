@@ -1,4 +1,4 @@
-/* hasher.h - passwords to hashes, on libuv's worker threads: a tenth of a second and 32 MiB each,
+/* hasher.h - passwords to hashes, on libuv's worker threads: some tenths of a second and 32 MiB each,
  * so never on the loop.
  *
  * scrypt (RFC 7914) with N = 2^15, r = 8, p = 3, one of the settings of the OWASP password storage

@@ -8,6 +8,7 @@
 #include "common/io/key.h"
 #include "common/sys/clock.h"
 
+#include <arpa/inet.h>
 #include <openssl/crypto.h>
 
 static const char too_many[] = "too many logins are being checked; try again in a moment";
@@ -51,13 +52,22 @@ static uint64_t key_of(const char *text)
     return pl_hash_bytes(pl_span_of(text));
 }
 
+/* Of IPv6 the first half: whoever has an address has all of its /64. */
+static uint64_t key_of_address(const char *text)
+{
+    struct in6_addr in6;
+    bool is_own = inet_pton(AF_INET6, text, &in6) == 1 && !IN6_IS_ADDR_V4MAPPED(&in6);
+    return is_own ? pl_hash_bytes((struct pl_span){in6.s6_addr, sizeof in6.s6_addr / 2})
+                  : key_of(text);
+}
+
 /* True: refused, and answered. */
 static bool is_throttled(struct pl_login *l, const struct pl_login_try *t,
                          const struct pl_name *name)
 {
     int64_t account_ms = pl_throttle_wait_ms(&l->by_account, key_of(name->text), t->now.mono_ms);
-    int64_t address_ms =
-        pl_throttle_wait_ms(&l->by_address, key_of(t->caller->origin.address), t->now.mono_ms);
+    int64_t address_ms = pl_throttle_wait_ms(
+        &l->by_address, key_of_address(t->caller->origin.address), t->now.mono_ms);
     if (account_ms == 0 && address_ms == 0) return false;
     struct pl_login_answer result = {.status = 429,
                                      .text = account_ms >= address_ms
@@ -72,7 +82,7 @@ static void begin_attempt(struct pl_login *l, const struct pl_login_try *t,
                           const struct pl_name *name)
 {
     pl_throttle_attempt(&l->by_account, key_of(name->text), t->now.mono_ms);
-    pl_throttle_attempt(&l->by_address, key_of(t->caller->origin.address), t->now.mono_ms);
+    pl_throttle_attempt(&l->by_address, key_of_address(t->caller->origin.address), t->now.mono_ms);
 }
 
 static void end_attempt(struct pl_login *l, const struct pl_login_op *op, bool is_good,
@@ -80,7 +90,7 @@ static void end_attempt(struct pl_login *l, const struct pl_login_op *op, bool i
 {
     if (is_good) {
         pl_throttle_clear(&l->by_account, key_of(op->user.text));
-        pl_throttle_clear(&l->by_address, key_of(op->caller.origin.address));
+        pl_throttle_clear(&l->by_address, key_of_address(op->caller.origin.address));
     } else {
         pl_login_record(l, PL_AUDIT_LOGIN_FAILED, &op->caller, &op->user, now);
     }

@@ -5,6 +5,8 @@ import os
 import re
 import stat
 import subprocess
+import threading
+import time
 import urllib.error
 
 import pytest
@@ -137,6 +139,31 @@ def test_passwords_are_checked_and_failures_slow_down(house):
     assert status == 429 and re.fullmatch(r"too many failed logins .*; try again in \d+ s", told["detail"])
     until(lambda: login(house, "mallory", GOOD)[0] == 200, int(headers["Retry-After"]) + 5, "the wait is over")
     assert ("", "login-failed") in actions(house, "mallory")
+
+
+def test_a_flood_of_logins_stalls_nobody(start_collector):
+    """Passwords are hashed on other threads, and a hundred at once are a hundred failures."""
+    fresh = start_collector()
+    took, waits, told = [], [], []
+
+    def guess(number):
+        begin = time.monotonic()
+        status, answer, _ = login(fresh, f"nobody{number}", "wrong as can be")
+        told.append(status)
+        if status == 401:
+            took.append(time.monotonic() - begin)
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        begin = time.monotonic()
+        assert fresh.request("/healthz")[0] == 200
+        waits.append(time.monotonic() - begin)
+    assert told.count(401) == 5 and set(told) == {401, 429}
+    waits.sort()
+    assert waits[len(waits) // 2] < min(took) / 3, (waits, took)
+    print(f"a login {min(took) * 1000:.0f} ms; meanwhile others wait {waits[len(waits) // 2] * 1000:.1f} ms")
 
 
 def test_a_change_by_a_session_needs_its_csrf_token(house):
