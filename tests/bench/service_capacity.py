@@ -240,7 +240,7 @@ def of_memory(collector, group):
     group.limit_memory((base + HELD_FULL * (HELD_MIB << 20)) / LIMIT)
     limit = (base + HELD_FULL * (HELD_MIB << 20)) / LIMIT
     full = HELD_FULL / HELD_S
-    drive(wave(full / 6, full / 2.2), LEARN_S, group)
+    drive(wave(full / 6, full / 2.2), LEARN_S + 60, group)  # what it is comes a little later
     capacity = learned(collector)
     foretold = (capacity.get("full_at") or {}).get("p50", 0)
     if not foretold:

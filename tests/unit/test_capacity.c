@@ -232,6 +232,25 @@ static void test_memory_is_named_before_it_runs_out(void)
     CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
 }
 
+/* Requests that only wait: memory ends it, on a machine that others keep half busy. */
+static void test_memory_ends_what_takes_no_cpu(void)
+{
+    struct machine m = {.base = 0.5,
+                        .cost = 0.00001,
+                        .noise = 0.1,
+                        .memory_base = 0.2,
+                        .memory_cost = 0.01,
+                        .service_s = 1,
+                        .low = 6,
+                        .high = 16};
+    const struct pl_host_capacity *a = learn(&m, DAY_S, 9);
+    double truth = (0.9 - m.memory_base) / m.memory_cost * (1 - m.base) / m.service_s;
+    CHECK_INT(a->resource[PL_LEARNED_CPU].gap, PL_GAP_FLAT);
+    CHECK_INT(a->first_limit, PL_LEARNED_MEMORY);
+    CHECK_NEAR(a->per_s.p50, truth, 0.05 * truth);
+    CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
+}
+
 /* ---- what changes ---- */
 
 static void test_a_larger_machine_counts_at_once(void)
@@ -324,6 +343,7 @@ int main(void)
     RUN(test_random_machines_are_learned_under_half_load);
     RUN(test_a_neighbour_lowers_the_limit);
     RUN(test_memory_is_named_before_it_runs_out);
+    RUN(test_memory_ends_what_takes_no_cpu);
     RUN(test_a_larger_machine_counts_at_once);
     RUN(test_a_dearer_request_shows_within_an_hour);
     RUN(test_another_unit_begins_anew);

@@ -98,6 +98,10 @@ static void answer_resource(struct pl_capacity_learner *c, enum pl_learned r,
                                          .samples = line->weight,
                                          .seen_min = line->load_min,
                                          .seen_max = line->load_max};
+    /* What is inside at a time depends on how busy the CPU is. */
+    bool lacks_cpu = cpu->gap != PL_LINE_KNOWN && cpu->gap != PL_LINE_FLAT;
+    if (table[r].by_concurrency && lacks_cpu && out->gap == PL_GAP_NONE)
+        out->gap = gap_of(cpu->gap);
     if (line->weight <= 0) out->gap = PL_GAP_SOURCE;
     if (out->gap != PL_GAP_NONE) return;
     struct pl_estimate reach = pl_line_reach(line, limit);

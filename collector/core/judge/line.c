@@ -144,9 +144,8 @@ struct pl_line pl_line_fit(const struct pl_curve *c, int64_t unix_ms)
     bool follows = slope > slope_deviations * sqrt(line.slope_variance) &&
                    slope * line.load_max >= follows_min;
     line.gap = follows ? PL_LINE_KNOWN : PL_LINE_FLAT;
-    if (!follows) return line;
-    line.slope = slope;
-    line.base = s.y - slope * s.x;
+    line.slope = follows ? slope : 0;
+    line.base = s.y - line.slope * s.x;
     return line;
 }
 

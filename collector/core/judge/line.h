@@ -26,7 +26,7 @@ enum { PL_LINE_WEIGHT_MIN = 60 }; // values, before a line is drawn
 
 struct pl_line {
     enum pl_line_gap gap;
-    double base, slope;    // PL_LINE_KNOWN, else 0
+    double base, slope;    // PL_LINE_KNOWN; of a flat one the mean use and 0; else 0
     double mean_load;      // around which the two errors are independent
     double level_variance; // of the use at the mean load
     double slope_variance;
