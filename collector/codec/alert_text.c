@@ -288,6 +288,52 @@ static void silent_over(const struct pl_finding *f, bool lowered, struct pl_text
                 lowered ? " still silent, no longer enough of the pool to page" : " heard again");
 }
 
+/* "launch 'Giveaway' (l-00ff)" */
+static void launch_write(const struct pl_finding *f, struct pl_text *out)
+{
+    pl_text_str(out, "launch '");
+    pl_text_str(out, f->launch.title);
+    pl_text_str(out, "' (");
+    pl_text_span(out, pl_name_span(&f->launch.id));
+    pl_text_char(out, ')');
+}
+
+static void launch_risk_write(const struct pl_finding *f, struct pl_text *out)
+{
+    launch_write(f, out);
+    if (f->value_bp == 0) {
+        pl_text_str(out, ": nobody knows what the pool takes");
+        return;
+    }
+    pl_text_str(out, f->tier == PL_TIER_PAGE ? " is not safe: up to " : ": up to ");
+    percent_write(f->value_bp, 100, out);
+    pl_text_str(out, " of what the pool takes without one of its hosts");
+}
+
+static void launch_over_write(const struct pl_finding *f, struct pl_text *out)
+{
+    launch_write(f, out);
+    pl_text_str(out, " brings more than announced: ");
+    percent_write(f->value_bp, 100, out);
+    pl_text_str(out, " of the most that was expected by now, and little is left");
+}
+
+static void launch_absent_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    launch_write(f, out);
+    pl_text_str(out, " was announced ");
+    pl_duration_write(lasted_ms, out);
+    pl_text_str(out, " ago, and nobody has come");
+}
+
+static void launch_over(const struct pl_alert *alert, struct pl_text *out)
+{
+    launch_write(&alert->finding, out);
+    pl_text_str(out, alert->rule == PL_RULE_LAUNCH_RISK   ? ": no risk any more"
+                     : alert->rule == PL_RULE_LAUNCH_OVER ? " is within what was announced"
+                                                          : ": its crowd has come, or is not due");
+}
+
 static void over_write(const struct pl_alert *alert, bool lowered, struct pl_text *out)
 {
     switch (alert->rule) {
@@ -298,6 +344,9 @@ static void over_write(const struct pl_alert *alert, bool lowered, struct pl_tex
     case PL_RULE_IMBALANCE: imbalance_over(&alert->finding, out); return;
     case PL_RULE_COLLAPSE: pl_text_str(out, "traffic back to what is usual now"); return;
     case PL_RULE_NO_SPARE: pl_text_str(out, "the pool could do without a host again"); return;
+    case PL_RULE_LAUNCH_RISK:
+    case PL_RULE_LAUNCH_OVER:
+    case PL_RULE_LAUNCH_ABSENT: launch_over(alert, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -336,6 +385,9 @@ static void trouble_write(const struct pl_alert *alert, int64_t lasted_ms, struc
     case PL_RULE_IMBALANCE: imbalance_write(f, lasted_ms, out); return;
     case PL_RULE_COLLAPSE: collapse_write(f, lasted_ms, out); return;
     case PL_RULE_NO_SPARE: no_spare_write(f, lasted_ms, out); return;
+    case PL_RULE_LAUNCH_RISK: launch_risk_write(f, out); return;
+    case PL_RULE_LAUNCH_OVER: launch_over_write(f, out); return;
+    case PL_RULE_LAUNCH_ABSENT: launch_absent_write(f, lasted_ms, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

@@ -96,6 +96,13 @@ static void put_finding(struct pl_text *t, const struct pl_finding *finding)
     put_i64(t, "value_bp", finding->value_bp);
     put_i64(t, "level_bp", finding->level_bp);
     put_bool(t, "load_rising", finding->load_rising);
+    if (finding->launch.id.len > 0) {
+        put_member(t, "launch");
+        pl_text_char(t, '{');
+        put_text(t, "id", pl_name_span(&finding->launch.id));
+        put_text(t, "title", pl_span_of(finding->launch.title));
+        pl_text_char(t, '}');
+    }
     if (finding->surge.reason != PL_SURGE_NONE) {
         put_member(t, "surge");
         pl_text_char(t, '{');
@@ -299,6 +306,18 @@ static void get_surge(struct pl_json_reader *finding, const cJSON *object,
     finding->err = r.err;
 }
 
+/* Likewise. */
+static void get_launch(struct pl_json_reader *finding, const cJSON *object,
+                       struct pl_finding_launch *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "launch");
+    if (!item || finding->err != 0) return;
+    struct pl_json_reader r = pl_json_reader_init(item);
+    pl_json_name(&r, "id", &out->id);
+    pl_json_text(&r, "title", out->title, sizeof out->title);
+    finding->err = r.err;
+}
+
 static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
 {
     const cJSON *object = pl_json_object(alert, "finding");
@@ -313,6 +332,7 @@ static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
     out->load_rising = pl_json_bool(&r, "load_rising");
     get_listener(&r, object, &out->listener);
     get_surge(&r, object, &out->surge);
+    get_launch(&r, object, &out->launch);
     out->since_unix_ms = get_time(&r, "since");
     out->host_count = get_u32(&r, "host_count");
     const cJSON *hosts = pl_json_array(&r, "hosts");

@@ -270,9 +270,10 @@ static void watch_closely(struct pl_engine *e, uint32_t host)
 {
     struct pl_host *h = &e->fleet.hosts[host];
     uint32_t interval_ms = e->rules[h->pool].fast_interval_ms;
-    enum pl_tier traffic = e->saturation[h->pool].finding.tier;
+    const struct pl_pace_why why = {.traffic = e->saturation[h->pool].finding.tier,
+                                    .launch = e->launch_watch[h->pool].is_watched};
     if (!pl_engine_has_room(e)) return; // the next sample asks again
-    if (!pl_pace_step(&e->pace, h, traffic, interval_ms, e->now.mono_ms)) return;
+    if (!pl_pace_step(&e->pace, h, &why, interval_ms, e->now.mono_ms)) return;
     pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_DIRECT_HOST,
                                           .host = host,
                                           .interval_ms = interval_ms,
@@ -403,10 +404,10 @@ void pl_engine_tick(struct pl_engine *e, struct pl_now now)
     (void)pl_engine_begin(e, now);
     look_for_silence(e);
     pl_engine_end_silences(e);
+    pl_engine_step_launches(e);
     for (uint32_t pool = 0; pool < e->fleet.pool_count; pool++) {
         pl_engine_judge_pool(e, pool, true);
     }
-    pl_engine_step_launches(e);
     pl_engine_end(e);
 }
 

@@ -15,8 +15,12 @@ struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum p
     case PL_RULE_IMBALANCE: return pl_rule_host_judge(p, PL_STRAIN_IMBALANCE);
     case PL_RULE_COLLAPSE: return pl_rule_collapse_judge(&e->collapse[pool], p);
     case PL_RULE_NO_SPARE: return pl_rule_no_spare_judge(&e->no_spare[pool], p);
-    case PL_RULE_SATURATION: return pl_rule_saturation_judge(&e->saturation[pool], p);
+    case PL_RULE_SATURATION: return pl_engine_excuse(e, pool);
     case PL_RULE_SILENT: return pl_rule_silent_judge(p);
+    case PL_RULE_LAUNCH_RISK:
+    case PL_RULE_LAUNCH_OVER:
+    case PL_RULE_LAUNCH_ABSENT:
+        return pl_launch_watch_ask(&e->launch_watch[pool], pl_engine_launch_rule(rule));
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -58,6 +62,12 @@ static void describe(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
         return;
     case PL_RULE_SATURATION: pl_rule_saturation_describe(&e->saturation[pool], &a->finding); return;
     case PL_RULE_SILENT: pl_rule_silent_describe(&e->fleet, pool, &a->finding); return;
+    case PL_RULE_LAUNCH_RISK:
+    case PL_RULE_LAUNCH_OVER:
+    case PL_RULE_LAUNCH_ABSENT:
+        pl_launch_watch_describe(&e->launch_watch[pool], &e->launches,
+                                 pl_engine_launch_rule(a->rule), &a->finding);
+        return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

@@ -85,6 +85,15 @@ static void save(struct pl_engine *e, uint32_t index)
     pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_SAVE_LAUNCH, .launch = index});
 }
 
+/* What the pool has without the crowd. Where no other day is known it is what was before: the crowd
+ * itself is no measure. */
+static double usual_now(const struct pl_engine *e, const struct pl_saturation *s)
+{
+    bool assumed;
+    double usual = pl_launch_usual(&s->traffic, e->now.unix_ms, &assumed);
+    return assumed ? PL_MIN(usual, s->traffic.ladder.level[PL_RUNG_HOUR]) : usual;
+}
+
 static struct pl_launch_sight look(const struct pl_engine *e, const struct pl_launch_entry *entry)
 {
     uint32_t pool;
@@ -92,14 +101,10 @@ static struct pl_launch_sight look(const struct pl_engine *e, const struct pl_la
     struct pl_launch_sight sight = {.added = entry->plan.peak,
                                     .peak_unix_ms = entry->plan.peak_unix_ms};
     if (!s || !s->traffic.ladder.started) return sight;
-    bool assumed;
     const struct pl_headroom *h = &s->headroom;
     sight.is_known = true;
     sight.traffic_per_s = s->traffic.ladder.level[PL_RUNG_8S];
-    sight.usual_per_s = pl_launch_usual(&s->traffic, e->now.unix_ms, &assumed);
-    if (assumed) { // what it was before: the crowd itself is no measure
-        sight.usual_per_s = PL_MIN(sight.usual_per_s, s->traffic.ladder.level[PL_RUNG_HOUR]);
-    }
+    sight.usual_per_s = usual_now(e, s);
     sight.headroom = h->headroom;
     if (h->source != PL_CAPACITY_UNKNOWN)
         sight.ceiling = h->live_count == 1 ? h->whole.p50 : h->spare.p50;
@@ -149,14 +154,67 @@ static void step(struct pl_engine *e, uint32_t index)
     if ((wants & PL_LAUNCH_WANTS_SAVE) != 0) save(e, index);
 }
 
+/* ---- what they make of the pools ---- */
+
+enum pl_launch_rule pl_engine_launch_rule(enum pl_rule rule)
+{
+    PL_ASSERT(rule >= PL_RULE_LAUNCH_RISK && rule <= PL_RULE_LAUNCH_ABSENT);
+    return (enum pl_launch_rule)(rule - PL_RULE_LAUNCH_RISK);
+}
+
+struct pl_verdict pl_engine_excuse(const struct pl_engine *e, uint32_t pool)
+{
+    const struct pl_saturation *s = &e->saturation[pool];
+    struct pl_verdict v = pl_rule_saturation_judge(s, &e->fleet.pools[pool]);
+    bool explained = pl_launch_watch_explains(&e->launch_watch[pool], s->finding.reason,
+                                              s->traffic.ladder.level[PL_RUNG_30S]);
+    if (explained && v.tier == PL_TIER_PAGE) v.tier = PL_TIER_WARN;
+    return v;
+}
+
+/* Every pool of the launch is told. */
+static void tell_pools(struct pl_engine *e, uint32_t index)
+{
+    const struct pl_launch_entry *entry = &e->launches.entries[index];
+    for (uint32_t i = 0; i < entry->launch.pool_count; i++) {
+        uint32_t pool;
+        const struct pl_saturation *s = pool_of(e, &entry->launch.pools[i], &pool);
+        if (!s) continue;
+        struct pl_load load = {0};
+        if (pl_launch_is_watched(entry->course.state)) {
+            struct pl_launch_plan plan = plan_for(e, &entry->launch, s);
+            load = pl_launch_load(&plan, e->now.unix_ms);
+        }
+        pl_launch_watch_add(&e->launch_watch[pool], &e->launches, index, load, e->now.unix_ms);
+    }
+}
+
+static void judge_pools(struct pl_engine *e)
+{
+    for (uint32_t pool = 0; pool < e->fleet.pool_count; pool++) {
+        const struct pl_saturation *s = &e->saturation[pool];
+        const struct pl_headroom *h = &s->headroom;
+        pl_launch_watch_judge(&e->launch_watch[pool], s->traffic.ladder.level[PL_RUNG_30S],
+                              usual_now(e, s), h->source == PL_CAPACITY_UNKNOWN ? 1 : h->headroom,
+                              e->now.unix_ms);
+    }
+}
+
 void pl_engine_step_launches(struct pl_engine *e)
 {
-    for (uint32_t i = 0; i < e->launches.used_max && !e->tilted; i++) {
+    if (e->tilted || (e->launches.used_max == 0)) return;
+    for (uint32_t i = 0; i < e->launches.used_max; i++) {
         const struct pl_launch_entry *entry = &e->launches.entries[i];
         if (!entry->used || !pl_launch_is_open(entry->course.state)) continue;
         if (!pl_engine_has_room(e)) return; // the next tick looks again
         step(e, i);
     }
+    memset(e->launch_watch, 0, e->fleet.pool_count * sizeof e->launch_watch[0]);
+    for (uint32_t i = 0; i < e->launches.used_max; i++) {
+        const struct pl_launch_entry *entry = &e->launches.entries[i];
+        if (entry->used && pl_launch_is_open(entry->course.state)) tell_pools(e, i);
+    }
+    judge_pools(e);
 }
 
 /* ---- what people do ---- */

@@ -20,6 +20,7 @@
 #include "collector/core/judge/rule_collapse.h"
 #include "collector/core/judge/rule_no_spare.h"
 #include "collector/core/judge/rule_saturation.h"
+#include "collector/core/launch/rule_launch.h"
 
 enum {
     PL_ALERT_MAX = PL_POOL_MAX * PL_RULE_COUNT,
@@ -68,6 +69,7 @@ struct pl_engine {
     struct pl_deliveries deliveries;
     struct pl_changes changes;
     struct pl_launch_book launches;
+    struct pl_launch_watch launch_watch[PL_POOL_MAX]; // by pool, made every tick
     struct pl_fleet fleet;
 };
 
@@ -99,8 +101,12 @@ void pl_engine_compare(struct pl_engine *e, uint32_t host, const struct pl_hello
 
 /* ---- engine_launch.c ---- */
 
-/* Once a second: each open launch lives on. */
+/* Once a second: each open launch lives on, and each pool is told what its launches make of it. */
 void pl_engine_step_launches(struct pl_engine *e);
+/* What `saturation` says of a pool, but for what was announced there. */
+struct pl_verdict pl_engine_excuse(const struct pl_engine *e, uint32_t pool);
+/* Of the PL_RULE_LAUNCH_* rules. */
+enum pl_launch_rule pl_engine_launch_rule(enum pl_rule rule);
 
 /* ---- engine_judge.c ---- */
 

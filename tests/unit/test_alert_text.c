@@ -181,6 +181,30 @@ static void test_owner_and_runbook(void)
           NULL);
 }
 
+static void test_launches(void)
+{
+    static const struct {
+        enum pl_rule rule;
+        const char *text;
+    } rows[] = {
+        {PL_RULE_LAUNCH_RISK, "launch 'Giveaway' (l-1) is not safe: up to 208 % of what the pool "
+                              "takes without one of its hosts"},
+        {PL_RULE_LAUNCH_OVER, "launch 'Giveaway' (l-1) brings more than announced: 208 % of the "
+                              "most that was expected by now, and little is left"},
+        {PL_RULE_LAUNCH_ABSENT,
+         "launch 'Giveaway' (l-1) was announced 15 min ago, and nobody has come"},
+    };
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        struct pl_alert a = alert_of(rows[i].rule, PL_RESOURCE_CPU, 0);
+        a.finding.value_bp = 20800;
+        a.finding.launch = (struct pl_finding_launch){{3, "l-1"}, "Giveaway"};
+        char buf[PL_ALERT_TEXT_BYTES];
+        struct pl_text t = pl_text_init(buf, sizeof buf);
+        pl_alert_text_write(&a, a.since_unix_ms + 15 * 60000, &t);
+        CHECK_TEXT(buf, rows[i].text);
+    }
+}
+
 int main(void)
 {
     RUN(test_owner_and_runbook);
@@ -191,5 +215,6 @@ int main(void)
     RUN(test_what_is_frozen);
     RUN(test_what_is_unstable);
     RUN(test_what_is_coming);
+    RUN(test_launches);
     return check_finish();
 }

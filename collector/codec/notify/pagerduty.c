@@ -61,6 +61,9 @@ static void details(const struct pl_notify_message *message, struct pl_text *out
     case PL_RULE_IMBALANCE:
     case PL_RULE_COLLAPSE:
     case PL_RULE_NO_SPARE:
+    case PL_RULE_LAUNCH_RISK:
+    case PL_RULE_LAUNCH_OVER:
+    case PL_RULE_LAUNCH_ABSENT:
         share_member(out, "value", f->value_bp);
         share_member(out, "level", f->level_bp);
         break;

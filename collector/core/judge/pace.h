@@ -30,7 +30,13 @@ struct pl_pace {
     uint32_t host_count;
 };
 
-/* A sample of `host` came; `traffic` is what `saturation` says of its pool. True if the host is to
+/* What is about to happen to a whole pool. */
+struct pl_pace_why {
+    enum pl_tier traffic; // what `saturation` says of it
+    bool launch;          // one is armed or live: for as long as that, however long
+};
+
+/* A sample of `host` came; `why` is about its pool. True if the host is to
  * be asked for `interval_ms`, from now on for PL_PACE_FOR_MS. Remembers that it was. */
-bool pl_pace_step(struct pl_pace *p, struct pl_host *host, enum pl_tier traffic,
+bool pl_pace_step(struct pl_pace *p, struct pl_host *host, const struct pl_pace_why *why,
                   uint32_t interval_ms, int64_t now_mono_ms);

@@ -14,7 +14,10 @@
     X(PL_RULE_STALL, "stall")                                                                      \
     X(PL_RULE_IMBALANCE, "imbalance")                                                              \
     X(PL_RULE_COLLAPSE, "collapse")                                                                \
-    X(PL_RULE_NO_SPARE, "no_spare")
+    X(PL_RULE_NO_SPARE, "no_spare")                                                                \
+    X(PL_RULE_LAUNCH_RISK, "launch_risk")                                                          \
+    X(PL_RULE_LAUNCH_OVER, "launch_over")                                                          \
+    X(PL_RULE_LAUNCH_ABSENT, "launch_absent")
 
 enum pl_rule {
 #define PL_RULE_ENUM(rule, name) rule,
@@ -80,23 +83,30 @@ struct pl_surge_outlook {
     int32_t double_s;        // in which the traffic doubles as it grows now; 0: it does not grow
 };
 
+/* The launch that a rule is about. */
+struct pl_finding_launch {
+    struct pl_name id; // empty: none
+    char title[64];    // cut where it is longer
+};
+
 /* What exactly it found: the content of an alert, never its identity. */
 struct pl_finding {
     enum pl_tier tier;
-    enum pl_resource resource;     // `limit`, `stall`, `imbalance`: of the worst host
-    int32_t value_bp;              // `limit`, `stall`: its utilisation; `saturation`: used
-                                   // capacity; `silent`: silent share of the pool; `imbalance`:
-                                   // its traffic over its fair share; `collapse`: traffic over
-                                   // what is expected; `no_spare`: over what is left without the
-                                   // host whose loss hurts most
-    int32_t level_bp;              // the level it is over
-    int64_t hold_ms;               // for how long it must be, while that time runs; else 0
-    bool load_rising;              // `silent`: load was rising when a host fell silent
-    struct pl_surge_outlook surge; // `saturation`
-    struct pl_listener listener;   // accept queues: of the worst host; no address: not known
-    int64_t since_unix_ms;         // when the worst host crossed or fell silent, or the surge began
-    uint32_t host_count;           // hosts concerned: they hold `tier` or will, or are silent;
-                                   // `collapse`: those that are up
-    uint32_t named_count;          // of those, named below, worst first
+    enum pl_resource resource;       // `limit`, `stall`, `imbalance`: of the worst host
+    int32_t value_bp;                // `limit`, `stall`: its utilisation; `saturation`: used
+                                     // capacity; `silent`: silent share of the pool; `imbalance`:
+                                     // its traffic over its fair share; `collapse`: traffic over
+                                     // what is expected; `no_spare`: over what is left without the
+                                     // host whose loss hurts most
+    int32_t level_bp;                // the level it is over
+    int64_t hold_ms;                 // for how long it must be, while that time runs; else 0
+    bool load_rising;                // `silent`: load was rising when a host fell silent
+    struct pl_surge_outlook surge;   // `saturation`
+    struct pl_finding_launch launch; // `launch_*`
+    struct pl_listener listener;     // accept queues: of the worst host; no address: not known
+    int64_t since_unix_ms; // when the worst host crossed or fell silent, or the surge began
+    uint32_t host_count;   // hosts concerned: they hold `tier` or will, or are silent;
+                           // `collapse`: those that are up
+    uint32_t named_count;  // of those, named below, worst first
     struct pl_name hosts[PL_FINDING_HOSTS_MAX];
 };
