@@ -18,6 +18,7 @@ int pl_changes_main(int argc, char **argv);
 int pl_explain_main(int argc, char **argv);
 int pl_replay_main(int argc, char **argv);
 int pl_token_main(int argc, char **argv);
+int pl_launch_main(int argc, char **argv);
 int pl_host_main(int argc, char **argv);
 int pl_user_main(int argc, char **argv);
 int pl_login_link_main(int argc, char **argv);

@@ -88,6 +88,7 @@ static CURLcode transfer(const struct pl_client *client, const struct question *
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     (void)snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", client->token);
     if (client->token[0] != '\0') headers = curl_slist_append(headers, bearer);
+    if (client->header[0] != '\0') headers = curl_slist_append(headers, client->header);
     (void)curl_easy_setopt(curl, CURLOPT_URL, q->url); // out of memory shows in the transfer
     (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, q->method);
     if (q->body) {
@@ -115,10 +116,21 @@ static void complain_about(const struct pl_client *client, const struct question
 {
     cJSON *problem = got->text ? cJSON_ParseWithLength(got->text, got->len) : NULL;
     const cJSON *detail = cJSON_GetObjectItemCaseSensitive(problem, "detail");
+    const cJSON *fault, *faults = cJSON_GetObjectItemCaseSensitive(problem, "errors");
     if (cJSON_IsString(detail))
         pl_cli_complain("%s", detail->valuestring);
     else
         pl_cli_complain("%s answered with status %ld and %zu bytes", q->url, status, got->len);
+    cJSON_ArrayForEach(fault, faults)
+    {
+        const cJSON *field = cJSON_GetObjectItemCaseSensitive(fault, "pointer");
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(fault, "value");
+        const cJSON *rule = cJSON_GetObjectItemCaseSensitive(fault, "detail");
+        if (cJSON_IsString(field) && strncmp(field->valuestring, "#/", 2) == 0 &&
+            cJSON_IsString(value) && cJSON_IsString(rule))
+            pl_cli_complain("  %s '%s' %s", field->valuestring + 2, value->valuestring,
+                            rule->valuestring);
+    }
     if (status == 401 && client->problem[0] != '\0') pl_cli_complain("%s", client->problem);
     cJSON_Delete(problem);
 }

@@ -30,6 +30,7 @@ struct pl_client {
     char base[1024];
     char token[256];   // secret; empty: none was found
     char problem[512]; // about finding it, for people
+    char header[128];  // one more line for each request; empty: none
 };
 
 struct pl_reply {

@@ -8,6 +8,7 @@
 static const char usage[] =
     "Examples:\n"
     "  plimsoll status                       pools, hosts and alerts of the collector here\n"
+    "  plimsoll launch add --in 30m --pool web --kind giveaway --x 400k\n"
     "  plimsoll token new --pool web         let further hosts join the pool web\n"
     "  plimsoll replay last-week.trace       the alerts that recording would have raised\n"
     "  plimsoll replay --capacity 500 <load.csv\n"
@@ -15,6 +16,7 @@ static const char usage[] =
     "  status      what a collector sees now\n"
     "  top         the same every second\n"
     "  changes     what changed on the hosts in the last 24 hours\n"
+    "  launch      announce a launch, and read what will happen\n"
     "  token       make a token with which hosts join\n"
     "  host        list, revoke and forget the hosts that have joined\n"
     "  explain     why an alert is as it is\n"
@@ -35,7 +37,8 @@ static const struct {
                 {"host", pl_host_main},         {"replay", pl_replay_main},
                 {"user", pl_user_main},         {"login-link", pl_login_link_main},
                 {"apitoken", pl_apitoken_main}, {"audit", pl_audit_main},
-                {"notify", pl_notify_main},     {"explain", pl_explain_main}};
+                {"notify", pl_notify_main},     {"explain", pl_explain_main},
+                {"launch", pl_launch_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

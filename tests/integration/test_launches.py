@@ -82,7 +82,7 @@ def test_a_tweet_in_thirty_minutes(desk):
     assert any(r["in_time"] and r["suffices"] and r["consented"] for r in remedies)
     assert any("guess" in a for a in pool["assumptions"])
     assert launch["state"] in ("scheduled", "preparing", "armed")
-    assert launch["log"][0]["event"] == "registered"
+    assert launch["log"][0]["event"] == "registered" and launch["author"] == "local"
 
 
 def test_dry_run_leaves_nothing(desk):
@@ -161,6 +161,32 @@ def test_launches_at_the_same_time_are_added(desk):
     assert abs(two["pools_verdicts"][0]["expected"]["p90"] - alone - 60) < 8  # the usual moves a little
     for launch in (one, two):
         desk.ask("DELETE", "/" + launch["id"])
+
+
+def plimsoll(desk, *words):
+    return subprocess.run([os.path.join(BUILD, "collector/plimsoll"), "launch", *words, "--url", desk.collector.url(""),
+                           "--state", desk.collector.data], capture_output=True, text=True, timeout=20, check=False)
+
+
+def test_on_a_terminal(desk):
+    """plimsoll launch add --in 30m --pool web --kind giveaway --x 400k"""
+    words = ["--in", "30m", "--pool", "web", "--kind", "giveaway", "--x", "400k"]
+    dry = plimsoll(desk, "add", *words, "--dry-run", "--json")
+    assert dry.returncode == 0 and json.loads(dry.stdout)["channels"] == [{"type": "x", "audience": 400000}]
+    made = plimsoll(desk, "add", *words)
+    assert made.returncode == 0, made.stderr
+    assert "giveaway, " in made.stdout and "watched by Alex" in made.stdout
+    assert "add hosts to the pool" in made.stdout and "assumed: " in made.stdout
+    name = made.stdout.split("\n")[1].split(",")[0].strip()
+    assert name in plimsoll(desk, "ls").stdout
+    edited = plimsoll(desk, "edit", name, "--title", "Larger", "--reason", "more")
+    assert edited.returncode == 0 and edited.stdout.startswith("Larger, ") and "revision 2" in edited.stdout
+    assert plimsoll(desk, "announce", name).returncode == 0
+    assert "cancelled" in plimsoll(desk, "cancel", name).stdout
+    refused = plimsoll(desk, "add", "--in", "30", "--pool", "shop", "--kind", "givaway", "--x", "1")
+    assert refused.returncode == 1 and "kind 'givaway'" in refused.stderr and "starts_in '30'" in refused.stderr
+    for wrong in (["add", "--x", "many"], ["show"], ["show", "a b"], ["nonsense"], ["ls", "--in", "30m"]):
+        assert plimsoll(desk, *wrong).returncode == 2, wrong
 
 
 def test_launches_outlive_the_collector(desk):

@@ -35,6 +35,9 @@ static const char *subject_of(enum pl_rule rule)
     case PL_RULE_IMBALANCE: return "load out of balance";
     case PL_RULE_COLLAPSE: return "traffic collapsed";
     case PL_RULE_NO_SPARE: return "no spare host";
+    case PL_RULE_LAUNCH_RISK: return "a launch is at risk";
+    case PL_RULE_LAUNCH_OVER: return "a launch brings more than announced";
+    case PL_RULE_LAUNCH_ABSENT: return "a launch that never came";
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

@@ -1,0 +1,11 @@
+/* launch.h - launches on a terminal. */
+#pragma once
+
+#include <cJSON.h>
+#include <stdio.h>
+
+/* 400000, 400k, 1.2M; negative: none of them. */
+double pl_launch_people(const char *text);
+/* The API's answer about one launch, or about all of them, in words. */
+void pl_launch_print(const cJSON *launch, FILE *out);
+void pl_launch_print_list(const cJSON *answer, FILE *out);
