@@ -16,8 +16,8 @@ export async function checkSession() {
 }
 
 // fetch() that may change something: with the session's CSRF token, and `body` as JSON.
-export function send(method, path, body) {
-  const headers = {'X-CSRF-Token': session?.csrf ?? ''};
+export function send(method, path, body, extra = {}) {
+  const headers = {...extra, 'X-CSRF-Token': session?.csrf ?? ''};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   return fetch(path, {method, headers, body: body === undefined ? undefined : JSON.stringify(body)});
 }

@@ -1,6 +1,10 @@
 """Chromium for the browser suite: one per test, with a profile of its own."""
 
+import os
+import subprocess
+
 import pytest
+from programs import BUILD
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -40,3 +44,22 @@ def browse(tmp_path):
     yield start
     for driver in drivers:
         driver.quit()
+
+
+@pytest.fixture
+def start_swarm(tmp_path):
+    """start_swarm(collector, pool, agents, shape): simulated hosts, ended with the test."""
+    started = []
+
+    def start(collector, pool, agents, shape):
+        path = tmp_path / f"{pool}.csv"
+        path.write_text(shape, encoding="utf-8")
+        started.append(subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", os.path.join(BUILD, "tests/plimsoll-swarm"),
+             "--agents", str(agents), "--hz", "1", "--seconds", "600", "--drain", "0", "--shape", str(path),
+             "--pool", pool, "--prefix", pool, "--collector", collector.agents],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+    yield start
+    for swarm in started:
+        swarm.terminate()
+        swarm.wait()

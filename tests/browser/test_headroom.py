@@ -1,36 +1,15 @@
 """Headroom on the live page: what is left, until when, what would settle it. The hosts are a swarm."""
 
-import os
 import re
-import subprocess
 
 import pytest
-from programs import BUILD, until
+from programs import until
 from test_live_page import assert_readable, complaints, text
 
 # The machine that runs the tests may be busy; the simulated hosts are not this machine.
 CAPACITY = "pools:\n  web:\n    capacity: 1000\n"
 # Two hosts accept about 800 connections/s each at load 1: 320/s for half a minute, then 1,300/s.
 RISE = "second,load\n0,0.2\n30,0.2\n90,0.8\n"
-
-
-@pytest.fixture
-def start_swarm(tmp_path):
-    """start_swarm(collector, pool, agents, shape): simulated hosts, ended with the test."""
-    started = []
-
-    def start(collector, pool, agents, shape):
-        path = tmp_path / f"{pool}.csv"
-        path.write_text(shape, encoding="utf-8")
-        started.append(subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", os.path.join(BUILD, "tests/plimsoll-swarm"),
-             "--agents", str(agents), "--hz", "1", "--seconds", "600", "--drain", "0", "--shape", str(path),
-             "--pool", pool, "--prefix", pool, "--collector", collector.agents],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
-    yield start
-    for swarm in started:
-        swarm.terminate()
-        swarm.wait()
 
 
 def headroom(driver):

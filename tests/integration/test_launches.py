@@ -77,7 +77,8 @@ def test_a_tweet_in_thirty_minutes(desk):
     assert "not safe" in pool["text"] and "front end" in pool["missing"]
     assert launch["watched_by"] == "Alex"
     remedies = pool["remedies"]
-    assert [r["remedy"] for r in remedies][:3] == ["queue_page", "degrade", "hosts"]
+    names = [r["remedy"] for r in remedies if r["remedy"] != "spread"]  # if there is room for a part
+    assert names[:3] == ["queue_page", "degrade", "hosts"]
     assert all(r["takes_s"] <= s["takes_s"] for r, s in zip(remedies, remedies[1:]))
     assert any(r["in_time"] and r["suffices"] and r["consented"] for r in remedies)
     assert any("guess" in a for a in pool["assumptions"])

@@ -1,0 +1,288 @@
+// launch.js - the form, the answer in words, and the list of what is announced.
+//
+// The form sends what was said as it was said; every fault comes back with the field it is about and
+// stands beside that field. The address (#id=l-…) says which launch is shown; it is asked for again
+// every few seconds, so the page of a launch can lie on a phone while it happens.
+
+import {node, setText} from './parts.js';
+import {checkSession, send} from './session.js';
+import {amount, shape} from './words.js';
+
+const el = id => document.getElementById(id);
+const AGAIN_MS = 5000;
+
+const VERDICTS = {
+  green: {word: 'It fits', shape: 'ok'},
+  amber: {word: 'It fits, just', shape: 'watch'},
+  unknown: {word: 'Nobody knows yet', shape: 'nodata'},
+  red: {word: 'Not safe as it is', shape: 'act'},
+  black: {word: 'It will not hold', shape: 'silent'},
+};
+const STATES = {
+  scheduled: 'noted', preparing: 'in preparation', armed: 'about to start, we are watching', live: 'live, we are watching',
+  cooling: 'cooling down', done: 'over', absent: 'nobody came', cancelled: 'cancelled',
+};
+const CHANNELS = {
+  x: 'X (Twitter)', instagram: 'Instagram', facebook: 'Facebook', tiktok: 'TikTok', youtube: 'YouTube', email: 'e-mail',
+  push: 'push message', sms: 'SMS', tv: 'TV', radio: 'radio', press: 'press', ads: 'advertisements', influencer: 'influencer',
+  reddit: 'Reddit, Hacker News', other: 'something else',
+};
+
+let shown = null; // the launch, or dry run, in the answer
+
+async function ask(method, path, body, headers) {
+  const answer = method === 'GET' ? await fetch(`/api/v1/launches${path}`) : await send(method, `/api/v1/launches${path}`, body, headers);
+  if (answer.status === 401) checkSession(); // it leads to the login
+  return {status: answer.status, etag: answer.headers.get('ETag'), json: await answer.json().catch(() => ({}))};
+}
+
+// ---- the form ----
+
+function channelRow(first) {
+  const row = node('div', 'pair channel');
+  const type = node('select'), audience = node('input'), how = node('label'), many = node('label');
+  type.name = 'channel';
+  audience.name = 'audience';
+  audience.inputMode = 'numeric';
+  audience.placeholder = '400000';
+  for (const [value, word] of Object.entries(CHANNELS)) {
+    const option = node('option', '', word);
+    option.value = value;
+    type.append(option);
+  }
+  if (!first) type.value = 'email';
+  how.append(node('span', '', 'Channel'), type);
+  many.append(node('span', '', 'People reached'), audience);
+  row.append(how, many);
+  return row;
+}
+
+// "400k", "1.2 M", "400,000"
+function people(text) {
+  const match = /^([\d.,\s]+)\s*([kKmM]?)$/.exec(text.trim());
+  if (!match) return NaN;
+  const scale = {k: 1e3, m: 1e6}[match[2].toLowerCase()];
+  if (scale) return Math.round(Number(match[1].replace(',', '.')) * scale);
+  return Number(match[1].replace(/[.,\s]/g, ''));
+}
+
+async function fillPools() {
+  const answer = await fetch('/api/v1/pools');
+  const pools = answer.ok ? (await answer.json()).pools : [];
+  el('pools').replaceChildren(...pools.map(({name}) => {
+    const label = node('label', 'check'), box = node('input');
+    box.type = 'checkbox';
+    box.name = 'pools';
+    box.value = name;
+    box.checked = pools.length === 1;
+    label.append(box, ` ${name}`);
+    return label;
+  }));
+}
+
+function fillZones() {
+  const zones = Intl.supportedValuesOf?.('timeZone') ?? [];
+  el('zones').replaceChildren(...zones.map(name => Object.assign(node('option'), {value: name})));
+  el('form').time_zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function contact(form) {
+  const name = form.contact_name.value.trim(), phone = form.contact_phone.value.replace(/[\s()/-]/g, '');
+  return name || phone ? [{name, phone}] : [];
+}
+
+function said() {
+  const form = el('form');
+  const checked = name => [...form.querySelectorAll(`[name=${name}]:checked`)].map(box => box.value);
+  const body = {title: form.title.value.trim(), kind: form.kind.value, pools: checked('pools'), duration: form.duration.value};
+  const uses_zone = form.when.value === 'at' || form.announce_at.value;
+  if (uses_zone) body.time_zone = form.time_zone.value.trim();
+  if (form.when.value === 'at') body.starts_at = form.starts_at.dataset.chosen || form.starts_at.value;
+  else body.starts_in = form.when.value;
+  if (form.announce_at.value) body.announce_at = form.announce_at.dataset.chosen || form.announce_at.value;
+  body.channels = [...el('channels').children].map(row => ({
+    type: row.querySelector('select').value, audience: people(row.querySelector('input').value),
+  })).filter(({audience}) => audience > 0);
+  body.contacts = contact(form);
+  if (form.peak_unit.value) body.expected_peak = {unit: form.peak_unit.value};
+  if (form.peak_value.value) body.expected_peak = {...body.expected_peak, value: Number(form.peak_value.value.replace(',', '.'))};
+  body.limited_stock = form.limited_stock.checked;
+  body.cdn = form.cdn.checked;
+  if (form.cacheable_percent.value) body.cacheable_percent = Number(form.cacheable_percent.value);
+  body.consents = checked('consents');
+  body.notes = form.notes.value;
+  return body;
+}
+
+// The moments that a local time may mean, to choose one from.
+function choices(error, input) {
+  const group = node('div');
+  for (const choice of error.choices) {
+    const label = node('label', 'check'), radio = node('input');
+    radio.type = 'radio';
+    radio.name = `choice-${input.name}`;
+    radio.addEventListener('change', () => { input.dataset.chosen = choice; });
+    label.append(radio, ` ${choice.slice(11, 16)}, UTC${choice.slice(19)}`);
+    group.append(label);
+  }
+  return group;
+}
+
+function clearFaults() {
+  for (const fault of document.querySelectorAll('.fault')) fault.remove();
+  el('problem').hidden = true;
+}
+
+function showFaults(problem) {
+  const errors = problem.errors ?? [];
+  el('problem').hidden = false;
+  setText(el('problem'), errors.length ? 'Please look at these again:' : problem.detail ?? 'The collector did not answer. Try again.');
+  for (const error of errors) {
+    const name = error.pointer?.split('/')[1] ?? '';
+    const field = document.querySelector(`[data-pointer="${name === 'starts_in' || name === 'time_zone' ? 'starts_at' : name}"]`);
+    const fault = node('div', 'fault', `${error.value ? `“${error.value}” ` : ''}${error.detail}`);
+    if (error.choices) fault.append(choices(error, el('form')[name]));
+    (field ?? el('form')).append(fault);
+    if (field?.closest('details')) field.closest('details').open = true;
+  }
+  el('problem').scrollIntoView({block: 'start'});
+}
+
+async function tell(dry) {
+  clearFaults();
+  const headers = dry ? {} : {'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random())};
+  const answer = await ask('POST', dry ? '?dry_run=true' : '', said(), headers).catch(() => ({status: 0, json: {}}));
+  if (answer.status !== 200 && answer.status !== 201) {
+    showFaults(answer.json);
+    return;
+  }
+  if (!dry) history.replaceState(null, '', `#id=${answer.json.id}`);
+  show(answer);
+  el('answer').scrollIntoView({block: 'start'});
+  el('answer').focus({preventScroll: true});
+  if (!dry) fillList();
+}
+
+// ---- the answer ----
+
+function number(title, value, unit = '') {
+  const item = node('div'), dd = node('dd', '', value);
+  if (unit) dd.append(' ', node('small', '', unit));
+  item.append(node('dt', '', title), dd);
+  return item;
+}
+
+function poolAnswer(pool, several) {
+  const part = node('div');
+  const verdict = node('p', 'verdict');
+  verdict.dataset.verdict = pool.verdict;
+  verdict.append(shape(VERDICTS[pool.verdict].shape), VERDICTS[pool.verdict].word + (several ? ` (${pool.pool})` : ''));
+  const numbers = node('dl', 'numbers');
+  numbers.append(number('expected at the peak', `${amount(pool.expected.p50)}–${amount(pool.expected.p90)}`, pool.unit),
+                 number('usual then', amount(pool.usual), pool.unit),
+                 number('room for, one host lost', pool.ceiling ? amount(pool.ceiling) : 'not known', pool.ceiling ? pool.unit : ''));
+  part.append(verdict, node('p', 'sentence', pool.text), numbers);
+  if (pool.missing) part.append(node('p', 'missing', `Missing: ${pool.missing}.`));
+  if (pool.remedies.length) {
+    const list = node('ol', 'remedies');
+    for (const remedy of pool.remedies) list.append(node('li', remedy.in_time ? '' : 'no', remedy.text));
+    part.append(node('h3', '', 'What can still be done, quickest first'), list);
+  }
+  if (pool.assumptions.length) {
+    const details = node('details'), list = node('ul');
+    details.append(node('summary', '', 'What this rests on'), list);
+    for (const text of pool.assumptions) list.append(node('li', '', text));
+    part.append(details);
+  }
+  return part;
+}
+
+function seen(launch) {
+  if (!launch.seen?.live_at) return [];
+  const numbers = node('dl', 'numbers');
+  numbers.append(number('most so far', amount(launch.seen.peak)),
+                 number('most expected', `${amount(launch.seen.expected.p50)}–${amount(launch.seen.expected.p90)}`),
+                 number('least headroom', `${Math.floor(100 * launch.seen.least_headroom)} %`));
+  return [numbers];
+}
+
+function when(launch) {
+  const at = new Date(launch.announce_at ?? launch.starts_at);
+  return at.toLocaleString([], {weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZoneName: 'short'});
+}
+
+function button(text, act) {
+  const b = node('button', '', text);
+  b.type = 'button';
+  b.addEventListener('click', act);
+  return b;
+}
+
+async function act(method, path) {
+  const answer = await ask(method, path, undefined, {'If-Match': shown.etag});
+  if (answer.status === 200) show(answer);
+  else showFaults(answer.json);
+  fillList();
+}
+
+function show(answer) {
+  const launch = answer.json, pools = launch.pools_verdicts ?? [];
+  shown = {...answer, id: launch.id};
+  el('answer').hidden = false;
+  setText(el('answer-title'), launch.title);
+  setText(el('answer-state'), launch.dry_run ? `${when(launch)} – only checked, nothing is kept` : `${when(launch)} – ${STATES[launch.state]}`);
+  const open = el('answer').querySelector('details')?.open ?? false;
+  el('answer-pools').replaceChildren(...pools.map(pool => poolAnswer(pool, pools.length > 1)));
+  for (const details of el('answer').querySelectorAll('details')) details.open = open;
+  el('answer-seen').replaceChildren(...seen(launch));
+  setText(el('answer-watch'), launch.watched_by ? `${launch.watched_by} watches this; alerts go there.` : 'Alerts go to whoever is on call.');
+  const ids = launch.collides_with ?? [];
+  el('answer-collisions').hidden = ids.length === 0;
+  setText(el('answer-collisions'), `At the same time: ${ids.length === 1 ? 'another launch' : `${ids.length} other launches`}, counted in.`);
+  const path = `/${launch.id}`, early = ['scheduled', 'preparing', 'armed'].includes(launch.state);
+  el('answer-buttons').replaceChildren(...early ? [button('It is out now', () => act('POST', `${path}/announce`)),
+                                                   button('Call it off', () => act('DELETE', path))] : []);
+  setText(el('answer-next'), launch.dry_run ? '' : `This page renews itself; last at ${new Date().toLocaleTimeString()}.`);
+}
+
+// ---- the list ----
+
+async function fillList() {
+  const answer = await ask('GET', '').catch(() => ({status: 0}));
+  if (answer.status !== 200) return;
+  const open = answer.json.launches.filter(launch => !['done', 'absent', 'cancelled'].includes(launch.state));
+  el('list-empty').hidden = open.length > 0;
+  el('list').replaceChildren(...open.map(launch => {
+    const item = node('li', 'one'), link = node('a', '', launch.title);
+    link.href = `#id=${launch.id}`;
+    item.append(shape(VERDICTS[launch.verdict].shape), link, node('span', '', VERDICTS[launch.verdict].word), node('span', 'empty', when(launch)));
+    return item;
+  }));
+}
+
+async function showChosen() {
+  const id = new URLSearchParams(location.hash.slice(1)).get('id');
+  if (!id) return;
+  const answer = await ask('GET', `/${encodeURIComponent(id)}`).catch(() => ({status: 0}));
+  if (answer.status === 200) show(answer);
+}
+
+// ---- start ----
+
+el('channels').append(channelRow(true));
+el('add-channel').addEventListener('click', () => el('channels').append(channelRow(false)));
+el('when').addEventListener('change', () => { el('at').hidden = el('when').value !== 'at'; });
+for (const name of ['starts_at', 'announce_at'])
+  el('form')[name].addEventListener('input', event => { delete event.target.dataset.chosen; });
+el('form').addEventListener('submit', event => {
+  event.preventDefault();
+  tell(false);
+});
+el('check').addEventListener('click', () => tell(true));
+addEventListener('hashchange', showChosen);
+setInterval(() => { if (!document.hidden) showChosen(); }, AGAIN_MS);
+fillZones();
+await checkSession();
+fillPools();
+fillList();
+showChosen();

@@ -1,0 +1,104 @@
+"""A launch is announced on a phone: the seed case, from seven fields to an answer in words."""
+
+import json
+import os
+import time
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
+from test_live_page import assert_readable, complaints, text
+
+from programs import until
+
+# Two front ends at about 700 connections/s of 1,600: under 50 %, and 800 without one of them.
+CONFIG = "pools:\n  web:\n    capacity: 1600\n    owner: Alex\n"
+STEADY = "second,load\n0,0.43\n600,0.43\n"
+
+
+def picture(driver, name):
+    """Into the folder of PLIMSOLL_PICTURES, for people to look at."""
+    folder = os.environ.get("PLIMSOLL_PICTURES")
+    if folder:
+        height = driver.execute_script("return document.documentElement.scrollHeight")
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                               {"width": 390, "height": height, "deviceScaleFactor": 2, "mobile": True})
+        driver.save_screenshot(os.path.join(folder, name + ".png"))
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                               {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True})
+
+
+def fits(driver):
+    """Nothing is wider than the phone, and whatever is pressed is as large as a finger."""
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    small = driver.execute_script(
+        "return [...document.querySelectorAll('button, select, summary, input:not([type=checkbox]):not([type=radio])')]"
+        ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)")
+    assert small == []
+
+
+@pytest.mark.config(CONFIG)
+def test_a_giveaway_is_announced_on_a_phone(collector, start_swarm, browse):
+    start_swarm(collector, "web", 2, STEADY)
+    tweet = {"title": "x y z", "pools": ["web"], "starts_in": "30m", "channels": [{"type": "x", "audience": 400000}]}
+
+    def judged():
+        status, _, body = collector.request("/api/v1/launches?dry_run=true", "POST", tweet)
+        return status == 200 and json.loads(body)["verdict"] == "red"
+
+    until(judged, 60, "the pool is known")
+    driver = browse(collector, "/launch.html", 390, 844, phone=True)
+    until(lambda: driver.find_elements(By.CSS_SELECTOR, "#pools input"), 10, "the pools are listed")
+    fits(driver)
+    picture(driver, "form")
+    driver.find_element(By.NAME, "title").send_keys("Autumn giveaway")
+    driver.find_element(By.NAME, "audience").send_keys("400k")
+    driver.find_element(By.NAME, "contact_name").send_keys("Kim")
+    driver.find_element(By.NAME, "contact_phone").send_keys("+49 171 1234567")
+    begun = time.monotonic()
+    driver.find_element(By.CSS_SELECTOR, "button.main").click()
+    until(lambda: text(driver, ".verdict"), 5, "the answer")
+    took = time.monotonic() - begun
+    assert took < 2, took
+    assert text(driver, ".verdict") == "Not safe as it is"
+    assert "the front ends take 8" in text(driver, ".sentence") or "the front ends take 7" in text(driver, ".sentence")
+    assert "1 more front end" in text(driver, ".missing")
+    assert text(driver, "#answer-watch").startswith("Alex watches this")
+    remedies = [e.text for e in driver.find_elements(By.CSS_SELECTOR, ".remedies li")]
+    for words in ("let a queue page admit", "add hosts to the pool: 1 more"):
+        assert any(r.startswith(words) for r in remedies), remedies
+    fits(driver)
+    assert_readable(driver)
+    picture(driver, "answer")
+    launch = collector.get("/api/v1/launches")["launches"][0]
+    assert launch["title"] == "Autumn giveaway" and launch["contacts"] == [{"name": "Kim", "phone": "+491711234567"}]
+    assert launch["channels"] == [{"type": "x", "audience": 400000}] and launch["author"] == "admin"
+    assert f"id={launch['id']}" in driver.current_url
+    assert "fe" not in text(driver, "#answer-pools").split()  # no host is named
+    driver.find_element(By.XPATH, "//button[text()='It is out now']").click()
+    until(lambda: "live" in text(driver, "#answer-state"), 10, "it is live")
+    assert complaints(driver) == []
+
+
+@pytest.mark.config(CONFIG)
+def test_what_is_wrong_stands_beside_its_field(collector, agent, browse):
+    driver = browse(collector, "/launch.html", 390, 844, phone=True, dark=True)
+    until(lambda: driver.find_elements(By.CSS_SELECTOR, "#pools input"), 10, "the pools are listed")
+    Select(driver.find_element(By.ID, "when")).select_by_value("at")
+    driver.execute_script("const f = document.forms[0]; f.starts_at.value = '2027-10-31T02:30';"
+                          "f.time_zone.value = 'Europe/Berlin'; f.title.value = 'x'")
+    driver.find_element(By.ID, "check").click()
+    until(lambda: text(driver, "[data-pointer=starts_at] .fault"), 5, "the fault of the start")
+    assert "shows twice" in text(driver, "[data-pointer=starts_at] .fault")
+    assert not driver.find_elements(By.CSS_SELECTOR, "[data-pointer=kind] .fault")
+    fits(driver)
+    assert_readable(driver)
+    picture(driver, "faults")
+    radios = driver.find_elements(By.CSS_SELECTOR, "[data-pointer=starts_at] .fault input")
+    assert len(radios) == 2
+    radios[1].click()
+    driver.find_element(By.NAME, "title").send_keys("yz")
+    driver.find_element(By.NAME, "audience").send_keys("1.2M")
+    driver.find_element(By.ID, "check").click()
+    until(lambda: "nothing is kept" in text(driver, "#answer-state"), 5, "the answer of a dry run")
+    assert collector.get("/api/v1/launches")["launches"] == []
