@@ -81,6 +81,15 @@ static void put_rule(struct pl_text *t, const struct pl_rules *rules, enum pl_ru
         pl_text_str(t, "warns when no host could be lost, for ");
         pl_duration_write(rules->no_spare_hold_ms, t);
         break;
+    case PL_RULE_LAUNCH_RISK:
+        pl_text_str(t, "pages in the last hours before a launch that is not safe");
+        break;
+    case PL_RULE_LAUNCH_OVER:
+        pl_text_str(t, "pages when a launch brings more than announced and little is left");
+        break;
+    case PL_RULE_LAUNCH_ABSENT:
+        pl_text_str(t, "warns when nobody came a quarter of an hour after the announcement");
+        break;
     case PL_RULE_COUNT: break;
     }
     pl_text_str(t, ". It ends when that is over for ");
