@@ -139,7 +139,8 @@ static int post(struct pl_app *app, uint32_t target, const struct pl_notify_mess
 }
 
 /* Post the page. 0, or why it cannot be posted now. */
-static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_now now)
+static int post_page(struct pl_app *app, const struct pl_page *page, pl_app_answer_fn *on_answer_fn,
+                     struct pl_now now)
 {
     char changes[PL_CHANGES_TEXT_BYTES], helps[PL_SHORTFALL_TEXT_BYTES];
     struct pl_text changes_text = pl_text_init(changes, sizeof changes);
@@ -149,6 +150,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_n
     const struct pl_contacts contacts = {app->contacts, app->config->pool_count};
     const struct pl_notify_message message = {
         .page = page,
+        .now_unix_ms = now.unix_ms,
         .state = state_of(page),
         .external_url = pl_span_of(app->external_url),
         .contact = pl_contact_find(&contacts, &page->alert.pool),
@@ -157,7 +159,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, struct pl_n
         .picture = draw(app, page, now),
         .reference = pl_reference_find(&app->references, page, state_of(page)),
     };
-    return post(app, page->target, &message, on_answer, ticket_of(page->id));
+    return post(app, page->target, &message, on_answer_fn, ticket_of(page->id));
 }
 
 void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now)
@@ -170,7 +172,7 @@ void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now no
         pl_engine_page_result(app->engine, id, &untold, now);
         return;
     }
-    int err = post_page(app, page, now);
+    int err = post_page(app, page, on_answer, now);
     if (err == 0) return;
     struct pl_page_result refused = {
         .class = PL_RESULT_RETRY, .wait_ms = WEBHOOK_BUSY_WAIT_MS, .status = 0};
@@ -224,6 +226,50 @@ void pl_app_tell_acknowledged(struct pl_app *app, uint32_t alert, struct pl_now 
         if (err != 0)
             pl_log(PL_LOG_WARN, "acknowledged_not_sent", "target=%s err=\"%s\"",
                    app->target_names[t].text, pl_err_text(err));
+    }
+}
+
+/* ---- telling again ---- */
+
+/* The ticket is the target: what fails is told again in a minute, and an outbox entry that pages
+ * somebody it is not. */
+static void on_resend_answer(void *owner, uint64_t ticket, const struct pl_notify_answer *answer)
+{
+    struct pl_app *app = owner;
+    struct pl_slot_id target = page_of(ticket);
+    struct pl_notify_reading reading;
+    pl_notify_read(&app->targets[target.index], answer, &reading);
+    if (reading.result.class == PL_RESULT_SENT) return;
+    char reason[PL_NOTIFY_REASON_BYTES];
+    struct pl_text text = pl_text_init(reason, sizeof reason);
+    pl_notify_reason_write(answer, &text);
+    pl_log(PL_LOG_WARN, "alert_not_told_again", "target=%s answer=\"%s\"",
+           app->target_names[target.index].text, reason);
+}
+
+static void resend(struct pl_app *app, const struct pl_alert *alert, struct pl_now now)
+{
+    for (uint32_t target = 0; target < app->target_count; target++) {
+        bool knows = (alert->paged >> target & 1) != 0;
+        if (!knows || !pl_notify_provider(app->targets[target].type)->forgets) continue;
+        const struct pl_page page = {.id = {.index = target},
+                                     .target = (uint8_t)target,
+                                     .created_unix_ms = now.unix_ms,
+                                     .alert = *alert};
+        int err = post_page(app, &page, on_resend_answer, now);
+        if (err == 0) continue;
+        pl_log(PL_LOG_WARN, "alert_not_told_again", "target=%s answer=\"%s\"",
+               app->target_names[target].text, pl_err_text(err));
+    }
+}
+
+void pl_app_resend_tick(struct pl_app *app, struct pl_now now)
+{
+    app->resend_turn = (app->resend_turn + 1) % PL_NOTIFY_RESEND_S;
+    uint32_t count = pl_engine_alert_count(app->engine);
+    for (uint32_t i = app->resend_turn; i < count; i += PL_NOTIFY_RESEND_S) {
+        const struct pl_alert *alert = pl_engine_alert(app->engine, i);
+        if (pl_alert_pages(alert)) resend(app, alert, now);
     }
 }
 
@@ -290,8 +336,10 @@ void pl_app_test_notifier(struct pl_app *app, struct pl_slot_id client, const st
     const char *refusal = "error there is no notifier of that name\n";
     if (target < app->target_count) {
         struct pl_page page = test_page(target, now);
-        const struct pl_notify_message message = {
-            .page = &page, .is_test = true, .external_url = pl_span_of(app->external_url)};
+        const struct pl_notify_message message = {.page = &page,
+                                                  .now_unix_ms = now.unix_ms,
+                                                  .is_test = true,
+                                                  .external_url = pl_span_of(app->external_url)};
         app->tests[client.index] = (struct pl_app_test){client, target};
         if (post(app, target, &message, on_test_answer, ticket_of(client)) == 0) return;
         refusal = "error too many pages are under way; try again in a moment\n";

@@ -130,8 +130,9 @@ struct pl_app {
     char external_url[PL_CONFIG_EXTERNAL_URL_BYTES + 1]; // with its final '/'
     char external_host[PL_CONFIG_EXTERNAL_URL_BYTES];    // of the configured one, in lower case
     struct pl_references references;                     // what providers call their messages
-    struct pl_notify_request request;                    // the page being sent
-    struct pl_picture picture;                           // in it
+    uint32_t resend_turn;             // the second of the minute in which alerts are told again
+    struct pl_notify_request request; // the page being sent
+    struct pl_picture picture;        // in it
     uint8_t png[8 * 1024];
 
     struct pl_app_test tests[PL_ADMIN_CLIENTS_MAX]; // by the client's slot
@@ -168,6 +169,8 @@ PL_MUST_CHECK int pl_app_submit(struct pl_app *app, int32_t wait_ms, pl_app_answ
                                 uint64_t ticket);
 /* Tell those who know of the alert that somebody has it. */
 void pl_app_tell_acknowledged(struct pl_app *app, uint32_t alert, struct pl_now now);
+/* Once a second: who forgets is told again what fires, each alert in its second of the minute. */
+void pl_app_resend_tick(struct pl_app *app, struct pl_now now);
 void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now);
 /* Send a marked message to the notifier of that name; the client of the admin socket hears what the
  * provider answered. */

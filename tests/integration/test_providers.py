@@ -11,7 +11,7 @@ from providers import Providers
 from stand_in import Host
 
 RULES = "rules:\n  unstable: 0s\n  limit: {cpu: 0.90, warn: 0.75, hold: 0s, clear: 0s}\n"
-STATED = {"alertmanager", "pagerduty", "webhook"}  # say "firing" beside the words
+STATED = {"alertmanager", "alertmanager_api", "pagerduty", "webhook"}  # say "firing" beside the words
 EDITED = {"slack_bot", "discord", "telegram"}  # one message per alert
 
 
@@ -72,7 +72,7 @@ def fire(them, collector, hosts, pool, want, what):
 
 def hears(each):
     """What a provider sees when somebody has it."""
-    if each.word in ("alertmanager", "goalert", "twilio_sms", "twilio_voice"):
+    if each.word in ("alertmanager", "alertmanager_api", "goalert", "twilio_sms", "twilio_voice"):
         return []  # they have no word for it
     return ["cancelled" if each.word == "pushover" else "acknowledged"]
 

@@ -4,6 +4,7 @@ Management, GoAlert (see provider.py and providers.py)."""
 import base64
 import re
 import xml.etree.ElementTree as ElementTree
+from datetime import datetime, timezone
 
 from provider import Provider, is_text, is_url, what_of
 
@@ -165,4 +166,37 @@ class GoAlert(Provider):
         return 200, {}, {"AlertID": 10, "ServiceID": "a1b2", "IsNew": new}
 
 
-DESKS = (TwilioSms, TwilioVoice, Opsgenie, Jsm, GoAlert)
+class AlertmanagerApi(Provider):
+    word = "alertmanager_api"
+    takes_url = True
+    RETRY = [(500, {}, '"internal"'), (503, {}, "")]
+    BROKEN = [(404, {}, "")]
+    REJECT = [(400, {}, '"start time must be before end time"')]
+
+    def check(self, request):
+        p, alerts = request.problems, request.body
+        p.need(request.method == "POST" and request.path == "/api/v2/alerts", f"no path {request.path}")
+        if not p.need(isinstance(alerts, list) and len(alerts) == 1, "not a list of one"):
+            return
+        alert = alerts[0]
+        p.need(set(alert) == {"labels", "annotations", "startsAt", "endsAt", "generatorURL"}, f"members {sorted(alert)}")
+        for name in ("labels", "annotations"):
+            p.need(all(isinstance(v, str) for v in alert[name].values()), f"{name} is no map of texts")
+        p.need(alert["labels"].get("alertname"), "at least one label pair required")
+        p.need(set(alert["labels"]) == {"alertname", "pool", "severity"}, "labels are the identity")
+        p.need(self.ends(alert) >= datetime.fromisoformat(alert["startsAt"]), "ends before it starts")
+
+    @staticmethod
+    def ends(alert):
+        return datetime.fromisoformat(alert["endsAt"])
+
+    def accept(self, request):
+        left_s = (self.ends(request.body[0]) - datetime.now(timezone.utc)).total_seconds()
+        summary = request.body[0]["annotations"]["summary"]
+        if left_s > 0:
+            request.problems.need(200 < left_s <= 241, f"ends in {left_s} s")
+        self.saw("firing" if left_s > 0 else "resolved", summary)
+        return 200, {}, ""
+
+
+DESKS = (TwilioSms, TwilioVoice, Opsgenie, Jsm, GoAlert, AlertmanagerApi)

@@ -1,5 +1,5 @@
 /* A page as Alertmanager's webhook sends it, payload version "4": what existing receivers for chat,
- * tickets and scripts already read.
+ * tickets and scripts already read; and as an alert for an Alertmanager (API v2, its OpenAPI file).
  *
  * One page is one group of one alert, because plimsoll groups by rule and pool before it pages.
  * Labels are the identity and hold no value, host or time; those are annotations. `endsAt` is the
@@ -141,6 +141,40 @@ static void write(const struct pl_notify_target *target, const struct pl_notify_
     alert(message, out);
     pl_text_str(out, "]}");
 }
+
+/* An Alertmanager ends what it is not told again, so a firing alert ends a while after each
+ * telling; it is told again every PL_NOTIFY_RESEND_S. As Prometheus does: four times that. */
+static void write_api(const struct pl_notify_target *target,
+                      const struct pl_notify_message *message, struct pl_notify_request *request)
+{
+    enum { LASTS_MS = 4 * PL_NOTIFY_RESEND_S * 1000 };
+    const struct pl_alert *a = &message->page->alert;
+    struct pl_text *out = &request->body;
+    bool resolved = message->state == PL_NOTIFY_RESOLVED;
+    pl_notify_request_path(request, target, "/api/v2/alerts");
+    pl_text_str(out, "[{\"labels\":");
+    labels(a, out);
+    pl_text_str(out, ",\"annotations\":");
+    annotations(message, out);
+    pl_text_str(out, ",\"startsAt\":");
+    time_json(out, a->since_unix_ms);
+    pl_text_str(out, ",\"endsAt\":");
+    time_json(out, PL_MAX(resolved ? a->resolved_unix_ms : message->now_unix_ms + LASTS_MS,
+                          a->since_unix_ms)); // the clock may have stepped
+    pl_text_str(out, ",\"generatorURL\":");
+    pl_text_json(out, message->external_url);
+    pl_text_str(out, "}]");
+}
+
+const struct pl_notify_provider pl_notify_alertmanager_api = {
+    .word = "alertmanager_api",
+    .needs = PL_NOTIFY_BIT(URL),
+    .deduplicates = true, // by the labels
+    .forgets = true,
+    .per_minute = 300,
+    .burst = 20,
+    .write = write_api,
+};
 
 const struct pl_notify_provider pl_notify_alertmanager = {
     .word = "alertmanager",

@@ -10,7 +10,7 @@
 
 enum { MESSAGE_POINTS_MAX = 130, HTTP_PAYMENT_REQUIRED = 402 };
 
-/* POST {base}/v2/alerts/{alias}/{verb}?identifierType=alia, {"source":...,"note":...} */
+/* POST {base}/v2/alerts/{alias}/{verb}?identifierType=alias, {"source":...,"note":...} */
 static void write_verb(const struct pl_notify_message *message, const char *verb, const char *id,
                        struct pl_notify_request *request)
 {

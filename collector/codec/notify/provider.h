@@ -35,6 +35,7 @@ enum {
     PL_NOTIFY_URL_BYTES = 2048,
     PL_NOTIFY_HEADER_BYTES = 512,
     PL_NOTIFY_HEADERS_MAX = 4,
+    PL_NOTIFY_RESEND_S = 60,             // between two tellings of those who forget
     PL_NOTIFY_LOGIN_BYTES = 256,         // a name or password, and its NUL
     PL_NOTIFY_REFERENCE_BYTES = 128 + 1, // the longest reference, and its NUL
 };
@@ -54,6 +55,7 @@ enum pl_notify_state { PL_NOTIFY_FIRING, PL_NOTIFY_ACKNOWLEDGED, PL_NOTIFY_RESOL
 /* What somebody is to be told, and what is known beside it. All spans are borrowed. */
 struct pl_notify_message {
     const struct pl_page *page;
+    int64_t now_unix_ms; // of this attempt
     enum pl_notify_state state;
     bool is_test;                   // nothing is wrong: somebody tries the notifier
     struct pl_span acknowledged_by; // PL_NOTIFY_ACKNOWLEDGED: who has it
@@ -141,6 +143,7 @@ struct pl_notify_provider {
     const char *url;   // used when the configuration gives none; NULL: there is no such
     bool deduplicates; // the same message twice is one message to people
     bool hears_acknowledge; // PL_NOTIFY_ACKNOWLEDGED is worth a message
+    bool forgets;           // what fires must be told again every PL_NOTIFY_RESEND_S
     bool is_call;           // it rings; that it is over is worth no call
     bool is_mailbox;        // its URL is that of an SMTP server, and it shows pictures
     uint32_t per_minute;    // messages it takes from one target on average
