@@ -24,10 +24,12 @@ static int step_collector(struct pl_collector_session *s, const struct pl_frame 
     enum pl_collector_session_state before = s->state;
     int err = pl_collector_session_step(s, frame, &event);
     if (err != 0) return err;
-    bool is_enrolling = event.type == PL_COLLECTOR_JOIN || event.type == PL_COLLECTOR_ROTATE;
-    PL_ASSERT(event.type != PL_COLLECTOR_HELLO || before == PL_COLLECTOR_WAIT_HELLO ||
-              before == PL_COLLECTOR_PROVEN);
-    PL_ASSERT(!is_enrolling || before == PL_COLLECTOR_PROVEN);
+    bool is_first = before == PL_COLLECTOR_WAIT_HELLO || before == PL_COLLECTOR_PROVEN;
+    PL_ASSERT(event.type != PL_COLLECTOR_HELLO || is_first);
+    PL_ASSERT(event.type != PL_COLLECTOR_CHECK || is_first);
+    PL_ASSERT(event.type != PL_COLLECTOR_JOIN || before == PL_COLLECTOR_PROVEN);
+    PL_ASSERT(event.type != PL_COLLECTOR_ROTATE || before == PL_COLLECTOR_PROVEN ||
+              before == PL_COLLECTOR_STREAMING);
     PL_ASSERT(event.type != PL_COLLECTOR_SAMPLE || before == PL_COLLECTOR_STREAMING);
     if (event.type == PL_COLLECTOR_LISTENER) {
         PL_ASSERT(before == PL_COLLECTOR_STREAMING && event.listener.address[0] != '\0');
@@ -53,6 +55,8 @@ static int step_agent(struct pl_agent_session *s, const struct pl_frame *frame)
         for (const char *c = event.refusal.text; *c != '\0'; c++)
             PL_ASSERT((uint8_t)*c >= ' ' && *c != 0x7f);
     }
+    if (err == 0 && event.type == PL_AGENT_CHECKED)
+        PL_ASSERT(event.checked.unix_ms >= 0 && event.checked.unix_ms <= PL_UNIX_MS_MAX);
     return err;
 }
 
@@ -60,13 +64,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct pl_collector_session collector;
     struct pl_agent_session agent = {.state = PL_AGENT_WAIT_WELCOME};
+    struct pl_agent_session doctor = {.state = PL_AGENT_WAIT_CHECKED};
     pl_collector_session_init(&collector);
     struct pl_span in = {data, len};
     struct pl_frame frame;
-    int collector_err = 0, agent_err = 0;
+    int collector_err = 0, agent_err = 0, doctor_err = 0;
     for (ssize_t used; (used = pl_frame_parse(in, &frame)) > 0;) {
         if (collector_err == 0) collector_err = step_collector(&collector, &frame);
         if (agent_err == 0) agent_err = step_agent(&agent, &frame);
+        if (doctor_err == 0) doctor_err = step_agent(&doctor, &frame);
         in = (struct pl_span){in.ptr + used, in.len - (size_t)used};
     }
     return 0;

@@ -111,7 +111,7 @@ static void save_conversation(void)
 
 static void save_trust(void)
 {
-    uint8_t buf[1024];
+    uint8_t buf[4096];
     char text[PL_TOKEN_TEXT_BYTES];
     struct pl_proof proof = {{"0123456789abcdef0123456789abcde"}, {"signature"}};
     struct pl_join join = {.token_id = {1}, .token_secret = {2}};
@@ -133,6 +133,23 @@ static void save_trust(void)
     pl_proof_write(&proof, &w);
     pl_rotate_write(&rotate, &w);
     save("session", "rotate", &w);
+    w = pl_writer_init(buf, sizeof buf);
+    pl_proof_write(&proof, &w);
+    pl_check_write(&(struct pl_check){hello.host, hello.pool}, &w);
+    save("session", "check", &w);
+    w = pl_writer_init(buf, sizeof buf);
+    pl_checked_write(&(struct pl_checked){1777777777000, true}, &w);
+    save("session", "checked", &w);
+    struct pl_agent_session agent;
+    w = pl_writer_init(buf, sizeof buf);
+    pl_agent_session_start(&agent, &hello, &w);
+    pl_rotate_write(&rotate, &w);
+    save("session", "rotate_in_stream", &w);
+    w = pl_writer_init(buf, sizeof buf);
+    pl_welcome_write(&(struct pl_welcome){7, 1000}, &w);
+    pl_rekey_write(&w);
+    pl_joined_write(&w);
+    save("session", "rekey", &w);
     pl_token_write(&token, text);
     w = pl_writer_init(buf, sizeof buf);
     pl_put_bytes(&w, pl_span_of(text));
