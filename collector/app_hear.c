@@ -105,7 +105,7 @@ static void on_news(void *owner, uint64_t ticket, const struct pl_notify_answer 
         int64_t wait_ms = PL_MIN(PL_MAX(answer->retry_after_ms, RETRY_MS), RETRY_MAX_MS);
         char reason[PL_NOTIFY_REASON_BYTES];
         struct pl_text text = pl_text_init(reason, sizeof reason);
-        pl_notify_reason_write(answer, &text);
+        pl_notify_words_write(&app->targets[target], answer, &text);
         ear->due_mono_ms = now_ms + wait_ms;
         if (answer->err != UV_ECANCELED)
             pl_log(PL_LOG_WARN, "notifier_silent", "target=%s answer=\"%s\" wait_ms=%lld",

@@ -37,7 +37,7 @@ static void log_answer(const struct pl_app *app, const struct pl_page *page,
     char id[PL_ALERT_ID_MAX + 1], reason[PL_NOTIFY_REASON_BYTES];
     struct pl_text text = pl_text_init(reason, sizeof reason);
     pl_alert_id(&page->alert, id);
-    pl_notify_reason_write(answer, &text);
+    pl_notify_words_write(&app->targets[page->target], answer, &text);
     char wait[32] = ""; // only what the provider asked for
     if (result->wait_ms >= 0)
         (void)snprintf(wait, sizeof wait, " wait_ms=%lld", (long long)result->wait_ms);
@@ -194,7 +194,7 @@ static void on_told(void *owner, uint64_t ticket, const struct pl_notify_answer 
     char id[PL_ALERT_ID_MAX + 1], reason[PL_NOTIFY_REASON_BYTES];
     struct pl_text text = pl_text_init(reason, sizeof reason);
     pl_notify_read(&app->targets[page.target], answer, &reading);
-    pl_notify_reason_write(answer, &text);
+    pl_notify_words_write(&app->targets[page.target], answer, &text);
     pl_alert_id(&page.alert, id);
     bool sent = reading.result.class == PL_RESULT_SENT;
     pl_log(sent ? PL_LOG_INFO : PL_LOG_WARN, sent ? "acknowledged_sent" : "acknowledged_not_sent",
@@ -293,7 +293,7 @@ static void on_test_answer(void *owner, uint64_t ticket, const struct pl_notify_
     struct pl_text text = pl_text_init(line, sizeof line);
     struct pl_notify_reading reading;
     pl_notify_read(&app->targets[test->target], answer, &reading);
-    pl_notify_reason_write(answer, &reason_text);
+    pl_notify_words_write(&app->targets[test->target], answer, &reason_text);
     bool sent = reading.result.class == PL_RESULT_SENT;
     pl_text_str(&text, sent ? "ok\n" : "error ");
     pl_text_str(&text, app->target_names[test->target].text);

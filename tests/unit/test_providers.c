@@ -325,6 +325,30 @@ static void test_questions(void)
     CHECK_TEXT(request.url.ptr, "https://api.pushover.net/1/receipts/r30.json?token=xoxb-1");
 }
 
+/* Providers put what they were sent into their errors. */
+static void test_secrets_are_not_repeated(void)
+{
+    static const struct {
+        const char *body, *want;
+    } cases[] = {
+        {"{\"message\":\"bad token 0123456789abcdef0123456789abcdef!\"}",
+         "HTTP 400: bad token ***!"},
+        {"{\"message\":\"xoxb-1xoxb-1\"}", "HTTP 400: ******"},
+        {"{\"message\":\"no channel #ops\"}", "HTTP 400: no channel #ops"},
+        {"{\"message\":\"user u1\"}", "HTTP 400: user u1"}, // too short to tell from a word
+        {"", "HTTP 400"},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        char buf[PL_NOTIFY_REASON_BYTES];
+        struct pl_text out = pl_text_init(buf, sizeof buf);
+        struct pl_notify_target to = target(PL_NOTIFY_SLACK_BOT);
+        const struct pl_notify_answer answer = {.http_status = 400,
+                                                .body = pl_span_of(cases[i].body)};
+        pl_notify_words_write(&to, &answer, &out);
+        CHECK_TEXT(buf, cases[i].want);
+    }
+}
+
 static void test_a_test_says_so(void)
 {
     for (int type = PL_NOTIFY_NONE + 1; type < PL_NOTIFY_TYPE_COUNT; type++) {
@@ -362,6 +386,7 @@ int main(void)
     RUN(test_hearing);
     RUN(test_a_button_names_its_alert);
     RUN(test_questions);
+    RUN(test_secrets_are_not_repeated);
     RUN(test_a_test_says_so);
     RUN(test_cut_answers);
     return check_finish();

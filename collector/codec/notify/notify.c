@@ -3,6 +3,8 @@
 #include "collector/codec/alert_text.h"
 #include "common/base/err.h"
 
+enum { SECRET_LEN_MIN = 6 }; // shorter ones are words that may stand in any sentence
+
 #define ID_HEADER "Idempotency-Key: "
 
 static void id_write(const struct pl_notify_message *message, struct pl_text *out)
@@ -57,6 +59,42 @@ int pl_notify_hear(const struct pl_notify_target *target, int64_t cursor,
     int err = pl_notify_provider(target->type)->hear(answer, out);
     if (err != 0) *out = (struct pl_notify_heard){.cursor = cursor};
     return err;
+}
+
+/* Length of the longest secret of the target that `at` begins with; 0: none. */
+static size_t secret_len(const struct pl_notify_target *target, struct pl_span at)
+{
+    static const bool is_secret[] = {
+#define TEXT(id, member, bytes, key, check, help) false,
+#define SECRET(id, member, bytes, key, help)      true,
+#include "collector/codec/notify/key.def"
+#undef TEXT
+#undef SECRET
+    };
+    size_t longest = 0;
+    for (size_t key = 0; key < PL_NOTIFY_KEY_COUNT; key++) {
+        struct pl_span secret = target->value[key];
+        bool repeats = is_secret[key] && secret.len >= SECRET_LEN_MIN && secret.len <= at.len &&
+                       memcmp(at.ptr, secret.ptr, secret.len) == 0;
+        if (repeats) longest = PL_MAX(longest, secret.len);
+    }
+    return longest;
+}
+
+void pl_notify_words_write(const struct pl_notify_target *target,
+                           const struct pl_notify_answer *answer, struct pl_text *out)
+{
+    char reason[PL_NOTIFY_REASON_BYTES];
+    struct pl_text text = pl_text_init(reason, sizeof reason);
+    pl_notify_reason_write(answer, &text);
+    struct pl_span left = pl_text_bytes(&text);
+    while (left.len > 0) {
+        size_t len = secret_len(target, left);
+        if (len > 0) pl_text_str(out, "***");
+        if (len == 0) pl_text_char(out, (char)left.ptr[0]);
+        len = PL_MAX(len, 1u);
+        left = (struct pl_span){left.ptr + len, left.len - len};
+    }
 }
 
 void pl_notify_write_title(const struct pl_page *page, struct pl_text *out)

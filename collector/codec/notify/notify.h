@@ -26,6 +26,9 @@ PL_MUST_CHECK int pl_notify_ask(const struct pl_notify_target *target,
 PL_MUST_CHECK int pl_notify_hear(const struct pl_notify_target *target, int64_t cursor,
                                  const struct pl_notify_answer *answer,
                                  struct pl_notify_heard *out);
+/* pl_notify_reason_write(), with "***" for every secret of the target that the provider repeats. */
+void pl_notify_words_write(const struct pl_notify_target *target,
+                           const struct pl_notify_answer *answer, struct pl_text *out);
 /* "[PAGE] web: cpu of fe1 at 97 % (limit 90 %) for 10 s", "[RESOLVED] web: …": what people read
  * first, at most PL_ALERT_TEXT_BYTES. */
 void pl_notify_write_title(const struct pl_page *page, struct pl_text *out);
