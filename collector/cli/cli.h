@@ -16,6 +16,8 @@ int pl_status_main(int argc, char **argv);
 int pl_top_main(int argc, char **argv);
 int pl_changes_main(int argc, char **argv);
 int pl_explain_main(int argc, char **argv);
+int pl_oncall_main(int argc, char **argv);
+int pl_schedule_main(int argc, char **argv);
 int pl_replay_main(int argc, char **argv);
 int pl_token_main(int argc, char **argv);
 int pl_launch_main(int argc, char **argv);

@@ -17,6 +17,8 @@ static const char usage[] =
     "  top         the same every second\n"
     "  changes     what changed on the hosts in the last 24 hours\n"
     "  launch      announce a launch, and read what will happen\n"
+    "  oncall      who is on call, and what is wrong with the coming days\n"
+    "  schedule    put somebody else on call for a while\n"
     "  token       make a token with which hosts join\n"
     "  host        list, revoke and forget the hosts that have joined\n"
     "  explain     why an alert is as it is\n"
@@ -38,7 +40,8 @@ static const struct {
                 {"user", pl_user_main},         {"login-link", pl_login_link_main},
                 {"apitoken", pl_apitoken_main}, {"audit", pl_audit_main},
                 {"notify", pl_notify_main},     {"explain", pl_explain_main},
-                {"launch", pl_launch_main}};
+                {"launch", pl_launch_main},     {"oncall", pl_oncall_main},
+                {"schedule", pl_schedule_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

@@ -11,8 +11,9 @@ static struct pl_oncall *oncall_of(const struct pl_api_call *c)
     return c->api->config.oncall;
 }
 
-/* "?at=". False: refused and answered. */
-static bool read_at(struct pl_api_call *c, int64_t *at_unix_s)
+/* "?at="; a time without an offset is one of `zone`, if there is one. False: refused and answered.
+ */
+static bool read_at(struct pl_api_call *c, const struct pl_zone *zone, int64_t *at_unix_s)
 {
     struct pl_query_param params[] = {{.name = "at"}};
     *at_unix_s = c->now.unix_ms / 1000;
@@ -23,6 +24,7 @@ static bool read_at(struct pl_api_call *c, int64_t *at_unix_s)
         *at_unix_s = at_unix_ms / 1000;
         return true;
     }
+    if (zone && pl_moment_parse(pl_span_of(params[0].value), zone, at_unix_s) == 0) return true;
     pl_api_problem_value(c, 422, pl_span_of("at"), params[0].value,
                          "is no time: RFC 3339 or unix seconds");
     return false;
@@ -55,7 +57,7 @@ static void reply_calendar(struct pl_api_call *c, uint16_t schedule, uint16_t pe
 void pl_api_get_schedules(struct pl_api_call *c)
 {
     int64_t at_unix_s;
-    if (!read_at(c, &at_unix_s)) return;
+    if (!read_at(c, NULL, &at_unix_s)) return;
     pl_json_schedules(&c->out, oncall_of(c), PL_NOBODY, at_unix_s);
     pl_api_reply_json(c);
 }
@@ -65,9 +67,10 @@ void pl_api_get_schedule(struct pl_api_call *c)
     int64_t at_unix_s;
     struct pl_span name = pl_name_span(&c->name);
     bool is_calendar = pl_oncall_schedule(oncall_of(c), name) == PL_NOBODY && ends_in_ics(&name);
-    if (is_calendar ? !pl_api_read_no_query(c) : !read_at(c, &at_unix_s)) return;
     uint16_t schedule = find_schedule(c, name);
     if (schedule == PL_NOBODY) return;
+    const struct pl_zone *zone = oncall_of(c)->schedules[schedule].zone;
+    if (is_calendar ? !pl_api_read_no_query(c) : !read_at(c, zone, &at_unix_s)) return;
     if (is_calendar) {
         reply_calendar(c, schedule, PL_NOBODY);
         return;

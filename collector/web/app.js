@@ -3,6 +3,7 @@
 // Everything shown comes from `state` events; the address (#pool=web&host=fe1) says what was chosen.
 
 import {Changes} from './changes.js';
+import {OnCall} from './oncall.js';
 import {Charts} from './charts.js';
 import {Live} from './live.js';
 import {bar, node, renderList, setBar, setState, setText} from './parts.js';
@@ -177,6 +178,19 @@ function renderChanges() {
   charts.setMarks(changes.of(charts.host));
 }
 
+// ---- who is on call ----
+
+function updateOnCall(item, {text, zone, gap}) {
+  setText(item.querySelector('.what'), gap ? `△ ${text}` : text);
+  setText(item.querySelector('.quiet'), zone);
+}
+
+function renderOnCall() {
+  const lines = oncall.lines();
+  el('oncall-section').hidden = lines.length === 0;
+  renderList(el('oncall'), lines, line => line.key, makeChange, updateOnCall);
+}
+
 // ---- the page as a whole ----
 
 // One sentence that changes only with the state of something, never with a value.
@@ -265,6 +279,7 @@ const charts = new Charts(el('charts'), text => {
 
 const traffic = new Traffic(el('traffic'));
 const changes = new Changes(() => state && render());
+const oncall = new OnCall(renderOnCall);
 
 const live = new Live({
   state(next) {

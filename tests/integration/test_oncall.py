@@ -135,3 +135,26 @@ def test_check_tells_gaps(tmp_path):
     warning, ok = ended.stdout.splitlines()
     assert ok == "configuration ok"
     assert warning.startswith("warning: duty: nobody is on call from ") and warning.endswith(" h together")
+
+
+def test_on_the_command_line(house):
+    collector, _ = house
+
+    def plimsoll(*words, status=0):
+        ended = subprocess.run([os.path.join(BUILD, "collector/plimsoll"), *words, "--url", collector.url(""),
+                                "--state", f"{collector.state}/data"], capture_output=True, text=True, timeout=10,
+                               check=False)
+        assert ended.returncode == status, ended
+        return ended.stdout if status == 0 else ended.stderr
+
+    assert plimsoll("oncall").split() == ["duty", "alex", "(Europe/Berlin)"]
+    made = plimsoll("schedule", "override", "add", "duty", "sam", "2041-12-24T18:00", "2041-12-27T09:00")
+    number = made.split()[1]
+    at = plimsoll("oncall", "--at", "2041-12-25T00:00", "--schedule", "duty")
+    assert at.splitlines()[0].split() == ["duty", "sam", "until", "Fri", "09:00", "then", "alex", "(Europe/Berlin)"]
+    assert f"override {number}: sam from 2041-12-24T17:00:00.000Z until 2041-12-27T08:00:00.000Z" in at
+    assert "is nobody of the section people" in plimsoll("schedule", "override", "add", "duty", "sma", "2041-12-24T18:00",
+                                                         "2041-12-27T09:00", status=1)
+    plimsoll("schedule", "override", "remove", number)
+    assert number not in plimsoll("oncall", "--at", "2041-12-25T00:00:00Z")
+    plimsoll("schedule", "override", "add", "duty", status=2)
