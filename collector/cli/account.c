@@ -341,7 +341,7 @@ int pl_apitoken_main(int argc, char **argv)
 int pl_audit_main(int argc, char **argv)
 {
     static const struct column columns[] = {
-        {"time", 24}, {"who", 16}, {"action", 17}, {"subject", 16}, {"address", 0}};
+        {"time", 24}, {"who", 16}, {"action", 18}, {"subject", 16}, {"address", 0}};
     struct wish w = {.usage = audit_usage};
     int status = read_arguments(argc, argv, &w);
     if (status >= 0) return status;

@@ -26,6 +26,9 @@ int pl_user_main(int argc, char **argv);
 int pl_login_link_main(int argc, char **argv);
 int pl_apitoken_main(int argc, char **argv);
 int pl_audit_main(int argc, char **argv);
+int pl_ack_main(int argc, char **argv);
+int pl_silence_main(int argc, char **argv);
+int pl_deliveries_main(int argc, char **argv);
 int pl_notify_main(int argc, char **argv);
 
 /* "plimsoll: <message>" on stderr. */

@@ -15,6 +15,9 @@ static const char usage[] =
     "\n"
     "  status      what a collector sees now\n"
     "  top         the same every second\n"
+    "  ack         say that you have an alert, or hush it for a while\n"
+    "  silence     hush a pool, rule or host for a while\n"
+    "  deliveries  who was told of an alert, and what became of it\n"
     "  changes     what changed on the hosts in the last 24 hours\n"
     "  launch      announce a launch, and read what will happen\n"
     "  oncall      who is on call, and what is wrong with the coming days\n"
@@ -41,7 +44,8 @@ static const struct {
                 {"apitoken", pl_apitoken_main}, {"audit", pl_audit_main},
                 {"notify", pl_notify_main},     {"explain", pl_explain_main},
                 {"launch", pl_launch_main},     {"oncall", pl_oncall_main},
-                {"schedule", pl_schedule_main}};
+                {"schedule", pl_schedule_main}, {"ack", pl_ack_main},
+                {"silence", pl_silence_main},   {"deliveries", pl_deliveries_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

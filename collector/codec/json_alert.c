@@ -62,7 +62,9 @@ static void put_pages(struct pl_text *out, const struct pl_view *view, const str
         if (!page && !failed && !told) continue;
         pl_json_put_name(out, first ? "{\"target\":" : ",{\"target\":", &view->targets[t]);
         pl_text_str(out, ",\"state\":\"");
-        pl_text_str(out, page ? page_state_name(page) : failed ? "failed" : "sent");
+        bool knows = (alert->delivered & pl_target_bit(t)) != 0 || !pl_alert_pages(alert);
+        const char *without_page = failed ? "failed" : knows ? "sent" : "withdrawn";
+        pl_text_str(out, page ? page_state_name(page) : without_page);
         pl_text_char(out, '"');
         if (page) {
             pl_json_put_number(out, ",\"attempts\":", page->attempts, 1);

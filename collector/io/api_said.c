@@ -43,6 +43,13 @@ static void refuse_said(struct pl_api_call *c, int err)
 
 static void say(struct pl_api_call *c, enum pl_handle_act act)
 {
+    static const enum pl_audit_action actions[PL_HANDLE_COUNT] = {
+        [PL_HANDLE_ACKNOWLEDGE] = PL_AUDIT_ALERT_ACKNOWLEDGED,
+        [PL_HANDLE_SNOOZE] = PL_AUDIT_ALERT_SNOOZED,
+        [PL_HANDLE_RELEASE] = PL_AUDIT_ALERT_RELEASED,
+        [PL_HANDLE_ASSIGN] = PL_AUDIT_ALERT_ASSIGNED,
+        [PL_HANDLE_NOTE] = PL_AUDIT_ALERT_NOTED,
+    };
     struct pl_said said;
     char error[PL_SAID_ERROR_BYTES];
     uint32_t alert = PL_NO_INDEX;
@@ -64,7 +71,10 @@ static void say(struct pl_api_call *c, enum pl_handle_act act)
                                         .assignee = pl_span_of(said.assignee),
                                         .note = pl_span_of(said.note)};
     int err = door_of(c)->handle(door_of(c)->arg, c->client, alert, &request);
-    if (err < 0) refuse_said(c, err);
+    if (err < 0)
+        refuse_said(c, err);
+    else
+        pl_login_record(c->api->config.login, actions[act], &c->caller, &c->name, c->now);
 }
 
 void pl_api_post_ack(struct pl_api_call *c)
@@ -137,6 +147,9 @@ void pl_api_post_silence(struct pl_api_call *c)
         pl_api_problem(c, 503, PL_API_NO_PARAMETER, "64 silences are in force already");
     else if (err < 0)
         refuse_said(c, err);
+    else
+        pl_login_record(c->api->config.login, PL_AUDIT_SILENCE_MADE, &c->caller, &silence.pool,
+                        c->now);
 }
 
 void pl_api_delete_silence(struct pl_api_call *c)
@@ -155,6 +168,8 @@ void pl_api_delete_silence(struct pl_api_call *c)
                              "is no silence; /api/v1/silences lists them");
     else if (err < 0)
         refuse_said(c, err);
+    else
+        pl_login_record(c->api->config.login, PL_AUDIT_SILENCE_ENDED, &c->caller, NULL, c->now);
 }
 
 void pl_api_said(struct pl_api *api, struct pl_slot_id client, bool saved)

@@ -118,3 +118,7 @@ PL_MUST_CHECK const char *pl_login_drop_token(struct pl_login *l, const struct p
 
 const struct pl_accounts *pl_login_accounts(const struct pl_login *l);
 const struct pl_audit *pl_login_audit(const struct pl_login *l);
+/* Into the audit log; `subject` NULL: nobody else. */
+void pl_login_record(struct pl_login *l, enum pl_audit_action action,
+                     const struct pl_caller *caller, const struct pl_name *subject,
+                     struct pl_now now);

@@ -41,9 +41,6 @@ struct pl_login {
 /* ---- login.c ---- */
 
 void pl_login_save_user(struct pl_login *l, const struct pl_user *user);
-void pl_login_record(struct pl_login *l, enum pl_audit_action action,
-                     const struct pl_caller *caller, const struct pl_name *subject,
-                     struct pl_now now);
 /* End sessions of `user` other than `kept` (NULL: all). */
 void pl_login_end_all(struct pl_login *l, const struct pl_name *user, const uint8_t *kept);
 /* Fill `answer` with a new session of `user`. False: this system gives no random numbers. */

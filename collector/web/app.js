@@ -123,7 +123,7 @@ function alertLook({state: name, tier}) {
   return tier === 'page' ? ['act', 'paging'] : ['watch', 'warning'];
 }
 
-const PAGE_WORDS = {queued: 'is being told', sent: 'told', retry: 'not told yet, trying again', failed: 'could not be told'};
+const PAGE_WORDS = {queued: 'is being told', sent: 'told', retry: 'not told yet, trying again', failed: 'could not be told', withdrawn: 'need not be told'};
 
 function makeAlert() {
   const item = node('li');

@@ -1,4 +1,5 @@
-/* audit.h - who did what with accounts: the last PL_AUDIT_MAX entries, the oldest makes room. */
+/* audit.h - who did what with accounts, alerts and silences: the last PL_AUDIT_MAX entries, the
+ * oldest makes room. */
 #pragma once
 
 #include "common/base/name.h"
@@ -17,7 +18,14 @@ enum { PL_AUDIT_MAX = 1024, PL_AUDIT_ADDRESS_BYTES = 48 };
     X(USER_REMOVED, "user-removed")                                                                \
     X(LINK_MADE, "login-link-made")                                                                \
     X(TOKEN_MADE, "api-token-made")                                                                \
-    X(TOKEN_REVOKED, "api-token-revoked")
+    X(TOKEN_REVOKED, "api-token-revoked")                                                          \
+    X(ALERT_ACKNOWLEDGED, "alert-acknowledged")                                                    \
+    X(ALERT_SNOOZED, "alert-snoozed")                                                              \
+    X(ALERT_RELEASED, "alert-released")                                                            \
+    X(ALERT_ASSIGNED, "alert-assigned")                                                            \
+    X(ALERT_NOTED, "alert-noted")                                                                  \
+    X(SILENCE_MADE, "silence-made")                                                                \
+    X(SILENCE_ENDED, "silence-ended")
 
 enum pl_audit_action {
 #define PL_AUDIT_ENUM(id, name) PL_AUDIT_##id,
@@ -33,7 +41,7 @@ struct pl_audit_entry {
     int64_t unix_ms;
     enum pl_audit_action action;
     struct pl_name who;                   // user or API token; empty: nobody who is known
-    struct pl_name subject;               // user or API token it was done to
+    struct pl_name subject;               // user, API token or pool it was done to
     char address[PL_AUDIT_ADDRESS_BYTES]; // the client's, without its port
 };
 
