@@ -157,6 +157,7 @@ void pl_engine_restore_delivery(struct pl_engine *e, const struct pl_delivery *d
 static void drop_record(struct pl_engine *e, uint32_t alert, const struct pl_page *page)
 {
     e->alerts[alert].alert.paged |= pl_target_bit(page->target); // it may have arrived
+    pl_engine_emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);        // before the page is deleted
     pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_DROP_PAGE,
                                           .target = page->target,
                                           .alert = alert,
@@ -179,8 +180,11 @@ int pl_engine_restore_page(struct pl_engine *e, const struct pl_page *page, stru
         drop_record(e, index, page); // a newer one is on its way
         return 0;
     }
-    if (slot->restored && !page->resolved && now.unix_ms - page->created_unix_ms > PL_PAGE_OLD_MS) {
-        drop_record(e, index, page); // it is told anew when its trouble shows
+    pl_engine_look_at_holds(e, index);
+    bool is_old = slot->restored && now.unix_ms - page->created_unix_ms > PL_PAGE_OLD_MS;
+    bool is_held = slot->held && pl_alert_pages(&slot->alert);
+    if (is_held || (is_old && !page->resolved)) {
+        drop_record(e, index, page); // it is told anew when its trouble shows and nobody has it
         return 0;
     }
     if (!pl_outbox_restore(&e->outbox, page, now)) return PL_E_FULL;

@@ -56,6 +56,8 @@ static void log_delivery(struct pl_engine *e, uint32_t alert, uint8_t target,
 static void withdraw(struct pl_engine *e, uint32_t alert, struct pl_page *page)
 {
     e->counts.pages_withdrawn++;
+    /* What it may have told must be written down before it is deleted. */
+    if (page->told) pl_engine_emit_alert(e, PL_EFFECT_SAVE_ALERT, alert);
     log_delivery(e, alert, page->target, page, PL_DELIVERY_WITHDRAWN);
     drop_page(e, alert, page);
 }
