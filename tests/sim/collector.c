@@ -1,4 +1,5 @@
 /* The shell around the engine: what app.c and ingest are to the real one. */
+#include "tests/engine_memory.h"
 #include "tests/sim/sim.h"
 
 #include <stdlib.h>
@@ -90,7 +91,7 @@ void sim_collector_start(struct sim_world *w)
     config.rules.unstable_ms = SIM_UNSTABLE_MS;
     w->life++;
     sim_say(w, "collector starts");
-    w->memory = calloc(1, pl_engine_bytes(&config));
+    w->memory = engine_memory(&config);
     w->engine = pl_engine_init(w->memory, &config, sim_collector_now(w));
     w->running = true;
     w->start_ms = w->now_ms;
@@ -105,7 +106,7 @@ void sim_collector_kill(struct sim_world *w, int64_t back_in_ms)
     w->running = false;
     w->start_ms = w->now_ms + back_in_ms;
     w->paused_until_ms = 0;
-    free(w->memory);
+    engine_memory_free(w->memory);
     w->memory = NULL;
     w->engine = NULL;
     sim_store_crash(w);

@@ -8,10 +8,10 @@
  * every attempt, at every death, and each second. Targets 0 and 1 are Alex', 2 and 3 are Kim's. */
 #include "collector/core/engine.h"
 #include "common/base/rng.h"
+#include "tests/engine_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 enum {
     POOLS = 2,
@@ -49,7 +49,6 @@ struct world {
     struct pl_now now;
     struct pl_engine *engine;
     void *memory;
-    size_t bytes;
     bool hot[POOLS];
     uint64_t seq[POOLS];
     uint32_t boot;
@@ -129,12 +128,8 @@ static void begin_life(struct world *w)
     config.rules.levels[PL_RESOURCE_CPU].hold_ms = 2000;
     config.rules.clear_ms[PL_RULE_LIMIT] = 3000;
     config.rules.unstable_ms = 0;
-    size_t bytes = pl_engine_bytes(&config);
-    if (w->memory) (void)munmap(w->memory, w->bytes);
-    w->bytes = bytes;
-    /* Not from malloc, which a test run lets fill all of it each time. */
-    w->memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (w->memory == MAP_FAILED) abort();
+    engine_memory_free(w->memory);
+    w->memory = engine_memory(&config);
     w->engine = pl_engine_init(w->memory, &config, w->now);
     memset(w->steady_ms, 0, sizeof w->steady_ms);
     for (uint32_t p = 0; p < POOLS; p++) {
@@ -436,7 +431,7 @@ int main(int argc, char **argv)
         for (int s = 0; s < SECONDS; s++) live_second(w);
         come_to_rest(w);
         wrong += w->failures > 0;
-        (void)munmap(w->memory, w->bytes);
+        engine_memory_free(w->memory);
         free(w);
     }
     printf("%sok 1 - nobody is told wrongly in %llu histories\n1..1\n", wrong ? "not " : "",

@@ -1,4 +1,5 @@
 /* One step of everything, and telling the story. */
+#include "tests/engine_memory.h"
 #include "tests/sim/sim.h"
 
 #include <stdarg.h>
@@ -20,7 +21,7 @@ void sim_world_init(struct sim_world *w, uint64_t seed, uint32_t machine_count)
 
 void sim_world_fini(struct sim_world *w)
 {
-    free(w->memory);
+    engine_memory_free(w->memory);
 }
 
 void sim_step(struct sim_world *w)

@@ -1,6 +1,7 @@
 #include "tests/unit/engine_rig.h"
 
 #include "common/base/text.h"
+#include "tests/engine_memory.h"
 
 #include <stdlib.h>
 
@@ -28,10 +29,10 @@ struct pl_engine_config rig_config_of(uint32_t host_max, uint32_t target_count)
 
 void rig_start(const struct pl_engine_config *config)
 {
-    free(rig.memory);
+    engine_memory_free(rig.memory);
     memset(&rig, 0, sizeof rig);
     rig.now = (struct pl_now){START_MONO_MS, START_UNIX_MS};
-    rig.memory = calloc(1, pl_engine_bytes(config));
+    rig.memory = engine_memory(config);
     rig.engine = pl_engine_init(rig.memory, config, rig.now);
 }
 
@@ -171,6 +172,6 @@ void rig_answer(enum pl_result_class class)
 
 void rig_stop(void)
 {
-    free(rig.memory);
+    engine_memory_free(rig.memory);
     rig.memory = NULL;
 }

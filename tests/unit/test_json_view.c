@@ -3,6 +3,7 @@
 #include "collector/codec/json_view.h"
 #include "common/base/err.h"
 #include "tests/check.h"
+#include "tests/engine_memory.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -31,13 +32,13 @@ static struct pl_name name_of(const char *text)
 
 static void start(void)
 {
-    free(t.memory);
+    engine_memory_free(t.memory);
     memset(&t, 0, sizeof t);
     struct pl_engine_config config = {
         .host_max = HOST_MAX, .target_count = 1, .default_notify = 1, .seed = 1};
     pl_rules_default(&config.rules);
     t.target = name_of("oncall");
-    t.memory = calloc(1, pl_engine_bytes(&config));
+    t.memory = engine_memory(&config);
     t.view = (struct pl_view){.troubles = &t.troubles, .targets = &t.target, .target_count = 1};
     t.view.now = (struct pl_now){1000000, START_UNIX_MS};
     t.view.engine = t.engine = pl_engine_init(t.memory, &config, t.view.now);
@@ -378,6 +379,6 @@ int main(void)
     RUN(test_sample);
     RUN(test_series);
     RUN(test_longest_series_fits);
-    free(t.memory);
+    engine_memory_free(t.memory);
     return check_finish();
 }
