@@ -1,5 +1,5 @@
-/* hasher.h - passwords to hashes, on libuv's worker threads: some tenths of a second and 32 MiB each,
- * so never on the loop.
+/* hasher.h - passwords to hashes, on libuv's worker threads: some tenths of a second and 32 MiB
+ * each, so never on the loop.
  *
  * scrypt (RFC 7914) with N = 2^15, r = 8, p = 3, one of the settings of the OWASP password storage
  * cheat sheet. PL_HASHER_RUNNING_MAX run at a time, so that a flood of logins takes neither all
