@@ -42,7 +42,7 @@ FAULTS = [
      "a->unstable = a->unstable ||", "a->unstable = a->unstable &&"),
     ("a consequence pages all the same", "alert/alert.c", " && !a->hidden;", ";"),
     ("a consequence is never told", "engine_judge.c",
-     "    a->revision++;\n    act(e, index, PL_ALERT_RAISE);", "    a->hidden = true;"),
+     "    a->revision++;\n    pl_engine_act(e, index, PL_ALERT_RAISE);", "    a->hidden = true;"),
     ("a resolve goes to who was never told", "alert/outbox.c",
      "bool needed = knows || pl_alert_pages(alert);", "bool needed = knows || alert->revision > 0;"),
     ("an alert acts while the clock is tilted", "engine_judge.c", "if (e->tilted || ", "if ("),
@@ -122,7 +122,7 @@ def main():
             seen = suites.who_sees([planted]) if planted else None
             print(f"{'' if seen else 'not '}ok {number} - {name}")
             print(f"# {path}: " + (f"seen by {seen}" if seen else "nobody sees it" if planted
-                                   else f"the line to change is not there once: {old}"))
+                                   else f"the line to change is not there once: {old!r}"))
             wrong = wrong or not seen
         print(f"1..{len(FAULTS) + 1}")
     return wrong
