@@ -101,6 +101,7 @@ def joined(collector):
     return collector.log().count("event=agent_joined ")
 
 
+@pytest.mark.alone  # services of other tests would push its changes out of the 32 that are kept
 def test_packages_services_and_old_files_reach_the_api(collector, start_inside, machine):
     machine.dpkg("upgrade openssl:amd64 3.0.15 3.0.17", ago=3600)
     server, port = machine.serve()
