@@ -53,7 +53,7 @@ agent:
     front: {{kind: apache, url: "{status_page}"}}
 """)
     start_agent([collector.agents], host="db1", pool="db", config="agent:\n  find_local: no\n")
-    driver = browse(collector.url("/#pool=web&host=fe1"))
+    driver = browse(collector, "/#pool=web&host=fe1")
     until(lambda: shown(driver, "requests") and re.search(r"taken/s \d+ being served [34]", legend(driver, "requests")), 20, "requests of fe1")
     until(lambda: "at most 64" in legend(driver, "workers"), 20, "workers of fe1")
     driver.get(collector.url("/#pool=db&host=db1"))
@@ -69,7 +69,7 @@ YOUNG = "pools:\n  web:\n    capacity: 100000\nrules:\n  limit:\n    memory: 2%\
 @pytest.mark.config(YOUNG)
 def test_a_young_pool_says_from_when_growth_counts_and_alerts_are_flags(collector, start_agent, browse):
     start_agent([collector.agents], host="fe1", pool="web")
-    driver = browse(collector.url("/"))
+    driver = browse(collector)
     until(lambda: "growth can be told in" in text(driver, "#pools .until"), 20, "from when on growth is told")
     until(lambda: text(driver, "#alerts .alert-text"), 30, "an alert")
     until(lambda: int(driver.execute_script("return document.querySelector('#traffic').dataset.flags || 0")) > 0, 20, "its flag")
