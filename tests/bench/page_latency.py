@@ -31,7 +31,6 @@ from programs import Agent, Collector, until  # noqa: E402 - the path comes firs
 from receiver import Receiver  # noqa: E402
 
 TRIALS = 20
-CYCLES = 2  # of one collector: an alert that comes and goes three times is told once, as unstable
 LEVEL, LEAVE = 0.90, 0.10
 GOALS_S = {1.0: (0.6, 1.05), 0.1: (0.16, 0.16)}  # by sampling interval: median, p95
 LOAD_MAX_S = 6
@@ -135,8 +134,9 @@ def report(latencies, own, interval_s):
     return 0 if median <= median_goal_s and p95 <= p95_goal_s else 1
 
 
-def trials(count, interval_s, rows):
-    """So many trials with programs that have seen none before, into `rows`."""
+def fresh_trial(interval_s):
+    """One trial with programs that have seen none before: nobody is paged twice within two minutes for
+    what comes and goes."""
     interval_ms = round(interval_s * 1000)
     with Receiver() as inbox:
         collector = Collector(
@@ -149,10 +149,9 @@ def trials(count, interval_s, rows):
                 f"agent:\n  interval: {interval_ms}ms\n  fast_interval: {interval_ms}ms\n")))
             programs[1].start()
             until(lambda: collector.host("here"), 10, "a sample of this machine")
-            meter = Meter(interval_s)
-            for _ in range(count):
-                rows.append(trial(meter, inbox, collector))
-                assert programs[1].running()
+            row = trial(Meter(interval_s), inbox, collector)
+            assert programs[1].running()
+            return row
         finally:
             for program in reversed(programs):
                 program.close()
@@ -166,7 +165,7 @@ def main():
     rows = []
     try:
         while len(rows) < TRIALS:
-            trials(CYCLES, interval_s, rows)
+            rows.append(fresh_trial(interval_s))
     except Busy:
         print(f"# stopped after {len(rows)} trials: this machine is too busy with other things")
     latencies, own = [row[0] for row in rows], [row[1] for row in rows]
