@@ -77,6 +77,11 @@ class Scene:
         """What the pager accepted about the load of pool `hot`."""
         return [page["what"] for page in self.inbox.delivered() if is_about_hot(page)]
 
+    def unsettled(self):
+        """The pages that Redis holds because nobody is known to have taken them."""
+        return subprocess.run(["redis-cli", "-s", os.path.join(self.redis_dir, "redis.sock"), "HVALS", "pl:outbox"],
+                              capture_output=True, check=True, text=True).stdout
+
     def heat(self, want=("firing",), seconds=PAGE_S):
         self.hot.cpu = 0.97
         until(lambda: self.pages() == list(want), seconds, f"the pager hears {want}")
@@ -130,6 +135,7 @@ def scene(start_collector, start_agent, receiver):
 
 def test_killed_collector(scene):
     scene.heat()
+    until(lambda: "hot" not in scene.unsettled(), PAGE_S, "Redis knows that the page was taken")
     scene.collector.kill()
     pause(4)
     scene.collector.start()
