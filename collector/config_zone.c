@@ -1,14 +1,12 @@
 /* The time zones of the system, as /usr/share/zoneinfo holds them. */
-#include "collector/codec/tzif.h"
 #include "collector/config_oncall.h"
+#include "collector/io/zones.h"
 #include "common/base/err.h"
 #include "common/base/suggest.h"
 #include "common/sys/file.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-#define ZONES_PATH "/usr/share/zoneinfo/"
 
 enum { ZONE_TABLE_BYTES_MAX = 256 * 1024 };
 
@@ -46,12 +44,13 @@ static void refuse_zone(struct pl_option_loader *l, struct pl_config_place place
 {
     char problem[PL_OPTION_ERROR_BYTES], text[PL_CONFIG_ZONE_BYTES] = "";
     struct pl_file table = {0};
-    if (err == -ENOENT && pl_file_read(ZONES_PATH "zone.tab", ZONE_TABLE_BYTES_MAX, &table) == 0) {
+    if (err == -ENOENT &&
+        pl_file_read(PL_ZONES_PATH "zone.tab", ZONE_TABLE_BYTES_MAX, &table) == 0) {
         struct pl_span similar = similar_zone(&table, pl_span_of(name));
         (void)snprintf(text, sizeof text, "%.*s", (int)similar.len, (const char *)similar.ptr);
         pl_file_free(&table);
     }
-    (void)snprintf(problem, sizeof problem, "'%s' in " ZONES_PATH ": %s%s%s%s", name,
+    (void)snprintf(problem, sizeof problem, "'%s' in " PL_ZONES_PATH ": %s%s%s%s", name,
                    pl_err_text(err), text[0] ? "; did you mean '" : "", text, text[0] ? "'?" : "");
     pl_config_refuse_item(l, place, NULL, problem);
 }
@@ -67,14 +66,7 @@ uint16_t pl_config_zone(struct pl_option_loader *l, struct pl_oncall *roster,
         pl_config_refuse_item(l, place, NULL, "one zone more than a configuration may have");
         return 0;
     }
-    char path[sizeof ZONES_PATH + PL_CONFIG_ZONE_BYTES];
-    struct pl_zone *zone = &roster->zones[roster->zone_count];
-    struct pl_file file = {0};
-    (void)snprintf(path, sizeof path, ZONES_PATH "%s", name);
-    (void)snprintf(zone->name, sizeof zone->name, "%s", name);
-    int err = pl_file_read(path, PL_TZIF_BYTES_MAX, &file);
-    if (!err) err = pl_tzif_parse((struct pl_span){file.bytes, file.len}, zone);
-    pl_file_free(&file);
+    int err = pl_zone_read(name, &roster->zones[roster->zone_count]);
     if (!err) return (uint16_t)roster->zone_count++;
     refuse_zone(l, place, name, err);
     return 0;

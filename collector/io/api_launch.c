@@ -9,12 +9,8 @@
 
 #include "collector/codec/json_launch.h"
 #include "collector/codec/launch_in.h"
-#include "collector/codec/tzif.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
-#include "common/sys/file.h"
-
-#include <stdio.h>
 
 /* A ticket is this bit, a number that goes round, and the place; never PL_STORE_NO_TICKET. */
 enum { PLACE_BITS = 6, NUMBER_MAX = (1 << 23) - 1 };
@@ -140,29 +136,14 @@ void pl_api_launch_tick(struct pl_api *api, struct pl_now now)
 
 /* ---- reading ---- */
 
-/* The zone of that name, from the system's database. A file of a few KiB, read by a person's
- * request: it does not wait for anything but the page cache. False: there is none. */
-static bool load_zone(const char *name, struct pl_zone *zone)
-{
-    char path[sizeof "/usr/share/zoneinfo/" + PL_LAUNCH_ZONE_BYTES];
-    struct pl_file file = {0};
-    if (name[0] == '\0') return false;
-    (void)snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name); // it fits
-    if (pl_file_read(path, PL_TZIF_BYTES_MAX, &file) < 0) return false;
-    int err = pl_tzif_parse((struct pl_span){file.bytes, file.len}, zone);
-    pl_file_free(&file);
-    return err == 0;
-}
-
 /* Read the body over `*l`, which holds the defaults, and check it. False: refused and answered. */
 static bool read_launch(struct pl_api_call *c, const struct pl_launch *before, struct pl_launch *l)
 {
     struct pl_launch_faults faults = {0};
     char zone_name[PL_LAUNCH_ZONE_BYTES];
-    struct pl_zone zone = {0};
     pl_launch_zone_wanted(c->request->body, zone_name);
-    bool has_zone = load_zone(zone_name, &zone);
-    if (!pl_launch_in(c->request->body, has_zone ? &zone : NULL, c->now.unix_ms, l, &faults)) {
+    const struct pl_zone *zone = pl_zones_find(&c->api->zones, zone_name, c->now.mono_ms);
+    if (!pl_launch_in(c->request->body, zone, c->now.unix_ms, l, &faults)) {
         pl_api_problem(c, 400, PL_API_NO_PARAMETER, "the body is no JSON object");
         return false;
     }

@@ -5,6 +5,7 @@
 #include "collector/codec/stats.h"
 #include "collector/io/api.h"
 #include "collector/io/stream.h"
+#include "collector/io/zones.h"
 
 /* A /series request whose answer the store still owes. */
 struct pl_api_series {
@@ -34,6 +35,7 @@ struct pl_api {
     struct pl_api_series series[PL_API_SERIES_MAX];
     struct pl_api_launch launches[PL_API_LAUNCHES_MAX];
     uint32_t launch_number;          // of the last ticket
+    struct pl_zones zones;           // that requests have named
     char body[PL_HTTP_BODY_OUT_MAX]; // of the answer being written
 };
 

@@ -1,8 +1,7 @@
 /* zones.h - time zones of this machine, for suites about schedules. */
 #pragma once
 
-#include "collector/codec/tzif.h"
-#include "common/sys/file.h"
+#include "collector/io/zones.h"
 
 #include <stdio.h>
 
@@ -19,13 +18,7 @@ enum { ZONES = sizeof zone_names / sizeof *zone_names };
 /* False, and said why, when the machine has no such zone. */
 __attribute__((unused)) static bool zone_read(const char *name, struct pl_zone *out)
 {
-    char path[128];
-    struct pl_file file = {0};
-    (void)snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
-    (void)snprintf(out->name, sizeof out->name, "%s", name);
-    int err = pl_file_read(path, PL_TZIF_BYTES_MAX, &file);
-    if (!err) err = pl_tzif_parse((struct pl_span){file.bytes, file.len}, out);
-    pl_file_free(&file);
-    if (err) printf("# %s: error %d\n", path, err);
+    int err = pl_zone_read(name, out);
+    if (err) printf("# %s%s: error %d\n", PL_ZONES_PATH, name, err);
     return err == 0;
 }

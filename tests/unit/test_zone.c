@@ -3,7 +3,9 @@
 #include "tests/check.h"
 #include "tests/support/zones.h"
 
+#include "collector/codec/tzif.h"
 #include "common/base/err.h"
+#include "common/sys/file.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -244,6 +246,38 @@ static void test_truncated_files(void)
     pl_file_free(&file);
 }
 
+/* ---- the system's files ---- */
+
+/* As many as there is room for stay; the first one read makes room for one more, and what is no
+ * zone takes nobody's place. */
+static void test_zones_are_kept(void)
+{
+    static struct pl_zones kept;
+    kept = (struct pl_zones){0};
+    CHECK(pl_zones_find(&kept, "", 0) == NULL);
+    CHECK(pl_zones_find(&kept, "../../../etc/passwd", 0) == NULL);
+    CHECK(pl_zones_find(&kept, "Europe/Atlantis", 0) == NULL);
+    CHECK_INT(kept.count, 0);
+    const struct pl_zone *first = pl_zones_find(&kept, zone_names[0], 0);
+    REQUIRE(first != NULL);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < ZONES; i++) {
+            const struct pl_zone *found = pl_zones_find(&kept, zone_names[i], round);
+            REQUIRE(found != NULL);
+            CHECK_TEXT(found->name, zone_names[i]);
+        }
+    }
+    CHECK_INT(kept.count, ZONES);
+    CHECK_INT(kept.read_mono_ms[0], 0); // not read again
+    CHECK(pl_zones_find(&kept, zone_names[0], PL_ZONES_KEEP_MS) == first);
+    CHECK_INT(kept.read_mono_ms[0], PL_ZONES_KEEP_MS); // tzdata may be another one
+    CHECK(pl_zones_find(&kept, "UTC", 1) != NULL);
+    CHECK(pl_zones_find(&kept, "Asia/Tokyo", 1) == &kept.items[0]);
+    CHECK_INT(kept.count, PL_ZONES_CACHED_MAX);
+    CHECK_TEXT(pl_zones_find(&kept, zone_names[0], 1)->name, zone_names[0]);
+}
+_Static_assert((int)ZONES + 1 == PL_ZONES_CACHED_MAX, "one more fills the cache");
+
 int main(void)
 {
     RUN(test_dates);
@@ -253,5 +287,6 @@ int main(void)
     RUN(test_names_cannot_leave_the_directory);
     RUN(test_files);
     RUN(test_truncated_files);
+    RUN(test_zones_are_kept);
     return check_finish();
 }
