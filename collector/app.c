@@ -205,7 +205,11 @@ static void on_login_answer(void *arg, struct pl_slot_id client,
 static int start_login(struct pl_app *app)
 {
     app->login = pl_login_new(app->loop, on_login_answer, app);
-    return app->login ? pl_login_start(app->login, app->config->state) : -ENOMEM;
+    if (!app->login) return -ENOMEM;
+    const struct pl_collector_config *config = app->config;
+    pl_login_know_customers(app->login,
+                            (struct pl_customers){config->customers, config->customer_count});
+    return pl_login_start(app->login, config->state);
 }
 
 /* The parts that need no answer from outside to exist. */
@@ -241,6 +245,7 @@ static int start_parts(struct pl_app *app)
         .targets = app->target_names,
         .target_count = app->target_count,
         .contacts = {app->contacts, app->config->pool_count},
+        .customers = {app->config->customers, app->config->customer_count},
         .door = pl_app_said_door(app),
         .external_url = app->external_url,
         .external_host = app->external_host,

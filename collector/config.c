@@ -148,6 +148,7 @@ static const char *const notifier_types[] = {"",
 #define SCHEDULE(member)   PL_OPTION_STORE(struct pl_config_schedule, member)
 #define LAYER(member)      PL_OPTION_STORE(struct pl_config_layer, member)
 #define ESCALATION(member) PL_OPTION_STORE(struct pl_config_escalation, member)
+#define CUSTOMER(member)   PL_OPTION_STORE(struct pl_config_customer, member)
 #define NOTIFIER(member)   PL_OPTION_STORE(struct pl_config_notifier, member)
 
 static const struct pl_option options[] = {
@@ -243,6 +244,12 @@ static const struct pl_option options[] = {
 
 #include "collector/oncall_option.def"
 
+    {"customers.*.title", PL_OPTION_TEXT, CUSTOMER(title), .fallback = "",
+     .help = "What people call this customer. Empty: by the name of the section."},
+    {"customers.*.pools", PL_OPTION_NAMES, CUSTOMER(pools),
+     .help = "The pools that are this customer's: it may announce launches for them, and is told "
+             "how they do. A pool may be shared with other customers."},
+
 #define FOR_ALL(key, type, member, fallback_text, min_text, max_text, help_text)                   \
     {"rules." key,      PL_OPTION_##type,  ROOT(rules.member), .fallback = (fallback_text),        \
      .min = (min_text), .max = (max_text), .help = (help_text)},
@@ -273,6 +280,12 @@ static const struct pl_option_section sections[] =
      {"notifiers", offsetof(struct pl_collector_config, notifier_count),
       offsetof(struct pl_collector_config, notifiers), sizeof(struct pl_config_notifier),
       PL_CONFIG_NOTIFIERS_MAX, "Who is told about alerts, by a name of your choice."},
+     {"customers", offsetof(struct pl_collector_config, customer_count),
+      offsetof(struct pl_collector_config, customer_items), sizeof(struct pl_config_customer),
+      PL_CUSTOMERS_MAX,
+      "Who may announce launches and watch them, by an id of your choice, of at most 48 "
+      "characters. "
+      "`plimsoll customer token new ID` makes the link that lets one in."},
 #define ONCALL(key, count, items, max)                                                             \
     {                                                                                              \
         (key), offsetof(struct pl_collector_config, oncall.count),                                 \
@@ -323,6 +336,7 @@ static void finish(struct pl_option_loader *l, struct pl_collector_config *confi
         pl_config_notifier_finish(l, &config->notifiers[i]);
     }
     pl_config_oncall_finish(l, config);
+    pl_config_customers_finish(l, config);
     for (uint32_t i = 0; i < config->pool_count; i++) {
         struct pl_config_pool *pool = &config->pools[i];
         (void)read_capacity(pool->capacity_text, &pool->capacity); // refused at its place

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "collector/codec/notify/provider.h"
+#include "collector/config_customer.h"
 #include "collector/config_oncall.h"
 #include "collector/core/judge/headroom.h"
 #include "common/base/option.h"
@@ -128,6 +129,10 @@ struct pl_collector_config {
     uint32_t pool_count, notifier_count;
     struct pl_config_pool pools[PL_CONFIG_POOLS_MAX];
     struct pl_config_notifier notifiers[PL_CONFIG_NOTIFIERS_MAX];
+
+    uint32_t customer_count;
+    struct pl_config_customer customer_items[PL_CUSTOMERS_MAX]; // as written
+    struct pl_customer customers[PL_CUSTOMERS_MAX];             // what it means
 
     struct pl_config_oncall oncall; // as written
     struct pl_oncall roster;        // what it means

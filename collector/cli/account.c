@@ -1,4 +1,4 @@
-/* plimsoll user, login-link, apitoken and audit: accounts, through the API. */
+/* plimsoll user, login-link, apitoken, customer and audit: accounts, through the API. */
 #include "collector/cli/cli.h"
 #include "collector/cli/client.h"
 #include "collector/cli/status_print.h"
@@ -51,6 +51,22 @@ static const char token_usage[] =
     "  --role ROLE  new: metrics (read /metrics and nothing else), read-only, on-call, ops, admin\n"
     "  --ttl TIME   new: how long it is good, 1m to 730d (default 90d)\n"
     "  --json       ls: the API's answer as it is\n" PL_CLIENT_OPTIONS_HELP "\n"
+    "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no collector answers.\n";
+
+static const char customer_usage[] =
+    "Examples:\n"
+    "  plimsoll customer ls\n"
+    "  plimsoll customer token new acme             prints the link to send to them\n"
+    "  plimsoll customer token ls\n"
+    "  plimsoll customer token revoke acme-5f3a09c1 their sessions end, too\n"
+    "\n"
+    "A customer stands below customers: in the collector's configuration, with the pools it has.\n"
+    "Its link opens a page for phones, where it announces launches and watches them; what follows\n"
+    "'token=' lets a program of theirs use the API. It is shown once; only its hash is kept. It\n"
+    "shows nothing but their own launches, no host by name, and can hush nothing.\n"
+    "\n"
+    "  --ttl TIME   token new: how long it is good, 1m to 730d (default 365d)\n"
+    "  --json       the API's answer as it is\n" PL_CLIENT_OPTIONS_HELP "\n"
     "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no collector answers.\n";
 
 static const char audit_usage[] =
@@ -335,6 +351,83 @@ int pl_apitoken_main(int argc, char **argv)
     if (is_verb(&w, "ls", 0))
         return show_list(&w, "/api/v1/api-tokens", "api_tokens", columns, PL_LEN(columns));
     if (is_verb(&w, "revoke", 1)) return drop(&w, "api-tokens", w.words[1]);
+    return misused(&w);
+}
+
+/* ---- customers ---- */
+
+static int new_customer_token(const struct wish *w, const char *id)
+{
+    char body[BODY_BYTES], path[PATH_BYTES];
+    struct pl_text t = pl_text_init(body, sizeof body);
+    cJSON *json = NULL;
+    if (!is_name(id)) return PL_EXIT_USAGE;
+    put_member(&t, "ttl", w->ttl ? w->ttl : "365d");
+    pl_text_char(&t, '}');
+    (void)snprintf(path, sizeof path, "/api/v1/customers/%s/tokens", id); // it fits
+    int status = ask(w, "POST", path, body, &json);
+    if (status == PL_EXIT_OK && !w->as_json) (void)puts(pl_status_text(json, "url"));
+    cJSON_Delete(json);
+    return status;
+}
+
+/* The pools of each beside it. */
+static void print_customers(const cJSON *json)
+{
+    const cJSON *customer, *pool;
+    cJSON_ArrayForEach(customer, pl_status_list(json, "customers"))
+    {
+        pl_status_put_text(stdout, pl_status_text(customer, "id"), 24);
+        (void)fputs("  ", stdout);
+        pl_status_put_text(stdout, pl_status_text(customer, "title"), 24);
+        cJSON_ArrayForEach(pool, pl_status_list(customer, "pools"))
+        {
+            (void)fputs("  ", stdout);
+            pl_status_put_text(stdout, cJSON_GetStringValue(pool), 0);
+        }
+        (void)fputc('\n', stdout);
+    }
+}
+
+static void print_customer_tokens(const cJSON *json)
+{
+    const cJSON *token;
+    cJSON_ArrayForEach(token, pl_status_list(json, "api_tokens"))
+    {
+        const char *customer = pl_status_text(token, "customer");
+        if (!customer) continue; // a program's
+        pl_status_put_text(stdout, customer, 24);
+        (void)fputs("  ", stdout);
+        pl_status_put_text(stdout, pl_status_text(token, "name"), 32);
+        (void)fputs("  ", stdout);
+        pl_status_put_text(stdout, pl_status_text(token, "expires"), 0);
+        (void)fputc('\n', stdout);
+    }
+}
+
+static int show(const struct wish *w, const char *path, void (*print)(const cJSON *json))
+{
+    cJSON *json = NULL;
+    int status = ask(w, "GET", path, NULL, &json);
+    if (status == PL_EXIT_OK && !w->as_json) print(json);
+    cJSON_Delete(json);
+    return status;
+}
+
+int pl_customer_main(int argc, char **argv)
+{
+    struct wish w = {.usage = customer_usage};
+    int status = read_arguments(argc, argv, &w);
+    if (status >= 0) return status;
+    const char *verb = w.word_count > 1 ? w.words[1] : "";
+    bool is_new = is_verb(&w, "token", 2) && strcmp(verb, "new") == 0;
+    if (w.role || (w.ttl && !is_new)) return misused(&w);
+    if (is_new) return new_customer_token(&w, w.words[2]);
+    if (is_verb(&w, "ls", 0)) return show(&w, "/api/v1/customers", print_customers);
+    if (is_verb(&w, "token", 1) && strcmp(verb, "ls") == 0)
+        return show(&w, "/api/v1/api-tokens", print_customer_tokens);
+    if (is_verb(&w, "token", 2) && strcmp(verb, "revoke") == 0)
+        return drop(&w, "api-tokens", w.words[2]);
     return misused(&w);
 }
 

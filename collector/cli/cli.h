@@ -25,6 +25,7 @@ int pl_host_main(int argc, char **argv);
 int pl_user_main(int argc, char **argv);
 int pl_login_link_main(int argc, char **argv);
 int pl_apitoken_main(int argc, char **argv);
+int pl_customer_main(int argc, char **argv);
 int pl_audit_main(int argc, char **argv);
 int pl_ack_main(int argc, char **argv);
 int pl_silence_main(int argc, char **argv);

@@ -29,6 +29,7 @@ static const char usage[] =
     "  login-link  a link that logs somebody in: the first login, or a forgotten password\n"
     "  user        who may log in, and what they may do\n"
     "  apitoken    tokens with which programs use the API\n"
+    "  customer    who may announce launches, and the links that let them in\n"
     "  audit       who did what with accounts\n"
     "  replay      run the alerting engine over recorded load\n"
     "\n"
@@ -37,15 +38,25 @@ static const char usage[] =
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"status", pl_status_main},     {"top", pl_top_main},
-                {"changes", pl_changes_main},   {"token", pl_token_main},
-                {"host", pl_host_main},         {"replay", pl_replay_main},
-                {"user", pl_user_main},         {"login-link", pl_login_link_main},
-                {"apitoken", pl_apitoken_main}, {"audit", pl_audit_main},
-                {"notify", pl_notify_main},     {"explain", pl_explain_main},
-                {"launch", pl_launch_main},     {"oncall", pl_oncall_main},
-                {"schedule", pl_schedule_main}, {"ack", pl_ack_main},
-                {"silence", pl_silence_main},   {"deliveries", pl_deliveries_main}};
+} commands[] = {{"status", pl_status_main},
+                {"top", pl_top_main},
+                {"changes", pl_changes_main},
+                {"token", pl_token_main},
+                {"host", pl_host_main},
+                {"replay", pl_replay_main},
+                {"user", pl_user_main},
+                {"login-link", pl_login_link_main},
+                {"apitoken", pl_apitoken_main},
+                {"audit", pl_audit_main},
+                {"customer", pl_customer_main},
+                {"notify", pl_notify_main},
+                {"explain", pl_explain_main},
+                {"launch", pl_launch_main},
+                {"oncall", pl_oncall_main},
+                {"schedule", pl_schedule_main},
+                {"ack", pl_ack_main},
+                {"silence", pl_silence_main},
+                {"deliveries", pl_deliveries_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

@@ -30,7 +30,7 @@ void pl_record_user_write(struct pl_text *t, const struct pl_user *user)
 void pl_record_session_write(struct pl_text *t, const struct pl_session *session)
 {
     pl_json_put_hex(t, "{\"hash\":", session->hash, PL_SECRET_HASH_BYTES);
-    pl_json_put_name(t, ",\"user\":", &session->user);
+    pl_json_put_name(t, session->is_token ? ",\"token\":" : ",\"user\":", &session->user);
     pl_json_put_number(t, ",\"opened\":", session->opened_unix_ms, 1);
     pl_json_put_number(t, ",\"used\":", session->used_unix_ms, 1);
     pl_text_char(t, '}');
@@ -39,7 +39,10 @@ void pl_record_session_write(struct pl_text *t, const struct pl_session *session
 void pl_record_api_token_write(struct pl_text *t, const struct pl_api_token *token)
 {
     pl_json_put_name(t, "{\"name\":", &token->name);
-    put_role(t, token->role);
+    if (token->role == PL_ROLE_CUSTOMER)
+        pl_json_put_name(t, ",\"customer\":", &token->customer);
+    else
+        put_role(t, token->role);
     pl_json_put_hex(t, ",\"hash\":", token->hash, PL_SECRET_HASH_BYTES);
     pl_json_put_number(t, ",\"created\":", token->created_unix_ms, 1);
     pl_json_put_number(t, ",\"expires\":", token->expires_unix_ms, 1);
@@ -110,7 +113,8 @@ int pl_record_session_read(struct pl_span in, struct pl_session *out)
     struct pl_json_reader r = pl_json_reader_init(root);
     struct pl_session session = {0};
     pl_json_hex(&r, "hash", session.hash, PL_SECRET_HASH_BYTES);
-    pl_json_name(&r, "user", &session.user);
+    session.is_token = has(&r, "token");
+    pl_json_name(&r, session.is_token ? "token" : "user", &session.user);
     session.opened_unix_ms = get_time(&r, "opened");
     session.used_unix_ms = session.saved_unix_ms = get_time(&r, "used");
     cJSON_Delete(root);
@@ -124,7 +128,12 @@ int pl_record_api_token_read(struct pl_span in, struct pl_api_token *out)
     struct pl_json_reader r = pl_json_reader_init(root);
     struct pl_api_token token = {0};
     pl_json_name(&r, "name", &token.name);
-    token.role = get_role(&r, PL_ROLE_METRICS);
+    if (has(&r, "customer")) {
+        token.role = PL_ROLE_CUSTOMER;
+        pl_json_name(&r, "customer", &token.customer);
+    } else {
+        token.role = get_role(&r, PL_ROLE_METRICS);
+    }
     pl_json_hex(&r, "hash", token.hash, PL_SECRET_HASH_BYTES);
     token.created_unix_ms = get_time(&r, "created");
     token.expires_unix_ms = get_time(&r, "expires");

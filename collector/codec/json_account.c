@@ -10,6 +10,7 @@ static const struct {
 } members[] = {
     {"name", PL_ACCOUNT_NAME},       {"role", PL_ACCOUNT_ROLE}, {"password", PL_ACCOUNT_PASSWORD},
     {"current", PL_ACCOUNT_CURRENT}, {"link", PL_ACCOUNT_LINK}, {"ttl", PL_ACCOUNT_TTL},
+    {"token", PL_ACCOUNT_TOKEN},
 };
 
 /* What does not fit is cut at a length that is refused later: no password has it. */
@@ -36,6 +37,7 @@ static const char *take_member(enum pl_account_member bit, struct pl_span text,
     case PL_ACCOUNT_PASSWORD: out->password_len = copy(text, out->password); return NULL;
     case PL_ACCOUNT_CURRENT: out->current_len = copy(text, out->current); return NULL;
     case PL_ACCOUNT_LINK: out->link_len = copy(text, out->link); return NULL;
+    case PL_ACCOUNT_TOKEN: out->token_len = copy(text, out->token); return NULL;
     case PL_ACCOUNT_TTL:
         if (pl_quantity_duration(text, &out->ttl_ms) == 0 && out->ttl_ms >= PL_API_TOKEN_MS_MIN &&
             out->ttl_ms <= PL_API_TOKEN_MS_MAX)
@@ -90,6 +92,8 @@ void pl_json_caller(struct pl_text *out, const struct pl_principal *principal, c
     bool is_session = principal->credential == PL_CREDENTIAL_SESSION;
     pl_json_put_name(out, "{\"name\":", &principal->name);
     put_text(out, ",\"role\":", pl_role_name(principal->role));
+    if (principal->role == PL_ROLE_CUSTOMER)
+        pl_json_put_name(out, ",\"customer\":", &principal->customer);
     put_text(out, ",\"by\":", is_session ? "session" : "token");
     pl_text_str(out, ",\"csrf\":");
     if (is_session)
@@ -127,6 +131,8 @@ void pl_json_api_tokens(struct pl_text *out, const struct pl_accounts *accounts)
         pl_json_item_begin(&list);
         pl_json_put_name(out, "{\"name\":", &token->name);
         put_text(out, ",\"role\":", pl_role_name(token->role));
+        if (token->role == PL_ROLE_CUSTOMER)
+            pl_json_put_name(out, ",\"customer\":", &token->customer);
         pl_json_put_time(out, ",\"created\":", token->created_unix_ms);
         pl_json_put_time(out, ",\"expires\":", token->expires_unix_ms);
         pl_text_char(out, '}');

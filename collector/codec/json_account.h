@@ -15,16 +15,18 @@ enum pl_account_member {
     PL_ACCOUNT_CURRENT = 1 << 3, // the password one has now
     PL_ACCOUNT_LINK = 1 << 4,    // the secret of a login link
     PL_ACCOUNT_TTL = 1 << 5,     // "90d"
+    PL_ACCOUNT_TOKEN = 1 << 6,   // the secret of a customer's token
 };
 
 struct pl_account_request {
     unsigned given; // bits of pl_account_member
     struct pl_name name;
     enum pl_role role;
-    size_t password_len, current_len, link_len;
+    size_t password_len, current_len, link_len, token_len;
     uint8_t password[PL_PASSWORD_BYTES_MAX + 1]; // one byte more, so that a longer one shows
     uint8_t current[PL_PASSWORD_BYTES_MAX + 1];
     uint8_t link[PL_PASSWORD_BYTES_MAX + 1];
+    uint8_t token[PL_PASSWORD_BYTES_MAX + 1];
     int64_t ttl_ms;
 };
 

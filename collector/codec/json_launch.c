@@ -6,6 +6,12 @@
 
 enum { ITEM_RESERVE = 4096, CURVE_POINTS = 240, MINUTE_MS = 60000 };
 
+void pl_launch_customer_author(struct pl_text *out, const struct pl_customer *customer)
+{
+    pl_text_span(out, pl_name_span(&customer->id));
+    pl_text_str(out, " (customer)"); // no user has a blank in its name
+}
+
 static void put_text(struct pl_text *out, const char *key, const char *text)
 {
     pl_text_str(out, key);
@@ -55,8 +61,8 @@ static void put_load(struct pl_text *out, const char *key, struct pl_load load)
     pl_text_char(out, '}');
 }
 
-static void put_verdict(struct pl_text *out, const struct pl_name *pool,
-                        const struct pl_launch_verdict *v, int64_t now_unix_ms)
+static void put_verdict(struct pl_text *out, const struct pl_view *view, const struct pl_name *pool,
+                        const struct pl_launch_verdict *v)
 {
     char sentence[PL_LAUNCH_SENTENCE_BYTES], missing[PL_LAUNCH_ADVICE_BYTES];
     struct pl_text sentence_text = pl_text_init(sentence, sizeof sentence);
@@ -72,7 +78,7 @@ static void put_verdict(struct pl_text *out, const struct pl_name *pool,
     put_text(out, ",\"unit\":", pl_traffic_unit(v->unit));
     put_load(out, ",\"expected\":", v->expected);
     pl_json_put_real(out, ",\"usual\":", v->usual);
-    pl_json_put_real(out, ",\"others\":", v->others);
+    if (!view->customer) pl_json_put_real(out, ",\"others\":", v->others);
     pl_json_put_real(out, ",\"ceiling\":", v->ceiling);
     pl_json_put_real(out, ",\"ratio\":", v->ratio);
     pl_text_str(out, ",\"first_limit\":");
@@ -84,7 +90,7 @@ static void put_verdict(struct pl_text *out, const struct pl_name *pool,
     pl_json_put_time(out, ",\"full_at\":", v->full_unix_ms);
     pl_json_put_time(out, ",\"safe_start\":", v->safe_start_unix_ms);
     put_text(out, ",\"missing\":", missing);
-    put_remedies(out, v, now_unix_ms);
+    put_remedies(out, v, view->now.unix_ms);
     put_assumptions(out, v->assumptions);
     pl_text_char(out, '}');
 }
@@ -100,12 +106,28 @@ static enum pl_verdict_colour put_verdicts(struct pl_text *out, const struct pl_
         struct pl_launch_verdict v =
             pl_engine_judge_launch(view->engine, l, i, view->now.unix_ms, &plan);
         if (i > 0) pl_text_char(out, ',');
-        put_verdict(out, &l->pools[i], &v, view->now.unix_ms);
+        put_verdict(out, view, &l->pools[i], &v);
         worst = pl_verdict_worse(worst, v.colour);
     }
     pl_text_char(out, ']');
     put_text(out, ",\"verdict\":", pl_verdict_word(worst));
     return worst;
+}
+
+/* One of ours sees all launches, a customer its own. */
+static bool is_shown(const struct pl_view *view, const struct pl_launch *l)
+{
+    return !view->customer || pl_customer_has(view->customer, l);
+}
+
+/* A customer sees its own name; who of ours it was is not its business. */
+static void put_author(struct pl_text *out, const struct pl_view *view, const char *author)
+{
+    char own[PL_LAUNCH_AUTHOR_BYTES];
+    struct pl_text t = pl_text_init(own, sizeof own);
+    if (view->customer) pl_launch_customer_author(&t, view->customer);
+    bool is_ours = view->customer && author[0] != '\0' && strcmp(author, own) != 0;
+    put_text(out, ",\"author\":", is_ours ? "operations" : author);
 }
 
 /* Ids of launches that share a pool and a time with this one. */
@@ -117,7 +139,7 @@ static void put_collisions(struct pl_text *out, const struct pl_view *view,
     for (uint32_t i = 0; i < book->used_max; i++) {
         const struct pl_launch_entry *e = &book->entries[i];
         if (!e->used || !pl_launch_is_open(e->course.state) || pl_name_eq(&e->launch.id, &l->id) ||
-            !pl_launches_meet(&e->launch, l))
+            !pl_launches_meet(&e->launch, l) || !is_shown(view, &e->launch))
             continue;
         pl_json_item_begin(&list);
         pl_json_put_name(out, "", &e->launch.id);
@@ -147,7 +169,8 @@ void pl_json_launch_dry(struct pl_text *out, const struct pl_view *view, const s
     pl_text_str(out, "}\n");
 }
 
-static void put_state(struct pl_text *out, const struct pl_launch_entry *e)
+static void put_state(struct pl_text *out, const struct pl_view *view,
+                      const struct pl_launch_entry *e)
 {
     pl_json_put_name(out, "{\"id\":", &e->launch.id);
     pl_json_put_number(out, ",\"revision\":", e->launch.revision, 1);
@@ -155,7 +178,7 @@ static void put_state(struct pl_text *out, const struct pl_launch_entry *e)
     pl_json_put_time(out, ",\"state_since\":", e->course.state_unix_ms);
     pl_json_put_time(out, ",\"created_at\":", e->launch.created_unix_ms);
     pl_json_put_time(out, ",\"changed_at\":", e->launch.changed_unix_ms);
-    put_text(out, ",\"author\":", e->launch.author);
+    put_author(out, view, e->launch.author);
 }
 
 static void put_seen(struct pl_text *out, const struct pl_launch_course *c)
@@ -170,7 +193,8 @@ static void put_seen(struct pl_text *out, const struct pl_launch_course *c)
     pl_text_char(out, '}');
 }
 
-static void put_log(struct pl_text *out, const struct pl_launch_entry *e)
+static void put_log(struct pl_text *out, const struct pl_view *view,
+                    const struct pl_launch_entry *e)
 {
     pl_text_str(out, ",\"log\":[");
     for (uint32_t i = 0; i < e->log_count; i++) {
@@ -180,7 +204,7 @@ static void put_log(struct pl_text *out, const struct pl_launch_entry *e)
         pl_json_put_number(out, ",\"revision\":", n->revision, 1);
         put_text(out, ",\"state\":", pl_launch_state_word(n->state));
         put_text(out, ",\"verdict\":", pl_verdict_word(n->colour));
-        put_text(out, ",\"author\":", n->author);
+        put_author(out, view, n->author);
         put_text(out, ",\"reason\":", n->reason);
         pl_text_char(out, '}');
     }
@@ -190,7 +214,7 @@ static void put_log(struct pl_text *out, const struct pl_launch_entry *e)
 void pl_json_launch(struct pl_text *out, const struct pl_view *view, uint32_t index, bool full)
 {
     const struct pl_launch_entry *e = &pl_engine_launches(view->engine)->entries[index];
-    put_state(out, e);
+    put_state(out, view, e);
     pl_launch_members_write(out, &e->launch, ",");
     put_watcher(out, view, &e->launch);
     if (full && pl_launch_is_open(e->course.state)) {
@@ -201,7 +225,7 @@ void pl_json_launch(struct pl_text *out, const struct pl_view *view, uint32_t in
     }
     if (full) {
         put_seen(out, &e->course);
-        put_log(out, e);
+        put_log(out, view, e);
     }
     pl_text_char(out, '}');
 }
@@ -223,7 +247,7 @@ void pl_json_launches(struct pl_text *out, const struct pl_view *view, const str
     struct pl_json_list list = pl_json_list_begin(out, "{\"launches\":", ITEM_RESERVE);
     for (uint32_t i = first; i < book->used_max && !next; i++) {
         const struct pl_launch_entry *e = &book->entries[i];
-        if (!e->used || !concerns(&e->launch, pool)) continue;
+        if (!e->used || !concerns(&e->launch, pool) || !is_shown(view, &e->launch)) continue;
         pl_json_item_begin(&list);
         pl_json_launch(out, view, i, false);
         if (pl_json_item_end(&list))

@@ -1,12 +1,17 @@
 /* json_launch.h - launches as JSON: what the API answers, and what Redis keeps.
  *
  * The members somebody sent are written as launch_in reads them, with times in UTC; beside them
- * stands what was made of it: state, verdict, course, log. Customers read the same, without the
- * names of hosts. */
+ * stands what was made of it: state, verdict, course, log. Where the view is a customer's there is
+ * nothing of what is not that customer's: no other launch, neither its id nor its load, and nobody
+ * of ours by name in the log. No name of a host is in here, whoever reads. */
 #pragma once
 
 #include "collector/codec/json_view.h"
 #include "collector/core/launch/book.h"
+#include "collector/core/trust/customer.h"
+
+/* The author of what a customer does, "acme (customer)"; into PL_LAUNCH_AUTHOR_BYTES. */
+void pl_launch_customer_author(struct pl_text *out, const struct pl_customer *customer);
 
 /* One launch; `full`: with its verdict per pool, its course and its log. */
 void pl_json_launch(struct pl_text *out, const struct pl_view *view, uint32_t index, bool full);

@@ -12,6 +12,7 @@
 #include "common/base/text.h"
 
 /* What a view is made of; borrowed for the call. */
+struct pl_customer;
 struct pl_view {
     const struct pl_engine *engine;
     const struct pl_troubles *troubles;
@@ -19,6 +20,7 @@ struct pl_view {
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools
     struct pl_now now;
+    const struct pl_customer *customer; // who reads it; NULL: one of ours
 };
 
 /* "ok", "watch", "act", "silent", "nodata". */

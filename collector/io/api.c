@@ -97,11 +97,27 @@ static const struct route {
      PL_ROLE_ADMIN,
      {"api", "v1", "users", "{}", "login-link"},
      pl_api_post_login_link},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "customers"}, pl_api_get_customers},
+    {PL_HTTP_POST,
+     PL_ROLE_ADMIN,
+     {"api", "v1", "customers", "{}", "tokens"},
+     pl_api_post_customer_token},
     {PL_HTTP_GET, PL_ROLE_ADMIN, {"api", "v1", "api-tokens"}, pl_api_get_api_tokens},
     {PL_HTTP_POST, PL_ROLE_ADMIN, {"api", "v1", "api-tokens"}, pl_api_post_api_token},
     {PL_HTTP_DELETE, PL_ROLE_ADMIN, {"api", "v1", "api-tokens", "{}"}, pl_api_delete_api_token},
     {PL_HTTP_GET, PL_ROLE_ADMIN, {"api", "v1", "audit"}, pl_api_get_audit},
 };
+
+/* The only routes that customers have. Each of them looks at who asks: pl_api_customer(),
+ * pl_api_may_see(). */
+static void (*const for_customers[])(struct pl_api_call *c) = {
+    pl_api_get_session,   pl_api_delete_session, pl_api_get_launches,
+    pl_api_post_launch,   pl_api_get_launch,     pl_api_put_launch,
+    pl_api_delete_launch, pl_api_get_forecast,   pl_api_announce_launch,
+};
+/* And the only files, beside those that are open to everybody. */
+static const char *const files_for_customers[] = {"/launch.html", "/launch.js", "/launch.css",
+                                                  "/session.js"};
 
 static bool segment_matches(struct pl_api_call *c, struct pl_span segment, const char *want)
 {
@@ -179,6 +195,18 @@ static bool is_open_asset(const struct pl_asset *asset)
     return false;
 }
 
+static struct pl_gate_need need_of(const struct route *route, const struct pl_asset *asset)
+{
+    struct pl_gate_need need = {.role = PL_ROLE_READ_ONLY};
+    if (route) need.role = route->role;
+    if (!route && asset && is_open_asset(asset)) need.role = PL_ROLE_NOBODY;
+    for (size_t i = 0; route && i < PL_LEN(for_customers); i++)
+        need.for_customers |= route->serve == for_customers[i];
+    for (size_t i = 0; !route && asset && i < PL_LEN(files_for_customers); i++)
+        need.for_customers |= strcmp(asset->path, files_for_customers[i]) == 0;
+    return need;
+}
+
 static void refuse(struct pl_api_call *c, enum pl_role role, enum pl_gate gate)
 {
     const struct pl_gate_info *info = pl_gate_info(gate);
@@ -193,9 +221,16 @@ static void refuse(struct pl_api_call *c, enum pl_role role, enum pl_gate gate)
 }
 
 /* False: it was refused, and answered; a page by leading to the login. */
-static bool admit(struct pl_api_call *c, enum pl_role role, const struct pl_asset *asset)
+static bool admit(struct pl_api_call *c, struct pl_gate_need need, const struct pl_asset *asset)
 {
-    enum pl_gate gate = pl_gate_judge(role, &c->caller.shown);
+    enum pl_gate gate = pl_gate_judge(need, &c->caller.shown);
+    int64_t wait_ms = pl_login_take(c->api->config.login, &c->caller, c->now.mono_ms);
+    if (wait_ms > 0) {
+        struct pl_http_problem problem = {429, PL_API_NO_PARAMETER, "that was too much at once",
+                                          NULL};
+        pl_api_refuse_for(c->api, c->client, &problem, wait_ms);
+        return false;
+    }
     if (gate == PL_GATE_OPEN) return true;
     if (gate == PL_GATE_LOGIN && asset && strcmp(asset->path, "/index.html") == 0) {
         struct pl_http_reply r = {.status = 303,
@@ -204,7 +239,7 @@ static bool admit(struct pl_api_call *c, enum pl_role role, const struct pl_asse
                                   .body = pl_span_of("log in at /login.html\n")};
         pl_http_server_reply(c->api->server, c->client, &r);
     } else {
-        refuse(c, role, gate);
+        refuse(c, need.role, gate);
     }
     return false;
 }
@@ -230,10 +265,8 @@ static void on_request(void *arg, struct pl_slot_id client, const struct pl_http
     const struct route *route = find_route(&c);
     const struct pl_asset *asset = pl_asset_find(request->path);
     look_at_caller(&c);
-    enum pl_role role = route                           ? route->role
-                        : asset && is_open_asset(asset) ? PL_ROLE_NOBODY
-                                                        : PL_ROLE_READ_ONLY;
-    if (!admit(&c, role, asset)) return;
+    c.view.customer = pl_api_customer(&c);
+    if (!admit(&c, need_of(route, asset), asset)) return;
     if (route) {
         route->serve(&c);
     } else if (c.allow[0] != '\0') {

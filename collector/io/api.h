@@ -54,6 +54,7 @@ struct pl_api_config {
     const struct pl_name *targets; // names of the engine's targets, by index
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools
+    struct pl_customers customers;
     struct pl_api_door door;
     const char *external_url;  // how people reach the pages, with its final '/'
     const char *external_host; // HOST or HOST:PORT that requests may name; empty: none

@@ -15,9 +15,8 @@ static struct pl_login_try try_of(const struct pl_api_call *c)
     return (struct pl_login_try){c->client, &c->caller, c->now};
 }
 
-/* Read the body. False: it was refused, and answered. */
-static bool read_body(struct pl_api_call *c, unsigned required, unsigned optional,
-                      struct pl_account_request *out)
+bool pl_api_read_account(struct pl_api_call *c, unsigned required, unsigned optional,
+                         struct pl_account_request *out)
 {
     static const char type[] = "application/json";
     struct pl_span got = c->request->content_type;
@@ -33,8 +32,7 @@ static bool read_body(struct pl_api_call *c, unsigned required, unsigned optiona
     return !problem;
 }
 
-/* 204, or the problem that there is with a name that was given. */
-static void reply_done(struct pl_api_call *c, const char *problem)
+void pl_api_reply_done(struct pl_api_call *c, const char *problem)
 {
     if (problem)
         pl_api_problem(c, 409, PL_API_NO_PARAMETER, problem);
@@ -42,8 +40,7 @@ static void reply_done(struct pl_api_call *c, const char *problem)
         pl_api_reply(c, 204, NULL);
 }
 
-/* A user or API token of the path that is not there. True: it was answered. */
-static bool is_missing(struct pl_api_call *c, bool is_there, const char *rest)
+bool pl_api_is_missing(struct pl_api_call *c, bool is_there, const char *rest)
 {
     if (!is_there) pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text, rest);
     return !is_there;
@@ -62,16 +59,20 @@ void pl_api_post_session(struct pl_api_call *c)
 {
     struct pl_account_request body = {0};
     struct pl_login_try t = try_of(c);
-    unsigned all = PL_ACCOUNT_NAME | PL_ACCOUNT_PASSWORD | PL_ACCOUNT_LINK;
-    if (!read_body(c, 0, all, &body)) return;
+    unsigned all = PL_ACCOUNT_NAME | PL_ACCOUNT_PASSWORD | PL_ACCOUNT_LINK | PL_ACCOUNT_TOKEN;
+    if (!pl_api_read_account(c, 0, all, &body)) return;
     struct pl_span password = {body.password, body.password_len};
     bool by_link = (body.given & PL_ACCOUNT_LINK) != 0;
-    if (by_link && (body.given & PL_ACCOUNT_NAME) == 0) {
+    if ((body.given & all) == PL_ACCOUNT_TOKEN) {
+        pl_login_by_token(c->api->config.login, &t, (struct pl_span){body.token, body.token_len});
+    } else if (by_link && (body.given & (PL_ACCOUNT_NAME | PL_ACCOUNT_TOKEN)) == 0) {
         pl_login_by_link(c->api->config.login, &t, (struct pl_span){body.link, body.link_len},
                          password);
     } else if (by_link || (body.given & all) != (PL_ACCOUNT_NAME | PL_ACCOUNT_PASSWORD)) {
-        pl_api_problem(c, 422, PL_API_NO_PARAMETER,
-                       "this takes a name and a password, or the link of a login link");
+        pl_api_problem(
+            c, 422, PL_API_NO_PARAMETER,
+            "this takes a name and a password, or the link of a login link, or the token "
+            "of a customer");
     } else {
         password.len = PL_MIN(password.len, (size_t)PL_PASSWORD_BYTES_MAX); // nobody has that one
         pl_login_by_password(c->api->config.login, &t, &body.name, password);
@@ -98,7 +99,7 @@ void pl_api_put_own_password(struct pl_api_call *c)
         pl_api_problem(c, 403, PL_API_NO_PARAMETER, "an API token has no password");
         return;
     }
-    if (!read_body(c, PL_ACCOUNT_PASSWORD, PL_ACCOUNT_CURRENT, &body)) return;
+    if (!pl_api_read_account(c, PL_ACCOUNT_PASSWORD, PL_ACCOUNT_CURRENT, &body)) return;
     struct pl_span current = {body.current,
                               PL_MIN(body.current_len, (size_t)PL_PASSWORD_BYTES_MAX)};
     pl_login_set_password(c->api->config.login, &t, &c->caller.shown.principal.name, &current,
@@ -106,32 +107,15 @@ void pl_api_put_own_password(struct pl_api_call *c)
     OPENSSL_cleanse(&body, sizeof body);
 }
 
-static void reply_refusal(struct pl_api *api, struct pl_slot_id client,
-                          const struct pl_login_answer *answer)
-{
-    char body[512], detail[256];
-    struct pl_text text = pl_text_init(body, sizeof body);
-    int64_t wait_s = (answer->wait_ms + 999) / 1000;
-    if (wait_s > 0)
-        (void)snprintf(detail, sizeof detail, "%s; try again in %lld s", answer->text,
-                       (long long)wait_s);
-    else
-        (void)snprintf(detail, sizeof detail, "%s", answer->text);
-    struct pl_http_problem problem = {.status = answer->status, .detail = detail};
-    pl_http_problem_body(&text, &problem);
-    struct pl_http_reply r = {.status = answer->status,
-                              .content_type = "application/problem+json",
-                              .retry_after_s = wait_s,
-                              .body = pl_text_bytes(&text)};
-    pl_http_server_reply(api->server, client, &r);
-}
-
 void pl_api_login_answered(struct pl_api *api, struct pl_slot_id client,
                            const struct pl_login_answer *answer)
 {
     char body[SECRET_BODY_BYTES], cookie[PL_COOKIE_TEXT_BYTES];
     if (answer->status != 200) {
-        reply_refusal(api, client, answer);
+        pl_api_refuse_for(
+            api, client,
+            &(struct pl_http_problem){answer->status, PL_API_NO_PARAMETER, answer->text, NULL},
+            answer->wait_ms);
         return;
     }
     struct pl_http_reply r = {.status = 204};
@@ -176,58 +160,44 @@ static bool is_user_role(struct pl_api_call *c, enum pl_role role)
 void pl_api_post_user(struct pl_api_call *c)
 {
     struct pl_account_request body;
-    if (!read_body(c, PL_ACCOUNT_NAME | PL_ACCOUNT_ROLE, 0, &body) || !is_user_role(c, body.role))
+    if (!pl_api_read_account(c, PL_ACCOUNT_NAME | PL_ACCOUNT_ROLE, 0, &body) ||
+        !is_user_role(c, body.role))
         return;
     c->name = body.name;
     if (user_is_there(c)) {
         pl_api_problem_value(c, 409, pl_span_of("name"), c->name.text, "is there already");
         return;
     }
-    reply_done(c,
-               pl_login_put_user(c->api->config.login, &c->caller, &body.name, body.role, c->now));
+    pl_api_reply_done(
+        c, pl_login_put_user(c->api->config.login, &c->caller, &body.name, body.role, c->now));
 }
 
 void pl_api_put_user(struct pl_api_call *c)
 {
     struct pl_account_request body;
-    if (!read_body(c, PL_ACCOUNT_ROLE, 0, &body) || !is_user_role(c, body.role) ||
-        is_missing(c, user_is_there(c), no_user))
+    if (!pl_api_read_account(c, PL_ACCOUNT_ROLE, 0, &body) || !is_user_role(c, body.role) ||
+        pl_api_is_missing(c, user_is_there(c), no_user))
         return;
-    reply_done(c, pl_login_put_user(c->api->config.login, &c->caller, &c->name, body.role, c->now));
+    pl_api_reply_done(
+        c, pl_login_put_user(c->api->config.login, &c->caller, &c->name, body.role, c->now));
 }
 
 void pl_api_delete_user(struct pl_api_call *c)
 {
-    if (!pl_api_read_no_query(c) || is_missing(c, user_is_there(c), no_user)) return;
-    reply_done(c, pl_login_drop_user(c->api->config.login, &c->caller, &c->name, c->now));
+    if (!pl_api_read_no_query(c) || pl_api_is_missing(c, user_is_there(c), no_user)) return;
+    pl_api_reply_done(c, pl_login_drop_user(c->api->config.login, &c->caller, &c->name, c->now));
 }
 
 void pl_api_put_password(struct pl_api_call *c)
 {
     struct pl_account_request body = {0};
     struct pl_login_try t = try_of(c);
-    if (!read_body(c, PL_ACCOUNT_PASSWORD, 0, &body) || is_missing(c, user_is_there(c), no_user))
+    if (!pl_api_read_account(c, PL_ACCOUNT_PASSWORD, 0, &body) ||
+        pl_api_is_missing(c, user_is_there(c), no_user))
         return;
     pl_login_set_password(c->api->config.login, &t, &c->name, NULL,
                           (struct pl_span){body.password, body.password_len});
     OPENSSL_cleanse(&body, sizeof body);
-}
-
-/* What is shown once and never again: `before` and the secret, as a member of that name. */
-static void reply_secret(struct pl_api_call *c, const char *member, const char *before,
-                         const uint8_t secret[PL_SECRET_BYTES], int64_t expires_unix_ms)
-{
-    char text[PL_SECRET_TEXT_BYTES];
-    pl_secret_write(secret, text);
-    pl_text_str(&c->out, "{\"");
-    pl_text_str(&c->out, member);
-    pl_text_str(&c->out, "\":\"");
-    pl_text_str(&c->out, before);
-    pl_text_str(&c->out, text);
-    pl_json_put_time(&c->out, "\",\"expires\":", expires_unix_ms);
-    pl_text_str(&c->out, "}\n");
-    pl_api_reply(c, 201, "application/json");
-    OPENSSL_cleanse(text, sizeof text);
 }
 
 void pl_api_post_login_link(struct pl_api_call *c)
@@ -237,13 +207,14 @@ void pl_api_post_login_link(struct pl_api_call *c)
     (void)snprintf(link, sizeof link, "%slogin.html#link=", c->api->config.external_url); // it fits
     const struct pl_accounts *accounts = pl_login_accounts(c->api->config.login);
     bool is_first = accounts->is_complete && pl_accounts_user_count(accounts) == 0;
-    if (!pl_api_read_no_query(c) || is_missing(c, is_first || user_is_there(c), no_user)) return;
+    if (!pl_api_read_no_query(c) || pl_api_is_missing(c, is_first || user_is_there(c), no_user))
+        return;
     const char *problem =
         pl_login_make_link(c->api->config.login, &c->caller, &c->name, c->now, secret);
     if (problem)
-        reply_done(c, problem);
+        pl_api_reply_done(c, problem);
     else
-        reply_secret(c, "url", link, secret, c->now.unix_ms + PL_LOGIN_LINK_MS);
+        pl_api_reply_secret(c, "url", link, secret, c->now.unix_ms + PL_LOGIN_LINK_MS);
 }
 
 /* ---- API tokens and the audit log ---- */
@@ -259,24 +230,25 @@ void pl_api_post_api_token(struct pl_api_call *c)
 {
     struct pl_account_request body;
     uint8_t secret[PL_SECRET_BYTES];
-    if (!read_body(c, PL_ACCOUNT_NAME | PL_ACCOUNT_ROLE | PL_ACCOUNT_TTL, 0, &body)) return;
+    if (!pl_api_read_account(c, PL_ACCOUNT_NAME | PL_ACCOUNT_ROLE | PL_ACCOUNT_TTL, 0, &body))
+        return;
     struct pl_api_token token = {
         .name = body.name, .role = body.role, .expires_unix_ms = c->now.unix_ms + body.ttl_ms};
     const char *problem =
         pl_login_make_token(c->api->config.login, &c->caller, &token, c->now, secret);
     if (problem)
-        reply_done(c, problem);
+        pl_api_reply_done(c, problem);
     else
-        reply_secret(c, "token", "", secret, token.expires_unix_ms);
+        pl_api_reply_secret(c, "token", "", secret, token.expires_unix_ms);
 }
 
 void pl_api_delete_api_token(struct pl_api_call *c)
 {
     bool is_there = pl_accounts_token(pl_login_accounts(c->api->config.login), &c->name) != NULL;
     if (!pl_api_read_no_query(c) ||
-        is_missing(c, is_there, "is no API token; /api/v1/api-tokens lists them"))
+        pl_api_is_missing(c, is_there, "is no API token; /api/v1/api-tokens lists them"))
         return;
-    reply_done(c, pl_login_drop_token(c->api->config.login, &c->caller, &c->name, c->now));
+    pl_api_reply_done(c, pl_login_drop_token(c->api->config.login, &c->caller, &c->name, c->now));
 }
 
 void pl_api_get_audit(struct pl_api_call *c)

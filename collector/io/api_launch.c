@@ -61,10 +61,18 @@ static void answer_faults(struct pl_api_call *c, const struct pl_launch_faults *
     pl_api_reply(c, 422, "application/problem+json");
 }
 
+/* PL_NO_INDEX: there is none of that id, or none that who asks may see. */
+static uint32_t find_seen(const struct pl_api_call *c, const struct pl_name *id)
+{
+    uint32_t index = pl_launch_find(pl_engine_launches(c->view.engine), id);
+    bool is_seen = index != PL_NO_INDEX && pl_api_may_see(c, &entry_of(c, index)->launch);
+    return is_seen ? index : PL_NO_INDEX;
+}
+
 /* The entry that the path names; PL_NO_INDEX: there is none, and that was answered. */
 static uint32_t find_entry(struct pl_api_call *c)
 {
-    uint32_t index = pl_launch_find(pl_engine_launches(c->view.engine), &c->name);
+    uint32_t index = find_seen(c, &c->name);
     if (index == PL_NO_INDEX)
         pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
                              "is no launch; /api/v1/launches lists them");
@@ -94,6 +102,7 @@ static void save(struct pl_api_call *c, int status, uint32_t index)
                                               api->launch_number << PLACE_BITS | at,
                                     .client = c->client,
                                     .status = status,
+                                    .who = c->caller.shown.principal,
                                     .id = entry_of(c, index)->launch.id,
                                     .since_mono_ms = c->now.mono_ms};
     int err = pl_store_put_launch(api->config.store, entry_of(c, index), place->ticket);
@@ -121,6 +130,8 @@ void pl_api_launch_saved(struct pl_api *api, uint32_t ticket, struct pl_now now)
     struct pl_api_call c = {
         .api = api, .client = place->client, .now = now, .view = pl_api_view_of(api, now)};
     c.out = pl_text_init(api->body, sizeof api->body);
+    c.caller.shown.principal = place->who;
+    c.view.customer = pl_api_customer(&c);
     uint32_t index = pl_launch_find(pl_engine_launches(c.view.engine), &place->id);
     if (index != PL_NO_INDEX) answer_launch(&c, place->status, index);
 }
@@ -147,6 +158,7 @@ static bool read_launch(struct pl_api_call *c, const struct pl_launch *before, s
         pl_api_problem(c, 400, PL_API_NO_PARAMETER, "the body is no JSON object");
         return false;
     }
+    if (faults.count == 0) pl_api_bind_launch(c, l, &faults);
     if (faults.count == 0)
         pl_launch_check(l, before, pl_engine_fleet(c->view.engine), c->now.unix_ms, &faults);
     if (faults.count > 0) answer_faults(c, &faults);
@@ -156,7 +168,10 @@ static bool read_launch(struct pl_api_call *c, const struct pl_launch *before, s
 static void write_author(const struct pl_api_call *c, char out[PL_LAUNCH_AUTHOR_BYTES])
 {
     struct pl_text t = pl_text_init(out, PL_LAUNCH_AUTHOR_BYTES);
-    pl_text_span(&t, pl_name_span(&c->caller.shown.principal.name));
+    if (c->view.customer)
+        pl_launch_customer_author(&t, c->view.customer);
+    else
+        pl_text_span(&t, pl_name_span(&c->caller.shown.principal.name));
 }
 
 /* An unguessable id, so that knowing one says nothing about others. */
@@ -179,7 +194,7 @@ void pl_api_get_launches(struct pl_api_call *c)
         return;
     uint32_t first = 0;
     if (after.len > 0) {
-        first = pl_launch_find(pl_engine_launches(c->view.engine), &after);
+        first = find_seen(c, &after);
         if (first == PL_NO_INDEX) {
             pl_api_problem_value(c, 404, pl_span_of("after"), after.text,
                                  "is no launch any more; begin again without it");
@@ -223,13 +238,38 @@ static bool read_dry_run(struct pl_api_call *c, bool *dry)
 static bool answered_before(struct pl_api_call *c, uint64_t key, uint64_t hash)
 {
     uint32_t index = pl_launch_find_key(pl_engine_launches(c->view.engine), key);
-    if (index == PL_NO_INDEX) return false;
+    if (index == PL_NO_INDEX || !pl_api_may_see(c, &entry_of(c, index)->launch)) return false;
     if (entry_of(c, index)->request_hash == hash)
         answer_launch(c, 200, index);
     else
         pl_api_problem(c, 422, PL_API_NO_PARAMETER,
                        "this Idempotency-Key was used for another launch");
     return true;
+}
+
+/* Each customer has keys of its own, so that nobody hears of another one's requests. 0: no key. */
+static uint64_t request_key(const struct pl_api_call *c)
+{
+    struct pl_span key = c->request->idempotency_key;
+    struct pl_span whose = pl_name_span(&c->caller.shown.principal.customer);
+    if (key.len == 0) return 0;
+    return (pl_hash_bytes(key) ^ (whose.len > 0 ? pl_hash_bytes(whose) : 0)) | 1;
+}
+
+/* One customer cannot fill the book. False: answered. */
+static bool has_room(struct pl_api_call *c)
+{
+    const struct pl_launch_book *book = pl_engine_launches(c->view.engine);
+    uint32_t count = 0;
+    for (uint32_t i = 0; c->view.customer && i < book->used_max; i++) {
+        const struct pl_launch_entry *e = &book->entries[i];
+        count += e->used && pl_launch_is_open(e->course.state) &&
+                 pl_name_eq(&e->launch.customer, &c->view.customer->id);
+    }
+    if (count < PL_CUSTOMER_LAUNCHES_MAX) return true;
+    pl_api_problem(c, 409, PL_API_NO_PARAMETER,
+                   "32 of your launches are open, which is as many as there may be; cancel one");
+    return false;
 }
 
 void pl_api_post_launch(struct pl_api_call *c)
@@ -242,11 +282,10 @@ void pl_api_post_launch(struct pl_api_call *c)
         pl_api_reply_json(c);
         return;
     }
-    struct pl_span key_text = c->request->idempotency_key;
-    uint64_t key = key_text.len > 0 ? pl_hash_bytes(key_text) | 1 : 0;
+    uint64_t key = request_key(c);
     uint64_t hash = pl_hash_bytes(c->request->body);
     uint32_t index;
-    if (answered_before(c, key, hash) || !can_write(c)) return;
+    if (answered_before(c, key, hash) || !has_room(c) || !can_write(c)) return;
     write_id(c, &l.id);
     write_author(c, l.author);
     if (pl_engine_put_launch(engine_of(c), &l, c->now, &index) != 0) {

@@ -21,6 +21,7 @@ struct pl_api_launch {
     uint32_t ticket; // of its write
     struct pl_slot_id client;
     int status; // of the answer
+    struct pl_principal who;
     struct pl_name id;
     int64_t since_mono_ms;
 };
@@ -73,6 +74,14 @@ void pl_api_problem(struct pl_api_call *c, int status, struct pl_span parameter,
 /* The same about a value: "'VALUE' REST". */
 void pl_api_problem_value(struct pl_api_call *c, int status, struct pl_span parameter,
                           const char *value, const char *rest);
+
+/* Answer `client` with a problem that passes by itself within `wait_ms`, which Retry-After tells;
+ * 0: nobody knows when. */
+void pl_api_refuse_for(struct pl_api *api, struct pl_slot_id client,
+                       const struct pl_http_problem *problem, int64_t wait_ms);
+/* What is shown once and never again: `before` and the secret, as a member of that name. */
+void pl_api_reply_secret(struct pl_api_call *c, const char *member, const char *before,
+                         const uint8_t secret[PL_SECRET_BYTES], int64_t expires_unix_ms);
 
 /* Read the query. False: it was refused, and answered. */
 bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count);
@@ -138,7 +147,29 @@ void pl_api_announce_launch(struct pl_api_call *c);
 /* Once a second: places nobody waits in any more. */
 void pl_api_launch_tick(struct pl_api *api, struct pl_now now);
 
+/* ---- api_customer.c ---- */
+
+/* Who asks, if that is a customer; NULL: one of ours. */
+const struct pl_customer *pl_api_customer(const struct pl_api_call *c);
+/* May who asks see that launch? */
+bool pl_api_may_see(const struct pl_api_call *c, const struct pl_launch *launch);
+/* What a customer sends is about that customer and its pools: fill in what is left out, and tell
+ * what is not its own, in the words for what does not exist. */
+void pl_api_bind_launch(const struct pl_api_call *c, struct pl_launch *l,
+                        struct pl_launch_faults *faults);
+void pl_api_get_customers(struct pl_api_call *c);
+void pl_api_post_customer_token(struct pl_api_call *c);
+
 /* ---- api_account.c ---- */
+
+/* Read the body. False: it was refused, and answered. */
+struct pl_account_request;
+bool pl_api_read_account(struct pl_api_call *c, unsigned required, unsigned optional,
+                         struct pl_account_request *out);
+/* 204, or the problem that there is with a name that was given. */
+void pl_api_reply_done(struct pl_api_call *c, const char *problem);
+/* Something of the path that is not there. True: it was answered. */
+bool pl_api_is_missing(struct pl_api_call *c, bool is_there, const char *rest);
 
 void pl_api_get_session(struct pl_api_call *c);
 void pl_api_post_session(struct pl_api_call *c);

@@ -1,7 +1,11 @@
 /* Answers and refusals, and the query of a request. */
+#include "collector/codec/json_put.h"
 #include "collector/io/api_private.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
 
 enum { VALUE_RULE_BYTES = 192 };
 
@@ -63,6 +67,42 @@ static void refuse_parameter(struct pl_api_call *c, struct pl_span culprit,
     }
     PL_ASSERT(!text.overflow);
     pl_api_problem(c, 400, culprit, detail);
+}
+
+void pl_api_refuse_for(struct pl_api *api, struct pl_slot_id client,
+                       const struct pl_http_problem *problem, int64_t wait_ms)
+{
+    char body[512], detail[256];
+    struct pl_text text = pl_text_init(body, sizeof body);
+    struct pl_http_problem told = *problem;
+    int64_t wait_s = (wait_ms + 999) / 1000;
+    if (wait_s > 0) {
+        (void)snprintf(detail, sizeof detail, "%s; try again in %lld s", problem->detail,
+                       (long long)wait_s); // it fits
+        told.detail = detail;
+    }
+    pl_http_problem_body(&text, &told);
+    struct pl_http_reply r = {.status = told.status,
+                              .content_type = "application/problem+json",
+                              .retry_after_s = wait_s,
+                              .body = pl_text_bytes(&text)};
+    pl_http_server_reply(api->server, client, &r);
+}
+
+void pl_api_reply_secret(struct pl_api_call *c, const char *member, const char *before,
+                         const uint8_t secret[PL_SECRET_BYTES], int64_t expires_unix_ms)
+{
+    char text[PL_SECRET_TEXT_BYTES];
+    pl_secret_write(secret, text);
+    pl_text_str(&c->out, "{\"");
+    pl_text_str(&c->out, member);
+    pl_text_str(&c->out, "\":\"");
+    pl_text_str(&c->out, before);
+    pl_text_str(&c->out, text);
+    pl_json_put_time(&c->out, "\",\"expires\":", expires_unix_ms);
+    pl_text_str(&c->out, "}\n");
+    pl_api_reply(c, 201, "application/json");
+    OPENSSL_cleanse(text, sizeof text);
 }
 
 bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count)

@@ -109,30 +109,45 @@ static struct pl_name name_of(const char *text)
     return name;
 }
 
+/* A customer that the configuration does not name any more is nobody. */
+static bool is_served(const struct pl_login *l, const struct pl_api_token *token)
+{
+    return token->role != PL_ROLE_CUSTOMER || pl_customer_find(&l->customers, &token->customer);
+}
+
 static void look_at_token(struct pl_login *l, struct pl_caller *c, struct pl_now now)
 {
     if (is_local(l, c->hash)) {
-        c->shown.principal =
-            (struct pl_principal){PL_CREDENTIAL_TOKEN, PL_ROLE_ADMIN, name_of(local_name)};
+        c->shown.principal = (struct pl_principal){
+            .credential = PL_CREDENTIAL_TOKEN, .role = PL_ROLE_ADMIN, .name = name_of(local_name)};
         return;
     }
     const struct pl_api_token *token = pl_accounts_token_by_hash(&l->accounts, c->hash);
     c->shown.is_known_later = !token && !l->accounts.is_complete;
     c->shown.is_expired = token && token->expires_unix_ms <= now.unix_ms;
-    if (!token || c->shown.is_expired) return;
-    c->shown.principal = (struct pl_principal){PL_CREDENTIAL_TOKEN, token->role, token->name};
+    if (!token || c->shown.is_expired || !is_served(l, token)) return;
+    c->shown.principal = (struct pl_principal){.credential = PL_CREDENTIAL_TOKEN,
+                                               .role = token->role,
+                                               .name = token->name,
+                                               .customer = token->customer};
     c->expires_unix_ms = token->expires_unix_ms;
 }
 
 static void look_at_session(struct pl_login *l, struct pl_caller *c, struct pl_now now)
 {
-    const struct pl_user *user = NULL;
-    struct pl_session *s = pl_accounts_session(&l->accounts, c->hash, now.unix_ms, &user);
+    struct pl_session_owner owner = {0};
+    struct pl_session *s = pl_accounts_session(&l->accounts, c->hash, now.unix_ms, &owner);
     c->shown.is_known_later = !s && !l->accounts.is_complete;
-    if (!s) return;
+    if (!s || (owner.token && !is_served(l, owner.token))) return;
     if (pl_session_save_due(s)) save_session(l, s);
-    c->shown.principal = (struct pl_principal){PL_CREDENTIAL_SESSION, user->role, user->name};
+    c->shown.principal =
+        (struct pl_principal){.credential = PL_CREDENTIAL_SESSION,
+                              .role = owner.user ? owner.user->role : owner.token->role,
+                              .name = s->user};
     c->expires_unix_ms = s->opened_unix_ms + PL_SESSION_MAX_MS;
+    if (!owner.token) return;
+    c->shown.principal.customer = owner.token->customer;
+    c->expires_unix_ms = PL_MIN(c->expires_unix_ms, owner.token->expires_unix_ms);
 }
 
 void pl_login_look(struct pl_login *l, const struct pl_http_request *request,
@@ -166,15 +181,19 @@ bool pl_login_is_live(struct pl_login *l, const struct pl_caller *caller, struct
 
 /* ---- sessions ---- */
 
-bool pl_login_open_session(struct pl_login *l, const struct pl_user *user,
+bool pl_login_open_session(struct pl_login *l, const struct pl_session *of,
                            const struct pl_login_origin *origin, struct pl_now now,
                            struct pl_login_answer *answer)
 {
-    struct pl_session dropped,
-        session = {.user = user->name, .opened_unix_ms = now.unix_ms, .used_unix_ms = now.unix_ms};
+    struct pl_session dropped, session = {.user = of->user,
+                                          .is_token = of->is_token,
+                                          .opened_unix_ms = now.unix_ms,
+                                          .used_unix_ms = now.unix_ms};
     if (pl_random(answer->secret, sizeof answer->secret) < 0) return false;
     hash_of(answer->secret, session.hash);
     save_session(l, &session);
+    if (of->is_token && pl_accounts_crowded(&l->accounts, &of->user, &dropped))
+        forget_session(l, dropped.hash);
     pl_accounts_open(&l->accounts, &session, &dropped);
     if (dropped.user.len > 0) forget_session(l, dropped.hash);
     answer->has_session = true;
@@ -189,6 +208,13 @@ void pl_login_end_all(struct pl_login *l, const struct pl_name *user, const uint
 {
     struct pl_session session;
     while (pl_accounts_close_of(&l->accounts, user, kept, &session))
+        forget_session(l, session.hash);
+}
+
+static void end_all_of_token(struct pl_login *l, const struct pl_name *token)
+{
+    struct pl_session session;
+    while (pl_accounts_close_of_token(&l->accounts, token, &session))
         forget_session(l, session.hash);
 }
 
@@ -241,6 +267,18 @@ int pl_login_start(struct pl_login *l, const char *state)
     OPENSSL_cleanse(secret, sizeof secret);
     OPENSSL_cleanse(text, sizeof text);
     return 0;
+}
+
+void pl_login_know_customers(struct pl_login *l, struct pl_customers customers)
+{
+    l->customers = customers;
+}
+
+int64_t pl_login_take(struct pl_login *l, const struct pl_caller *caller, int64_t now_mono_ms)
+{
+    const struct pl_shown *shown = &caller->shown;
+    if (shown->principal.role != PL_ROLE_CUSTOMER) return 0;
+    return pl_accounts_take(&l->accounts, &shown->principal.name, shown->is_change, now_mono_ms);
 }
 
 void pl_login_use_store(struct pl_login *l, struct pl_store *store)
@@ -380,7 +418,7 @@ const char *pl_login_make_token(struct pl_login *l, const struct pl_caller *call
     kept.created_unix_ms = now.unix_ms;
     int err = pl_accounts_put_token(&l->accounts, &kept);
     if (err == PL_E_DUPLICATE) return "there is an API token of this name already";
-    if (err < 0) return "256 API tokens are there already; revoke one first";
+    if (err < 0) return "512 API tokens are there already; revoke one first";
     pl_record_api_token_write(&t, &kept);
     put(l, PL_ACCOUNT_KEY_API_TOKENS, kept.name.text, &t);
     pl_login_record(l, PL_AUDIT_TOKEN_MADE, caller, &kept.name, now);
@@ -393,6 +431,7 @@ const char *pl_login_drop_token(struct pl_login *l, const struct pl_caller *call
     if (!l->accounts.is_complete) return not_yet;
     if (!pl_accounts_drop_token(&l->accounts, name)) return "there is no API token of this name";
     put(l, PL_ACCOUNT_KEY_API_TOKENS, name->text, NULL);
+    end_all_of_token(l, name);
     pl_login_record(l, PL_AUDIT_TOKEN_REVOKED, caller, name, now);
     return NULL;
 }

@@ -4,6 +4,7 @@
  *     request -> pl_login_look -> pl_gate_judge (core/trust) -> route
  *     name and password -> throttle -> hasher (a thread) -> session -> on_answer
  *     link (and password) ------------> hasher ----------> session -> on_answer
+ *     a customer's token ---------------------------------> session -> on_answer
  *
  * The collector's own token lies in <state>/token (mode 0600), so that whoever may read that file
  * is an administrator: the `plimsoll` command on this machine. It is made at the first start and
@@ -16,6 +17,7 @@
 #include "collector/codec/http_login.h"
 #include "collector/core/now.h"
 #include "collector/core/trust/audit.h"
+#include "collector/core/trust/customer.h"
 #include "collector/core/trust/gate.h"
 #include "collector/core/trust/throttle.h"
 #include "collector/io/hasher.h"
@@ -61,6 +63,8 @@ struct pl_login *pl_login_new(uv_loop_t *loop, pl_login_answer_fn *on_answer, vo
 void pl_login_free(struct pl_login *l);
 /* Read <state>/token, or make it. -errno, -EIO. */
 PL_MUST_CHECK int pl_login_start(struct pl_login *l, const char *state);
+/* Who they are; none before this call. What it points to is borrowed. */
+void pl_login_know_customers(struct pl_login *l, struct pl_customers customers);
 /* Where changes are written down from now on; outlives pl_login_stop(). */
 void pl_login_use_store(struct pl_login *l, struct pl_store *store);
 /* Call nobody and write nothing any more. */
@@ -76,6 +80,10 @@ void pl_login_look(struct pl_login *l, const struct pl_http_request *request,
 /* Is that caller still one? It counts as use of the session. */
 bool pl_login_is_live(struct pl_login *l, const struct pl_caller *caller, struct pl_now now);
 
+/* A customer asks for something: how long it has to wait before it may; 0: that counts now. */
+PL_MUST_CHECK int64_t pl_login_take(struct pl_login *l, const struct pl_caller *caller,
+                                    int64_t now_mono_ms);
+
 /* ---- attempts; on_answer follows ---- */
 
 struct pl_login_try {
@@ -89,6 +97,8 @@ void pl_login_by_password(struct pl_login *l, const struct pl_login_try *t,
 /* A link is good once. `password`: to be set at the same time; empty: none. */
 void pl_login_by_link(struct pl_login *l, const struct pl_login_try *t, struct pl_span link,
                       struct pl_span password);
+/* A session for who has a customer's token, as long as that lives. */
+void pl_login_by_token(struct pl_login *l, const struct pl_login_try *t, struct pl_span token);
 /* Set the password of `user`. With `current` not NULL that must be the one it has, if it has one.
  * Its sessions end, but not the caller's own. */
 void pl_login_set_password(struct pl_login *l, const struct pl_login_try *t,
@@ -109,7 +119,7 @@ PL_MUST_CHECK const char *pl_login_drop_user(struct pl_login *l, const struct pl
 PL_MUST_CHECK const char *pl_login_make_link(struct pl_login *l, const struct pl_caller *caller,
                                              const struct pl_name *name, struct pl_now now,
                                              uint8_t secret[PL_SECRET_BYTES]);
-/* `token`: name, role and expires_unix_ms; the rest is filled here. */
+/* `token`: name, role, customer and expires_unix_ms; the rest is filled here. */
 PL_MUST_CHECK const char *pl_login_make_token(struct pl_login *l, const struct pl_caller *caller,
                                               const struct pl_api_token *token, struct pl_now now,
                                               uint8_t secret[PL_SECRET_BYTES]);

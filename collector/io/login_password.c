@@ -1,12 +1,14 @@
 /* Ownership: an operation's slot is taken from its beginning until its one answer.
  *
- *     by_password, by_link, set_password -> hasher -> on_hash -> on_answer */
+ *     by_password, by_link, set_password -> hasher -> on_hash -> on_answer
+ *     by_token --------------------------------------------------> on_answer */
 #include "collector/io/login_private.h"
 
 #include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/io/key.h"
 #include "common/sys/clock.h"
+#include "common/sys/log.h"
 
 #include <arpa/inet.h>
 #include <openssl/crypto.h>
@@ -24,6 +26,12 @@ static void answer(struct pl_login *l, struct pl_slot_id client,
 static void refuse(struct pl_login *l, struct pl_slot_id client, int status, const char *text)
 {
     answer(l, client, &(struct pl_login_answer){.status = status, .text = text});
+}
+
+/* What there is to compare with is not read yet. */
+static void refuse_for_now(struct pl_login *l, struct pl_slot_id client)
+{
+    refuse(l, client, pl_gate_info(PL_GATE_LATER)->status, pl_gate_info(PL_GATE_LATER)->text);
 }
 
 static struct pl_login_op *new_op(struct pl_login *l, enum pl_login_op_kind kind,
@@ -112,7 +120,8 @@ static void finish_login(struct pl_login_op *op, const struct pl_user *user, str
 {
     struct pl_login *l = op->login;
     struct pl_login_answer result = {.status = 200};
-    if (!pl_login_open_session(l, user, &op->caller.origin, now, &result)) {
+    struct pl_session session = {.user = user->name};
+    if (!pl_login_open_session(l, &session, &op->caller.origin, now, &result)) {
         refuse(l, op->client, 503, "this system gives no random numbers");
         return;
     }
@@ -193,8 +202,7 @@ void pl_login_by_password(struct pl_login *l, const struct pl_login_try *t,
                           const struct pl_name *name, struct pl_span password)
 {
     if (!l->accounts.is_complete) {
-        refuse(l, t->client, pl_gate_info(PL_GATE_LATER)->status,
-               pl_gate_info(PL_GATE_LATER)->text);
+        refuse_for_now(l, t->client);
         return;
     }
     if (is_throttled(l, t, name)) return;
@@ -287,4 +295,42 @@ void pl_login_set_password(struct pl_login *l, const struct pl_login_try *t,
     if (is_begun) return;
     if (op) free_op(op);
     refuse(l, t->client, 503, too_many);
+}
+
+void pl_login_by_token(struct pl_login *l, const struct pl_login_try *t, struct pl_span token)
+{
+    uint8_t secret[PL_SECRET_BYTES], hash[PL_SECRET_HASH_BYTES];
+    const struct pl_api_token *found = NULL;
+    if (!l->accounts.is_complete) {
+        refuse_for_now(l, t->client);
+        return;
+    }
+    if (pl_secret_read(token, secret)) {
+        pl_sha256((struct pl_span){secret, sizeof secret}, hash);
+        found = pl_accounts_token_by_hash(&l->accounts, hash);
+        OPENSSL_cleanse(secret, sizeof secret);
+    }
+    bool is_good = found && found->role == PL_ROLE_CUSTOMER &&
+                   found->expires_unix_ms > t->now.unix_ms &&
+                   pl_customer_find(&l->customers, &found->customer);
+    if (!is_good) {
+        refuse(l, t->client, 401,
+               "this link is not good any more; ask whoever gave it to you for a new one");
+        return;
+    }
+    int64_t wait_ms = pl_accounts_take(&l->accounts, &found->name, true, t->now.mono_ms);
+    struct pl_login_answer result = {
+        .status = 429, .text = "too many logins with this link", .wait_ms = wait_ms};
+    struct pl_session session = {.user = found->name, .is_token = true};
+    if (wait_ms == 0) {
+        result = (struct pl_login_answer){.status = 200};
+        if (!pl_login_open_session(l, &session, &t->caller->origin, t->now, &result)) {
+            refuse(l, t->client, 503, "this system gives no random numbers");
+            return;
+        }
+        /* Not into the audit log, which a customer could fill. */
+        pl_log(PL_LOG_INFO, "customer_login", "customer=%s token=%s address=%s",
+               found->customer.text, found->name.text, t->caller->origin.address);
+    }
+    answer(l, t->client, &result);
 }

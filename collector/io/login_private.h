@@ -31,6 +31,7 @@ struct pl_login {
     pl_login_answer_fn *on_answer;
     void *arg;                                // borrowed, for on_answer
     uint8_t local_hash[PL_SECRET_HASH_BYTES]; // of the token in <state>/token
+    struct pl_customers customers;
     struct pl_accounts accounts;
     struct pl_audit audit;
     struct pl_throttle by_account, by_address;
@@ -43,7 +44,8 @@ struct pl_login {
 void pl_login_save_user(struct pl_login *l, const struct pl_user *user);
 /* End sessions of `user` other than `kept` (NULL: all). */
 void pl_login_end_all(struct pl_login *l, const struct pl_name *user, const uint8_t *kept);
-/* Fill `answer` with a new session of `user`. False: this system gives no random numbers. */
-bool pl_login_open_session(struct pl_login *l, const struct pl_user *user,
+/* Fill `answer` with a new session of `of->user`, a user or (`of->is_token`) an API token. False:
+ * this system gives no random numbers. */
+bool pl_login_open_session(struct pl_login *l, const struct pl_session *of,
                            const struct pl_login_origin *origin, struct pl_now now,
                            struct pl_login_answer *answer);

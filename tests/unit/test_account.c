@@ -1,6 +1,7 @@
 /* Accounts without a clock or a socket: who is in, for how long, what failing costs, who may. */
 #include "collector/core/trust/account.h"
 #include "collector/core/trust/audit.h"
+#include "collector/core/trust/customer.h"
 #include "collector/core/trust/gate.h"
 #include "collector/core/trust/password.h"
 #include "collector/core/trust/throttle.h"
@@ -45,9 +46,9 @@ static void open_session(const char *user, uint8_t hash, int64_t now)
 static struct pl_session *look(uint8_t first, int64_t now)
 {
     uint8_t hash[PL_SECRET_HASH_BYTES] = {first};
-    const struct pl_user *user = NULL;
-    struct pl_session *s = pl_accounts_session(&accounts, hash, now, &user);
-    if (s) CHECK(user && pl_name_eq(&user->name, &s->user));
+    struct pl_session_owner owner = {0};
+    struct pl_session *s = pl_accounts_session(&accounts, hash, now, &owner);
+    if (s) CHECK(owner.user && !owner.token && pl_name_eq(&owner.user->name, &s->user));
     return s;
 }
 
@@ -294,39 +295,161 @@ static void test_the_gate(void)
         {PL_ROLE_READ_ONLY, {.is_change = false}, PL_GATE_LOGIN},
         {PL_ROLE_READ_ONLY, {.is_known_later = true}, PL_GATE_LATER},
         {PL_ROLE_READ_ONLY, {.is_expired = true}, PL_GATE_EXPIRED},
-        {PL_ROLE_METRICS, {.principal = {PL_CREDENTIAL_TOKEN, PL_ROLE_METRICS, {0}}}, PL_GATE_OPEN},
+        {PL_ROLE_METRICS,
+         {.principal = {.credential = PL_CREDENTIAL_TOKEN, .role = PL_ROLE_METRICS}},
+         PL_GATE_OPEN},
         {PL_ROLE_READ_ONLY,
-         {.principal = {PL_CREDENTIAL_TOKEN, PL_ROLE_METRICS, {0}}},
+         {.principal = {.credential = PL_CREDENTIAL_TOKEN, .role = PL_ROLE_METRICS}},
          PL_GATE_ROLE},
         {PL_ROLE_METRICS,
-         {.principal = {PL_CREDENTIAL_SESSION, PL_ROLE_READ_ONLY, {0}}},
+         {.principal = {.credential = PL_CREDENTIAL_SESSION, .role = PL_ROLE_READ_ONLY}},
          PL_GATE_OPEN},
-        {PL_ROLE_ADMIN, {.principal = {PL_CREDENTIAL_SESSION, PL_ROLE_OPS, {0}}}, PL_GATE_ROLE},
+        {PL_ROLE_ADMIN,
+         {.principal = {.credential = PL_CREDENTIAL_SESSION, .role = PL_ROLE_OPS}},
+         PL_GATE_ROLE},
         {PL_ROLE_OPS,
-         {.principal = {PL_CREDENTIAL_SESSION, PL_ROLE_OPS, {0}}, .is_change = true},
+         {.principal = {.credential = PL_CREDENTIAL_SESSION, .role = PL_ROLE_OPS},
+          .is_change = true},
          PL_GATE_CSRF},
         {PL_ROLE_OPS,
-         {.principal = {PL_CREDENTIAL_SESSION, PL_ROLE_OPS, {0}},
+         {.principal = {.credential = PL_CREDENTIAL_SESSION, .role = PL_ROLE_OPS},
           .is_change = true,
           .has_csrf = true},
          PL_GATE_OPEN},
         {PL_ROLE_OPS,
-         {.principal = {PL_CREDENTIAL_SESSION, PL_ROLE_OPS, {0}},
+         {.principal = {.credential = PL_CREDENTIAL_SESSION, .role = PL_ROLE_OPS},
           .is_change = true,
           .has_csrf = true,
           .is_cross_site = true},
          PL_GATE_CROSS_SITE},
         {PL_ROLE_OPS,
-         {.principal = {PL_CREDENTIAL_SESSION, PL_ROLE_OPS, {0}}, .is_cross_site = true},
+         {.principal = {.credential = PL_CREDENTIAL_SESSION, .role = PL_ROLE_OPS},
+          .is_cross_site = true},
          PL_GATE_OPEN}, // looking changes nothing
         {PL_ROLE_OPS,
-         {.principal = {PL_CREDENTIAL_TOKEN, PL_ROLE_OPS, {0}}, .is_change = true},
+         {.principal = {.credential = PL_CREDENTIAL_TOKEN, .role = PL_ROLE_OPS}, .is_change = true},
          PL_GATE_OPEN}, // no browser sends it by itself
     };
     for (size_t i = 0; i < PL_LEN(cases); i++) {
-        CHECK_INT(pl_gate_judge(cases[i].needs, &cases[i].shown), cases[i].want);
+        CHECK_INT(pl_gate_judge((struct pl_gate_need){.role = cases[i].needs}, &cases[i].shown),
+                  cases[i].want);
         if (cases[i].want != PL_GATE_OPEN) CHECK(pl_gate_info(cases[i].want)->status >= 400);
     }
+}
+
+/* Deny by default: for a customer what is not marked for customers is closed, whatever it needs. */
+static void test_the_gate_for_customers(void)
+{
+    struct pl_shown shown = {
+        .principal = {.credential = PL_CREDENTIAL_TOKEN, .role = PL_ROLE_CUSTOMER}};
+    for (enum pl_role role = PL_ROLE_CUSTOMER; role < PL_ROLE_COUNT; role++) {
+        CHECK_INT(pl_gate_judge((struct pl_gate_need){.role = role}, &shown), PL_GATE_CUSTOMER);
+        CHECK_INT(pl_gate_judge((struct pl_gate_need){role, true}, &shown), PL_GATE_OPEN);
+    }
+    shown.principal.credential = PL_CREDENTIAL_SESSION;
+    shown.is_change = true;
+    CHECK_INT(pl_gate_judge((struct pl_gate_need){PL_ROLE_OPS, true}, &shown), PL_GATE_CSRF);
+    shown.has_csrf = true;
+    CHECK_INT(pl_gate_judge((struct pl_gate_need){PL_ROLE_OPS, true}, &shown), PL_GATE_OPEN);
+    /* What customers have is no way in for a program that reads /metrics. */
+    shown.principal.role = PL_ROLE_METRICS;
+    CHECK_INT(pl_gate_judge((struct pl_gate_need){PL_ROLE_OPS, true}, &shown), PL_GATE_ROLE);
+}
+
+static struct pl_customer customer_of(const char *id, const char *first, const char *second)
+{
+    struct pl_customer customer = {.id = name_of(id), .pool_count = 1};
+    customer.pools[0] = name_of(first);
+    if (second) customer.pools[customer.pool_count++] = name_of(second);
+    return customer;
+}
+
+static void test_customers_see_what_is_their_own(void)
+{
+    const struct pl_customer items[] = {customer_of("acme", "web", "shop"),
+                                        customer_of("globex", "api", "shop")};
+    const struct pl_customers customers = {items, PL_LEN(items)};
+    struct pl_launch l = {.customer = name_of("acme"), .pool_count = 2};
+    l.pools[0] = name_of("web");
+    l.pools[1] = name_of("shop");
+    struct pl_principal who = {.role = PL_ROLE_CUSTOMER, .customer = name_of("acme")};
+    CHECK(pl_customer_may_see(&customers, &who, &l));
+    who.customer = name_of("globex"); // a pool is shared, the launch is not
+    CHECK(!pl_customer_may_see(&customers, &who, &l));
+    who.customer = name_of("initech"); // not in the configuration any more
+    CHECK(!pl_customer_may_see(&customers, &who, &l));
+    who.customer = name_of("acme");
+    l.pools[1] = name_of("api"); // misnamed by somebody
+    CHECK(!pl_customer_may_see(&customers, &who, &l));
+    l.pool_count = 1;
+    l.customer = (struct pl_name){0}; // nobody's in particular
+    CHECK(!pl_customer_may_see(&customers, &who, &l));
+    for (enum pl_role role = PL_ROLE_NOBODY; role < PL_ROLE_COUNT; role++) {
+        who = (struct pl_principal){.role = role};
+        CHECK_INT(pl_customer_may_see(&customers, &who, &l), role > PL_ROLE_CUSTOMER);
+    }
+    CHECK(!pl_customer_find(&customers, &l.customer));
+    CHECK(pl_span_is(pl_customer_title(&items[0]), "acme"));
+}
+
+static void test_what_a_customers_token_may_ask(void)
+{
+    struct pl_allowance a = {0};
+    const struct pl_allowance_plan plan = {.every_ms = 100, .burst = 3};
+    for (int i = 0; i < 3; i++) CHECK_INT(pl_allowance_take(&a, &plan, 1000), 0);
+    CHECK_INT(pl_allowance_take(&a, &plan, 1000), 100);
+    CHECK_INT(pl_allowance_take(&a, &plan, 1099), 1); // asking costs nothing
+    CHECK_INT(pl_allowance_take(&a, &plan, 1100), 0);
+    CHECK_INT(pl_allowance_take(&a, &plan, 1100), 100);
+    for (int i = 0; i < 3; i++) CHECK_INT(pl_allowance_take(&a, &plan, 9000), 0);
+    CHECK_INT(pl_allowance_take(&a, &plan, 9000), 100);
+    /* Whatever came before: over any time no more than the burst and one each so often. */
+    uint32_t taken = 0;
+    for (int64_t at = 10000; at < 20000; at += 7) taken += pl_allowance_take(&a, &plan, at) == 0;
+    CHECK(taken >= 100 && taken <= 103);
+
+    struct pl_api_token token = {
+        .name = name_of("acme-1"), .role = PL_ROLE_CUSTOMER, .customer = name_of("acme")};
+    accounts = (struct pl_accounts){0};
+    CHECK_INT(pl_accounts_put_token(&accounts, &token), 0);
+    for (int i = 0; i < PL_TOKEN_CHANGE_BURST; i++)
+        CHECK_INT(pl_accounts_take(&accounts, &token.name, true, 5000), 0);
+    CHECK_INT(pl_accounts_take(&accounts, &token.name, true, 5000), PL_TOKEN_CHANGE_EVERY_MS);
+    CHECK_INT(pl_accounts_take(&accounts, &token.name, false, 5000), 0); // looking goes on
+}
+
+static void test_sessions_of_a_token(void)
+{
+    struct pl_api_token token = {.name = name_of("acme-1"),
+                                 .role = PL_ROLE_CUSTOMER,
+                                 .customer = name_of("acme"),
+                                 .expires_unix_ms = HOUR_MS};
+    struct pl_session gone, dropped,
+        s = {.user = token.name, .is_token = true, .opened_unix_ms = 1, .used_unix_ms = 1};
+    struct pl_session_owner owner = {0};
+    accounts = (struct pl_accounts){0};
+    CHECK_INT(pl_accounts_put_token(&accounts, &token), 0);
+    add_user("acme-1", PL_ROLE_ADMIN); // of the same name, and somebody else
+    open_session("acme-1", 200, 1);
+    for (uint8_t i = 0; i < PL_TOKEN_SESSIONS_MAX; i++) {
+        CHECK(!pl_accounts_crowded(&accounts, &token.name, &gone));
+        s.hash[0] = (uint8_t)(i + 1);
+        s.used_unix_ms = 100 - i;
+        pl_accounts_open(&accounts, &s, &dropped);
+    }
+    CHECK(pl_accounts_crowded(&accounts, &token.name, &gone));
+    CHECK_INT(gone.hash[0], PL_TOKEN_SESSIONS_MAX); // used longest ago
+    CHECK(pl_accounts_session(&accounts, (uint8_t[PL_SECRET_HASH_BYTES]){1}, 200, &owner));
+    CHECK(owner.token && !owner.user);
+    /* Not once the token has expired. */
+    CHECK(!pl_accounts_session(&accounts, (uint8_t[PL_SECRET_HASH_BYTES]){1}, HOUR_MS, &owner));
+    struct pl_name name = token.name;
+    CHECK(pl_accounts_close_of(&accounts, &name, NULL, &gone)); // the user's own
+    CHECK_INT(gone.hash[0], 200);
+    CHECK(!pl_accounts_close_of(&accounts, &name, NULL, &gone));
+    uint32_t count = 0;
+    while (pl_accounts_close_of_token(&accounts, &name, &gone)) count++;
+    CHECK_INT(count, PL_TOKEN_SESSIONS_MAX - 1);
 }
 
 static void test_roles_by_name(void)
@@ -337,6 +460,7 @@ static void test_roles_by_name(void)
         CHECK_INT(role, i);
     }
     CHECK(!pl_role_parse(pl_span_of("nobody"), &role));
+    CHECK(!pl_role_parse(pl_span_of("customer"), &role)); // that needs to be said whose
     CHECK(!pl_role_parse(pl_span_of("root"), &role));
 }
 
@@ -357,6 +481,10 @@ int main(void)
     RUN(test_passwords);
     RUN(test_the_audit_log_keeps_the_newest);
     RUN(test_the_gate);
+    RUN(test_the_gate_for_customers);
+    RUN(test_customers_see_what_is_their_own);
+    RUN(test_what_a_customers_token_may_ask);
+    RUN(test_sessions_of_a_token);
     RUN(test_roles_by_name);
     return check_finish();
 }

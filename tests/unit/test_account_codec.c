@@ -50,20 +50,43 @@ static void test_users_come_back(void)
 
 static void test_sessions_tokens_and_the_audit_log_come_back(void)
 {
-    struct pl_session got, session = {{0xab}, longest_name(), 10, 20, 0};
+    struct pl_session got,
+        session = {
+            .hash = {0xab}, .user = longest_name(), .opened_unix_ms = 10, .used_unix_ms = 20};
     struct pl_text t = pl_text_init(buf, sizeof buf);
     pl_record_session_write(&t, &session);
     CHECK_INT(pl_record_session_read(pl_text_bytes(&t), &got), 0);
     CHECK(got.hash[0] == 0xab && got.used_unix_ms == 20 && got.saved_unix_ms == 20);
     CHECK_CUTS(pl_record_session_read, struct pl_session)
 
-    struct pl_api_token token = {longest_name(), PL_ROLE_METRICS, {7}, 30, 40}, got_token;
+    struct pl_api_token got_token, token = {.name = longest_name(),
+                                            .role = PL_ROLE_METRICS,
+                                            .hash = {7},
+                                            .created_unix_ms = 30,
+                                            .expires_unix_ms = 40};
     t = pl_text_init(buf, sizeof buf);
     pl_record_api_token_write(&t, &token);
     CHECK_INT(pl_record_api_token_read(pl_text_bytes(&t), &got_token), 0);
     CHECK(got_token.role == PL_ROLE_METRICS && got_token.hash[0] == 7);
     CHECK_INT(got_token.expires_unix_ms, 40);
     CHECK_CUTS(pl_record_api_token_read, struct pl_api_token)
+
+    session.is_token = true;
+    t = pl_text_init(buf, sizeof buf);
+    pl_record_session_write(&t, &session);
+    CHECK_INT(pl_record_session_read(pl_text_bytes(&t), &got), 0);
+    CHECK(got.is_token && pl_name_eq(&got.user, &session.user));
+    token.role = PL_ROLE_CUSTOMER;
+    token.customer = longest_name();
+    t = pl_text_init(buf, sizeof buf);
+    pl_record_api_token_write(&t, &token);
+    CHECK(!t.overflow);
+    CHECK_INT(pl_record_api_token_read(pl_text_bytes(&t), &got_token), 0);
+    CHECK(got_token.role == PL_ROLE_CUSTOMER && pl_name_eq(&got_token.customer, &token.customer));
+    CHECK_CUTS(pl_record_api_token_read, struct pl_api_token)
+    CHECK_INT(
+        pl_record_api_token_read(pl_span_of("{\"name\":\"x\",\"role\":\"customer\"}"), &got_token),
+        PL_E_RANGE); // whose, it does not say
 
     struct pl_audit_entry got_entry,
         entry = {UINT64_MAX, 50, PL_AUDIT_LOGIN_FAILED, longest_name(), longest_name(), ""};

@@ -93,14 +93,19 @@ void pl_accounts_open(struct pl_accounts *a, const struct pl_session *session,
 
 struct pl_session *pl_accounts_session(struct pl_accounts *a,
                                        const uint8_t hash[PL_SECRET_HASH_BYTES],
-                                       int64_t now_unix_ms, const struct pl_user **user)
+                                       int64_t now_unix_ms, struct pl_session_owner *owner)
 {
     struct pl_session *s = session_place(a, hash);
     if (!s || is_over(s, now_unix_ms)) return NULL;
-    const struct pl_user *owner = pl_accounts_user(a, &s->user);
-    if (!owner) return NULL;
+    struct pl_session_owner found = {0};
+    if (s->is_token)
+        found.token = pl_accounts_token(a, &s->user);
+    else
+        found.user = pl_accounts_user(a, &s->user);
+    bool is_expired = found.token && found.token->expires_unix_ms <= now_unix_ms;
+    if ((!found.user && !found.token) || is_expired) return NULL;
     s->used_unix_ms = PL_MAX(s->used_unix_ms, now_unix_ms); // a clock set back expires nobody later
-    *user = owner;
+    *owner = found;
     return s;
 }
 
@@ -116,13 +121,50 @@ bool pl_accounts_close_of(struct pl_accounts *a, const struct pl_name *user, con
 {
     for (size_t i = 0; i < PL_LEN(a->sessions); i++) {
         struct pl_session *s = &a->sessions[i];
-        if (s->user.len == 0 || !pl_name_eq(&s->user, user)) continue;
+        if (s->user.len == 0 || s->is_token || !pl_name_eq(&s->user, user)) continue;
         if (kept && hash_eq(s->hash, kept)) continue;
         *out = *s;
         *s = (struct pl_session){0};
         return true;
     }
     return false;
+}
+
+/* The session of that token that was used longest ago, and how many it has; NULL without one. */
+static struct pl_session *oldest_of_token(struct pl_accounts *a, const struct pl_name *token,
+                                          uint32_t *count)
+{
+    struct pl_session *oldest = NULL;
+    *count = 0;
+    for (size_t i = 0; i < PL_LEN(a->sessions); i++) {
+        struct pl_session *s = &a->sessions[i];
+        if (!s->is_token || !pl_name_eq(&s->user, token)) continue;
+        if (!oldest || s->used_unix_ms < oldest->used_unix_ms) oldest = s;
+        (*count)++;
+    }
+    return oldest;
+}
+
+static bool close_oldest(struct pl_accounts *a, const struct pl_name *token, uint32_t least,
+                         struct pl_session *out)
+{
+    uint32_t count;
+    struct pl_session *s = oldest_of_token(a, token, &count);
+    if (count < least) return false;
+    *out = *s;
+    *s = (struct pl_session){0};
+    return true;
+}
+
+bool pl_accounts_close_of_token(struct pl_accounts *a, const struct pl_name *token,
+                                struct pl_session *out)
+{
+    return close_oldest(a, token, 1, out);
+}
+
+bool pl_accounts_crowded(struct pl_accounts *a, const struct pl_name *token, struct pl_session *out)
+{
+    return close_oldest(a, token, PL_TOKEN_SESSIONS_MAX, out);
 }
 
 bool pl_accounts_expire(struct pl_accounts *a, int64_t now_unix_ms, struct pl_session *out)
@@ -160,9 +202,25 @@ const struct pl_api_token *pl_accounts_token_by_hash(const struct pl_accounts *a
     return NULL;
 }
 
+int64_t pl_accounts_take(struct pl_accounts *a, const struct pl_name *token, bool is_change,
+                         int64_t now_mono_ms)
+{
+    static const struct pl_allowance_plan asks = {PL_TOKEN_ASK_EVERY_MS, PL_TOKEN_ASK_BURST};
+    static const struct pl_allowance_plan changes = {PL_TOKEN_CHANGE_EVERY_MS,
+                                                     PL_TOKEN_CHANGE_BURST};
+    for (size_t i = 0; i < PL_LEN(a->tokens); i++) {
+        struct pl_api_token *t = &a->tokens[i];
+        if (t->role != PL_ROLE_CUSTOMER || !pl_name_eq(&t->name, token)) continue;
+        return is_change ? pl_allowance_take(&t->changes, &changes, now_mono_ms)
+                         : pl_allowance_take(&t->asks, &asks, now_mono_ms);
+    }
+    return 0;
+}
+
 int pl_accounts_put_token(struct pl_accounts *a, const struct pl_api_token *token)
 {
-    PL_ASSERT(token->name.len > 0 && token->role >= PL_ROLE_METRICS);
+    PL_ASSERT(token->name.len > 0 && token->role >= PL_ROLE_CUSTOMER);
+    PL_ASSERT((token->role == PL_ROLE_CUSTOMER) == (token->customer.len > 0));
     if (pl_accounts_token(a, &token->name)) return PL_E_DUPLICATE;
     for (size_t i = 0; i < PL_LEN(a->tokens); i++) {
         if (a->tokens[i].name.len > 0) continue;

@@ -13,11 +13,11 @@ const struct pl_gate_info *pl_gate_info(enum pl_gate gate)
     return &table[gate];
 }
 
-enum pl_gate pl_gate_judge(enum pl_role role, const struct pl_shown *shown)
+enum pl_gate pl_gate_judge(struct pl_gate_need need, const struct pl_shown *shown)
 {
     /* Also without a session: a page of another site must not log anybody in, either. */
     if (shown->is_change && shown->is_cross_site) return PL_GATE_CROSS_SITE;
-    if (role == PL_ROLE_NOBODY) return PL_GATE_OPEN;
+    if (need.role == PL_ROLE_NOBODY) return PL_GATE_OPEN;
     switch (shown->principal.credential) {
     case PL_CREDENTIAL_NONE:
         if (shown->is_known_later) return PL_GATE_LATER;
@@ -27,5 +27,7 @@ enum pl_gate pl_gate_judge(enum pl_role role, const struct pl_shown *shown)
         break;
     case PL_CREDENTIAL_TOKEN: break;
     }
-    return shown->principal.role >= role ? PL_GATE_OPEN : PL_GATE_ROLE;
+    if (shown->principal.role == PL_ROLE_CUSTOMER)
+        return need.for_customers ? PL_GATE_OPEN : PL_GATE_CUSTOMER;
+    return shown->principal.role >= need.role ? PL_GATE_OPEN : PL_GATE_ROLE;
 }

@@ -16,7 +16,14 @@ enum pl_credential {
 struct pl_principal {
     enum pl_credential credential;
     enum pl_role role;
-    struct pl_name name; // of the user or the API token
+    struct pl_name name;     // of the user or the API token
+    struct pl_name customer; // of role CUSTOMER: for whom
+};
+
+/* Who may have something. */
+struct pl_gate_need {
+    enum pl_role role;  // the least one; NOBODY: no login
+    bool for_customers; // customers as well, of what is their own
 };
 
 /* What a request has shown. */
@@ -40,6 +47,8 @@ struct pl_shown {
     X(CSRF, 403,                                                                                   \
       "a change by a browser's session needs its CSRF token in X-CSRF-Token; "                     \
       "GET /api/v1/session tells it")                                                              \
+    X(CUSTOMER, 403,                                                                               \
+      "this is not for customers: they have /my.html, /api/v1/my and their own /api/v1/launches")  \
     X(ROLE, 403, "this needs a role that may do more")
 
 enum pl_gate {
@@ -57,5 +66,5 @@ struct pl_gate_info {
 /* Of a refusal, so not of PL_GATE_OPEN. */
 const struct pl_gate_info *pl_gate_info(enum pl_gate gate);
 
-/* May who has shown that have what needs `role`? */
-enum pl_gate pl_gate_judge(enum pl_role role, const struct pl_shown *shown);
+/* May who has shown that have it? */
+enum pl_gate pl_gate_judge(struct pl_gate_need need, const struct pl_shown *shown);

@@ -1,4 +1,5 @@
-/* role.h - what somebody may do: each role may do what those before it may, and more. */
+/* role.h - what somebody may do: from METRICS on each role may do what those before it may, and
+ * more. A customer may do what is marked for customers, and nothing else (gate.h). */
 #pragma once
 
 #include "common/base/base.h"
@@ -7,6 +8,8 @@
 /* Role, its name to people and programs, what it may do. */
 #define PL_ROLE_LIST(X)                                                                            \
     X(NOBODY, "nobody", "what needs no login")                                                     \
+    X(CUSTOMER, "customer",                                                                        \
+      "announce and watch launches of one's own; for customers' tokens only")                      \
     X(METRICS, "metrics", "read /metrics; for API tokens only")                                    \
     X(READ_ONLY, "read-only", "see everything but accounts")                                       \
     X(ON_CALL, "on-call", "answer for alerts: acknowledge, silence, note")                         \
