@@ -43,26 +43,15 @@ uint64_t pl_get_u64(struct pl_reader *r)
     return get_be(r, 8);
 }
 
-/* The first four bytes, least significant first. */
-static uint32_t peek_le32(const uint8_t *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
 uint64_t pl_get_varint(struct pl_reader *r)
 {
-    if (r->err != 0) return 0;
-    /* Most are short, of no foreseeable length: without a branch up to four bytes. */
-    if (r->end - r->ptr >= 4) {
-        uint32_t four = peek_le32(r->ptr), last = ~four & 0x80808080;
-        if (last != 0) {
-            four &= last ^ (last - 1); // up to the first byte without a continuation bit
-            r->ptr += (__builtin_ctz(last) + 1) / 8;
-            return (four & 0x7f) | (four & 0x7f00) >> 1 | (four & 0x7f0000) >> 2 |
-                   (four & 0x7f000000) >> 3;
-        }
-    }
     uint64_t value = 0;
+    if (r->err != 0) return 0;
+    if (r->end - r->ptr >= PL_VARINT_SHORT_BYTES) {
+        size_t len = pl_peek_varint(r->ptr, &value);
+        r->ptr += len;
+        if (len > 0) return value;
+    }
     for (unsigned shift = 0; shift < 7 * PL_VARINT_BYTES_MAX; shift += 7) {
         if (r->ptr == r->end) {
             r->err = PL_E_TRUNCATED;

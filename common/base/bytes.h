@@ -8,7 +8,7 @@
 
 #include "common/base/span.h"
 
-enum { PL_VARINT_BYTES_MAX = 10 };
+enum { PL_VARINT_BYTES_MAX = 10, PL_VARINT_SHORT_BYTES = 4 };
 
 struct pl_reader {
     const uint8_t *ptr; // borrowed
@@ -32,6 +32,10 @@ uint32_t pl_get_u32(struct pl_reader *r);
 uint64_t pl_get_u64(struct pl_reader *r);
 uint64_t pl_get_varint(struct pl_reader *r);
 int64_t pl_get_zigzag(struct pl_reader *r);
+/* How many bytes the varint at `at` takes, at most PL_VARINT_SHORT_BYTES, and its value; 0 if it is
+ * longer. So many bytes must be readable there. Most varints are short and of no foreseeable
+ * length: this one has no branch, and a loop around it keeps its place in a register. */
+static inline size_t pl_peek_varint(const uint8_t *at, uint64_t *value);
 /* The next `len` bytes, borrowed from the input. */
 struct pl_span pl_get_bytes(struct pl_reader *r, size_t len);
 /* A string: u8 length, then that many bytes. */
@@ -42,6 +46,22 @@ void pl_get_text(struct pl_reader *r, char *out, size_t len_max);
 /* 0 if everything was read without a failure and nothing is left; else the failure, or
  * PL_E_SYNTAX for left-over bytes. */
 int pl_reader_finish(const struct pl_reader *r);
+
+/* Four bytes, least significant first. */
+static inline uint32_t pl_peek_le32(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline size_t pl_peek_varint(const uint8_t *at, uint64_t *value)
+{
+    uint32_t four = pl_peek_le32(at), last = ~four & 0x80808080;
+    if (last == 0) return 0;
+    four &= last ^ (last - 1); // up to the first byte without a continuation bit
+    *value =
+        (four & 0x7f) | (four & 0x7f00) >> 1 | (four & 0x7f0000) >> 2 | (four & 0x7f000000) >> 3;
+    return (size_t)(__builtin_ctz(last) + 1) / 8;
+}
 
 struct pl_writer pl_writer_init(uint8_t *buf, size_t cap);
 void pl_put_u8(struct pl_writer *w, uint8_t value);

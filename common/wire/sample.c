@@ -34,8 +34,9 @@ static struct bits get_bits(struct pl_reader *r, uint8_t count)
 {
     struct bits bits = {{0}};
     struct pl_span bytes = pl_get_bytes(r, (count + 7u) / 8);
-    for (unsigned i = 0; i < bytes.len; i++)
-        bits.word[i / 4] |= (uint32_t)bytes.ptr[i] << i % 4 * 8;
+    size_t i = 0;
+    for (; i + 4 <= bytes.len; i += 4) bits.word[i / 4] = pl_peek_le32(bytes.ptr + i);
+    for (; i < bytes.len; i++) bits.word[i / 4] |= (uint32_t)bytes.ptr[i] << i % 4 * 8;
     return bits;
 }
 
@@ -115,17 +116,29 @@ static int get_head(struct pl_sample_codec *codec, bool key, struct pl_reader *r
     return 0;
 }
 
+/* What most of the work of a sample goes into. The reader is asked for a value that is long or near
+ * the end of the body; the others are read past it. */
 static int get_values(struct pl_sample_codec *codec, const struct bits *changed,
                       struct pl_reader *r)
 {
+    const uint8_t *at = r->ptr;
     for (unsigned w = 0; w < WORDS; w++) {
         for (uint32_t left = changed->word[w]; left != 0; left &= left - 1) {
             unsigned i = w * 32 + (unsigned)__builtin_ctz(left);
-            int64_t value = (int64_t)((uint64_t)codec->previous[i] + (uint64_t)pl_get_zigzag(r));
+            uint64_t change;
+            size_t len = r->end - at >= PL_VARINT_SHORT_BYTES ? pl_peek_varint(at, &change) : 0;
+            at += len;
+            if (len == 0) {
+                r->ptr = at;
+                change = pl_get_varint(r);
+                at = r->ptr;
+            }
+            int64_t value = (int64_t)((uint64_t)codec->previous[i] + (uint64_t)pl_unzigzag(change));
             if (value <= INT32_MIN || value > INT32_MAX) return PL_E_RANGE;
             codec->previous[i] = (int32_t)value;
         }
     }
+    r->ptr = at;
     return pl_reader_finish(r);
 }
 
