@@ -209,7 +209,8 @@ static int start_login(struct pl_app *app)
     const struct pl_collector_config *config = app->config;
     pl_login_know_customers(app->login,
                             (struct pl_customers){config->customers, config->customer_count});
-    return pl_login_start(app->login, config->state);
+    int err = pl_login_start(app->login, config->state);
+    return err < 0 ? err : pl_ack_key_start(&app->ack_key, config->state);
 }
 
 /* The parts that need no answer from outside to exist. */
@@ -246,6 +247,7 @@ static int start_parts(struct pl_app *app)
         .target_count = app->target_count,
         .contacts = {app->contacts, app->config->pool_count},
         .customers = {app->config->customers, app->config->customer_count},
+        .ack_key = &app->ack_key,
         .door = pl_app_said_door(app),
         .external_url = app->external_url,
         .external_host = app->external_host,

@@ -16,27 +16,11 @@ enum { RETRY_MS = 15 * 1000, RETRY_MAX_MS = 5 * 60 * 1000 };
 
 /* ---- who ---- */
 
-/* The one person whose contact this target is, or NULL. */
-static const struct pl_config_person *person_of(const struct pl_app *app, uint32_t target)
-{
-    const struct pl_config_oncall *oncall = &app->config->oncall;
-    const struct pl_config_person *found = NULL;
-    for (uint32_t i = 0; i < oncall->person_count; i++) {
-        const struct pl_config_person *person = &oncall->people[i];
-        for (uint32_t c = 0; c < person->contact.count; c++) {
-            if (!pl_name_eq(&person->contact.item[c], &app->target_names[target])) continue;
-            if (found && found != person) return NULL;
-            found = person;
-        }
-    }
-    return found;
-}
-
 static struct pl_span who_of(const struct pl_app *app, uint32_t target,
                              const struct pl_notify_heard *heard)
 {
-    const struct pl_config_person *person = person_of(app, target);
-    if (person) return pl_name_span(&person->name);
+    uint16_t person = pl_oncall_owner(app->oncall, target);
+    if (person != PL_NOBODY) return pl_name_span(&app->oncall->people[person].name);
     if (heard->who[0] != '\0') return pl_span_of(heard->who);
     return pl_name_span(&app->target_names[target]);
 }

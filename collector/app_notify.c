@@ -13,7 +13,7 @@
 
 #include <assert.h>
 
-enum { WEBHOOK_BUSY_WAIT_MS = 1000 };
+enum { WEBHOOK_BUSY_WAIT_MS = 1000, ACK_PATH_BYTES = sizeof "ack/" + PL_ACK_TOKEN_CHARS };
 
 static uint64_t ticket_of(struct pl_slot_id id)
 {
@@ -103,6 +103,26 @@ static struct pl_span draw(struct pl_app *app, const struct pl_page *page, struc
     return len < 0 ? none : (struct pl_span){app->png, (size_t)len}; // the mail goes without
 }
 
+/* The address at which this page's receiver acknowledges; empty where people cannot reach us. The
+ * same for every attempt at the page. */
+static void write_ack_url(const struct pl_app *app, const struct pl_page *page, struct pl_text *out)
+{
+    if (app->config->external_url[0] == '\0' || page->resolved) return;
+    uint16_t person = pl_oncall_owner(app->oncall, page->target);
+    const struct pl_link link = {
+        .alert = pl_link_alert(&page->alert),
+        .who = pl_link_who(pl_name_span(&app->target_names[page->target]),
+                           person == PL_NOBODY ? (struct pl_span){0}
+                                               : pl_name_span(&app->oncall->people[person].name)),
+        .issued_unix_ms = page->created_unix_ms,
+    };
+    pl_text_str(out, app->external_url);
+    pl_text_str(out, "ack/");
+    if (pl_ack_link_write(&app->ack_key, &link, out) == 0 && !out->overflow) return;
+    pl_log(PL_LOG_ERROR, "page_without_link", "target=%s", app->target_names[page->target].text);
+    out->len = 0; // the page matters more
+}
+
 int pl_app_submit(struct pl_app *app, int32_t wait_ms, pl_app_answer_fn *on_answer_fn,
                   uint64_t ticket)
 {
@@ -143,15 +163,19 @@ static int post_page(struct pl_app *app, const struct pl_page *page, pl_app_answ
                      struct pl_now now)
 {
     char changes[PL_CHANGES_TEXT_BYTES], helps[PL_SHORTFALL_TEXT_BYTES];
+    char ack_url[PL_CONFIG_EXTERNAL_URL_BYTES + ACK_PATH_BYTES];
+    struct pl_text ack_text = pl_text_init(ack_url, sizeof ack_url);
     struct pl_text changes_text = pl_text_init(changes, sizeof changes);
     struct pl_text helps_text = pl_text_init(helps, sizeof helps);
     write_changes(app, page, now, &changes_text);
     if (!page->resolved) pl_shortfall_text_write(app->engine, &page->alert, &helps_text);
+    write_ack_url(app, page, &ack_text);
     const struct pl_contacts contacts = {app->contacts, app->config->pool_count};
     const struct pl_notify_message message = {
         .page = page,
         .now_unix_ms = now.unix_ms,
         .state = state_of(page),
+        .ack_url = pl_text_bytes(&ack_text),
         .external_url = pl_span_of(app->external_url),
         .contact = pl_contact_find(&contacts, &page->alert.pool),
         .helps = pl_text_bytes(&helps_text),

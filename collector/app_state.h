@@ -129,6 +129,7 @@ struct pl_app {
     struct pl_contact contacts[PL_CONFIG_POOLS_MAX];     // of the configured pools
     char external_url[PL_CONFIG_EXTERNAL_URL_BYTES + 1]; // with its final '/'
     char external_host[PL_CONFIG_EXTERNAL_URL_BYTES];    // of the configured one, in lower case
+    struct pl_ack_key ack_key;                           // of the links in pages
     struct pl_references references;                     // what providers call their messages
     uint32_t resend_turn;             // the second of the minute in which alerts are told again
     struct pl_notify_request request; // the page being sent

@@ -164,7 +164,8 @@ static const struct pl_option options[] = {
     {"collector.external_url", PL_OPTION_TEXT, ROOT(external_url), .fallback = "",
      .check = check_external_url,
      .help = "How people reach these pages, such as https://plimsoll.example:7410: links in pages "
-             "begin with it, and browsers may use its host. Empty: at collector.http."},
+             "begin with it, and browsers may use its host. With it every page carries a link that "
+             "acknowledges without a login. Empty: at collector.http, without such links."},
     {"collector.state", PL_OPTION_PATH, ROOT(state), .fallback = "/var/lib/plimsoll",
      .check = check_state, .help = "Directory of everything the collector keeps on disk."},
     {"collector.max_agents", PL_OPTION_INTEGER, ROOT(max_agents), .fallback = "10000", .min = "1",

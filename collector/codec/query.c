@@ -12,16 +12,20 @@ static int hex_value(uint8_t c)
     return -1;
 }
 
+int pl_percent_byte(struct pl_span at)
+{
+    if (at.len < 3) return PL_E_SYNTAX;
+    int high = hex_value(at.ptr[1]), low = hex_value(at.ptr[2]);
+    return high < 0 || low < 0 ? PL_E_SYNTAX : high << 4 | low;
+}
+
 int pl_percent_decode(struct pl_span in, char *buf, size_t cap)
 {
     size_t len = 0;
     for (size_t i = 0; i < in.len; i++) {
         int c = in.ptr[i];
         if (c == '%') {
-            if (in.len - i < 3) return PL_E_SYNTAX;
-            int high = hex_value(in.ptr[i + 1]), low = hex_value(in.ptr[i + 2]);
-            if (high < 0 || low < 0) return PL_E_SYNTAX;
-            c = high << 4 | low;
+            c = pl_percent_byte((struct pl_span){in.ptr + i, in.len - i});
             i += 2;
         }
         if (c < 0x20 || c >= 0x7f) return PL_E_SYNTAX;
@@ -32,8 +36,7 @@ int pl_percent_decode(struct pl_span in, char *buf, size_t cap)
     return (int)len;
 }
 
-/* Cut the first `name=value` off `*query`. */
-static void next_pair(struct pl_span *query, struct pl_span *name, struct pl_span *value)
+void pl_query_next(struct pl_span *query, struct pl_span *name, struct pl_span *value)
 {
     const uint8_t *end = memchr(query->ptr, '&', query->len);
     size_t len = end ? (size_t)(end - query->ptr) : query->len;
@@ -54,7 +57,7 @@ int pl_query_parse(struct pl_span query, struct pl_query_param *params, size_t c
     }
     while (query.len > 0) {
         struct pl_span name, value;
-        next_pair(&query, &name, &value);
+        pl_query_next(&query, &name, &value);
         *culprit = name;
         struct pl_query_param *param = NULL;
         for (size_t i = 0; i < count && !param; i++)

@@ -13,6 +13,12 @@
  * as in RFC 3986: times carry it, and nothing here holds a blank. */
 PL_MUST_CHECK int pl_percent_decode(struct pl_span in, char *buf, size_t cap);
 
+/* The byte that "%XX" at the beginning of `at` stands for, or PL_E_SYNTAX. */
+PL_MUST_CHECK int pl_percent_byte(struct pl_span at);
+/* Cut the first `name=value` and the '&' behind it off `*query`, which is not empty; neither is
+ * decoded. */
+void pl_query_next(struct pl_span *query, struct pl_span *name, struct pl_span *value);
+
 enum { PL_QUERY_VALUE_LEN_MAX = 127 };
 
 /* One parameter a route understands. */

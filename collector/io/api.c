@@ -17,8 +17,8 @@ enum { SEGMENTS_MAX = 5 };
 
 /* ---- routes ---- */
 
-/* "{}" stands for a name, "{alert}" for an alert's id as one segment: "limit%2Fweb". A route for
- * GET is one for HEAD as well. */
+/* "{}" stands for a name, "{alert}" for an alert's id as one segment: "limit%2Fweb", "{token}" for
+ * any text. A route for GET is one for HEAD as well. */
 static const struct route {
     enum pl_http_method method;
     enum pl_role role; // the least one that may
@@ -106,7 +106,16 @@ static const struct route {
     {PL_HTTP_POST, PL_ROLE_ADMIN, {"api", "v1", "api-tokens"}, pl_api_post_api_token},
     {PL_HTTP_DELETE, PL_ROLE_ADMIN, {"api", "v1", "api-tokens", "{}"}, pl_api_delete_api_token},
     {PL_HTTP_GET, PL_ROLE_ADMIN, {"api", "v1", "audit"}, pl_api_get_audit},
+    {PL_HTTP_GET, PL_ROLE_NOBODY, {"ack", "{token}"}, pl_api_get_link},
+    {PL_HTTP_POST, PL_ROLE_NOBODY, {"ack", "{token}"}, pl_api_post_link},
 };
+
+/* Requests with a proof of their own, which no page of another site can know: they may come from
+ * any, and no session counts. */
+static bool proves_itself(const struct route *route)
+{
+    return route && (route->serve == pl_api_get_link || route->serve == pl_api_post_link);
+}
 
 /* The only routes that customers have. Each of them looks at who asks: pl_api_customer(),
  * pl_api_may_see(). */
@@ -123,6 +132,10 @@ static bool segment_matches(struct pl_api_call *c, struct pl_span segment, const
 {
     char text[PL_ALERT_ID_MAX + 1];
     if (want[0] != '{') return pl_span_is(segment, want);
+    if (strcmp(want, "{token}") == 0) {
+        c->token = segment;
+        return segment.len > 0;
+    }
     int len = pl_percent_decode(segment, text, sizeof text);
     if (len < 0) return false;
     struct pl_span decoded = {(uint8_t *)text, (size_t)len};
@@ -266,7 +279,7 @@ static void on_request(void *arg, struct pl_slot_id client, const struct pl_http
     const struct pl_asset *asset = pl_asset_find(request->path);
     look_at_caller(&c);
     c.view.customer = pl_api_customer(&c);
-    if (!admit(&c, need_of(route, asset), asset)) return;
+    if (!proves_itself(route) && !admit(&c, need_of(route, asset), asset)) return;
     if (route) {
         route->serve(&c);
     } else if (c.allow[0] != '\0') {

@@ -13,6 +13,7 @@
 #include "collector/core/engine.h"
 #include "collector/core/heartbeat.h"
 #include "collector/core/oncall/oncall.h"
+#include "collector/io/ack_link.h"
 #include "collector/io/ingest.h"
 #include "collector/io/login.h"
 #include "collector/io/redis_server.h"
@@ -55,6 +56,7 @@ struct pl_api_config {
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools
     struct pl_customers customers;
+    const struct pl_ack_key *ack_key;
     struct pl_api_door door;
     const char *external_url;  // how people reach the pages, with its final '/'
     const char *external_host; // HOST or HOST:PORT that requests may name; empty: none

@@ -1,6 +1,7 @@
 /* api_private.h - what the parts of the API share; only api*.c include it. */
 #pragma once
 
+#include "collector/codec/ack_page.h"
 #include "collector/codec/query.h"
 #include "collector/codec/stats.h"
 #include "collector/io/api.h"
@@ -27,6 +28,24 @@ struct pl_api_launch {
 };
 enum { PL_API_LAUNCHES_MAX = 64 }; // a power of two; a further one gets 503
 
+/* A link that was made here, and what it stands for now. */
+struct pl_api_link {
+    struct pl_link link;
+    struct pl_name name; // of the person it was sent to, else of the target
+    bool is_person;
+    uint32_t alert; // PL_NO_INDEX: there is none any more
+};
+
+/* How what a client said about an alert is answered when it is recorded. */
+enum pl_api_said_kind {
+    PL_API_SAID_JSON,
+    PL_API_SAID_PAGE, // by a link: its page, as it is then
+};
+struct pl_api_said_reply {
+    enum pl_api_said_kind kind;
+    struct pl_api_link link; // PAGE
+};
+
 struct pl_api {
     struct pl_api_config config;
     struct pl_http_server *server; // owned
@@ -35,9 +54,11 @@ struct pl_api {
     struct pl_troubles troubles;
     struct pl_api_series series[PL_API_SERIES_MAX];
     struct pl_api_launch launches[PL_API_LAUNCHES_MAX];
-    uint32_t launch_number;          // of the last ticket
-    struct pl_zones zones;           // that requests have named
-    char body[PL_HTTP_BODY_OUT_MAX]; // of the answer being written
+    uint32_t launch_number;                                // of the last ticket
+    struct pl_zones zones;                                 // that requests have named
+    struct pl_api_said_reply said[PL_HTTP_CONNECTION_MAX]; // by the client's slot
+    uint8_t form[PL_HTTP_BODY_BYTES_MAX];                  // of the request being read, decoded
+    char body[PL_HTTP_BODY_OUT_MAX];                       // of the answer being written
 };
 
 /* The collector's own numbers, into `items`, PL_STATS_MAX of them. Returns how many. */
@@ -54,6 +75,7 @@ struct pl_api_call {
     struct pl_view view;
     struct pl_name name;            // of the host or pool in the path
     enum pl_rule rule;              // of the alert in the path
+    struct pl_span token;           // in the path, as sent
     struct pl_text out;             // the answer's body, in api->body
     struct pl_caller caller;        // who asks
     char allow[PL_API_ALLOW_BYTES]; // methods of the path, if the request's is none of them
@@ -109,6 +131,22 @@ void pl_api_get_explain(struct pl_api_call *c);
 void pl_api_get_silences(struct pl_api_call *c);
 void pl_api_post_silence(struct pl_api_call *c);
 void pl_api_delete_silence(struct pl_api_call *c);
+
+/* ---- api_link.c ---- */
+
+/* 0; PL_E_SYNTAX and PL_E_REFUSED as pl_ack_link_read(); PL_E_NOT_FOUND: whom it was sent to is
+ * not told of anything any more. */
+PL_MUST_CHECK int pl_api_find_link(const struct pl_api *api, struct pl_span token,
+                                   struct pl_api_link *out);
+enum pl_link_state pl_api_judge_link(const struct pl_api *api, const struct pl_api_link *link,
+                                     struct pl_span by, struct pl_now now);
+/* Acknowledge its alert in the name of `by`; pl_api_said() follows. 0, or the engine's refusal. */
+PL_MUST_CHECK int pl_api_acknowledge_link(struct pl_api_call *c, const struct pl_api_link *link,
+                                          struct pl_span by);
+void pl_api_get_link(struct pl_api_call *c);
+void pl_api_post_link(struct pl_api_call *c);
+/* The answer to the latter, once it is recorded, or could not be. */
+void pl_api_link_said(struct pl_api_call *c, bool saved);
 
 /* ---- the routes: api_view.c, api_series.c ---- */
 

@@ -7,6 +7,7 @@
 #include "collector/codec/said_in.h"
 #include "collector/io/api_private.h"
 #include "common/base/err.h"
+#include "common/sys/clock.h"
 
 static const struct pl_api_door *door_of(const struct pl_api_call *c)
 {
@@ -70,6 +71,7 @@ static void say(struct pl_api_call *c, enum pl_handle_act act)
                                         .for_ms = said.for_ms,
                                         .assignee = pl_span_of(said.assignee),
                                         .note = pl_span_of(said.note)};
+    c->api->said[c->client.index].kind = PL_API_SAID_JSON;
     int err = door_of(c)->handle(door_of(c)->arg, c->client, alert, &request);
     if (err < 0)
         refuse_said(c, err);
@@ -142,6 +144,7 @@ void pl_api_post_silence(struct pl_api_call *c)
         return;
     }
     pl_said_copy(silence.by, sizeof silence.by, pl_api_caller(c));
+    c->api->said[c->client.index].kind = PL_API_SAID_JSON;
     int err = door_of(c)->silence(door_of(c)->arg, c->client, &silence);
     if (err == PL_E_FULL)
         pl_api_problem(c, 503, PL_API_NO_PARAMETER, "64 silences are in force already");
@@ -161,6 +164,7 @@ void pl_api_delete_silence(struct pl_api_call *c)
         is_number = c->name.text[i] >= '0' && c->name.text[i] <= '9';
         number = number * 10 + (uint64_t)(c->name.text[i] - '0');
     }
+    c->api->said[c->client.index].kind = PL_API_SAID_JSON;
     int err =
         is_number ? door_of(c)->unsilence(door_of(c)->arg, c->client, number) : PL_E_NOT_FOUND;
     if (err == PL_E_NOT_FOUND)
@@ -174,8 +178,12 @@ void pl_api_delete_silence(struct pl_api_call *c)
 
 void pl_api_said(struct pl_api *api, struct pl_slot_id client, bool saved)
 {
-    struct pl_api_call c = {.api = api, .client = client};
+    struct pl_api_call c = {.api = api, .client = client, .now.unix_ms = pl_clock_unix_ms()};
     c.out = pl_text_init(api->body, sizeof api->body);
+    if (api->said[client.index].kind == PL_API_SAID_PAGE) {
+        pl_api_link_said(&c, saved);
+        return;
+    }
     if (!saved) {
         pl_api_problem(&c, 503, PL_API_NO_PARAMETER,
                        "it holds from now on, but Redis is away: a restart would forget it");

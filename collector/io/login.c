@@ -1,16 +1,14 @@
 #include "collector/io/login_private.h"
 
 #include "collector/codec/account_records.h"
+#include "collector/io/secret_file.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/base/hex.h"
 #include "common/io/key.h"
-#include "common/sys/file.h"
 #include "common/sys/log.h"
 
-#include <errno.h>
 #include <openssl/crypto.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char local_name[] = "local"; // who comes with <state>/token
@@ -249,23 +247,11 @@ void pl_login_free(struct pl_login *l)
 
 int pl_login_start(struct pl_login *l, const char *state)
 {
-    char path[4096], text[PL_SECRET_TEXT_BYTES + 1] = "";
     uint8_t secret[PL_SECRET_BYTES];
-    bool is_shared = true;
-    int len = snprintf(path, sizeof path, "%s/token", state);
-    if (len < 0 || (size_t)len >= sizeof path) return PL_E_TOO_BIG;
-    int err = pl_file_read_secret(path, text, sizeof text, &is_shared);
-    if (err < 0 || is_shared || !pl_secret_read(pl_span_of(text), secret)) {
-        err = pl_random(secret, sizeof secret);
-        if (err < 0) return err;
-        pl_secret_write(secret, text);
-        text[PL_SECRET_TEXT_BYTES - 1] = '\n';
-        err = pl_file_write_private(path, (struct pl_span){(uint8_t *)text, PL_SECRET_TEXT_BYTES});
-        if (err < 0) return err;
-    }
+    int err = pl_secret_file(state, "token", secret);
+    if (err < 0) return err;
     hash_of(secret, l->local_hash);
     OPENSSL_cleanse(secret, sizeof secret);
-    OPENSSL_cleanse(text, sizeof text);
     return 0;
 }
 

@@ -1,13 +1,12 @@
 #include "collector/io/signature.h"
 
+#include "collector/io/hmac.h"
 #include "common/base/err.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 
-enum { SECRET_TEXT_MAX = 128, SHA256_BYTES = 32, PREFIX_LEN = 6 };
+enum { SECRET_TEXT_MAX = 128, PREFIX_LEN = 6 };
 
 /* Decoded length, or PL_E_SYNTAX. `out` has room for SECRET_TEXT_MAX bytes. */
 static int decode(struct pl_span text, uint8_t *out)
@@ -20,29 +19,10 @@ static int decode(struct pl_span text, uint8_t *out)
     return len;
 }
 
-/* HMAC-SHA256 of "ID.TIMESTAMP.BODY". */
-static bool sign(const uint8_t *key, size_t key_len, struct pl_span head, struct pl_span body,
-                 uint8_t out[SHA256_BYTES])
-{
-    size_t len = 0;
-    char digest[] = "SHA256"; // the parameter's type is not const
-    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-                                 OSSL_PARAM_construct_end()};
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
-    bool ok = ctx && EVP_MAC_init(ctx, key, key_len, params) == 1 &&
-              EVP_MAC_update(ctx, head.ptr, head.len) == 1 &&
-              EVP_MAC_update(ctx, body.ptr, body.len) == 1 &&
-              EVP_MAC_final(ctx, out, &len, SHA256_BYTES) == 1 && len == SHA256_BYTES;
-    EVP_MAC_CTX_free(ctx);
-    EVP_MAC_free(mac);
-    return ok;
-}
-
 int pl_signature_add(struct pl_notify_request *request, int64_t now_unix_ms)
 {
-    uint8_t key[SECRET_TEXT_MAX], mac[SHA256_BYTES];
-    uint8_t base64[4 * ((SHA256_BYTES + 2) / 3) + 1];
+    uint8_t key[SECRET_TEXT_MAX], mac[PL_HMAC_BYTES_MAX];
+    uint8_t base64[4 * ((PL_HMAC_SHA256_BYTES + 2) / 3) + 1];
     char head[PL_NOTIFY_HEADER_BYTES];
     int key_len = decode(request->sign_secret, key);
     if (key_len < 0) return key_len;
@@ -51,10 +31,12 @@ int pl_signature_add(struct pl_notify_request *request, int64_t now_unix_ms)
     pl_text_char(&text, '.');
     pl_text_i64(&text, now_unix_ms / 1000);
     pl_text_char(&text, '.');
-    bool ok = sign(key, (size_t)key_len, pl_text_bytes(&text), pl_text_bytes(&request->body), mac);
+    const struct pl_span signed_bytes[] = {pl_text_bytes(&text), pl_text_bytes(&request->body)};
+    int len = pl_hmac(PL_HMAC_SHA256, (struct pl_span){key, (size_t)key_len}, signed_bytes,
+                      PL_LEN(signed_bytes), mac);
     OPENSSL_cleanse(key, sizeof key);
-    if (!ok) return PL_E_REFUSED;
-    (void)EVP_EncodeBlock(base64, mac, sizeof mac); // cannot fail
+    if (len < 0) return len;
+    (void)EVP_EncodeBlock(base64, mac, len); // cannot fail
     struct pl_text *header = pl_notify_request_header(request);
     pl_text_str(header, "webhook-id: ");
     pl_text_span(header, request->sign_id);

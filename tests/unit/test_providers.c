@@ -336,6 +336,9 @@ static void test_secrets_are_not_repeated(void)
         {"{\"message\":\"xoxb-1xoxb-1\"}", "HTTP 400: ******"},
         {"{\"message\":\"no channel #ops\"}", "HTTP 400: no channel #ops"},
         {"{\"message\":\"user u1\"}", "HTTP 400: user u1"}, // too short to tell from a word
+        {"{\"message\":\"bad url "
+         "https://m.ex/ack/ASNFZ4mrze_-3LqYAZ3j2cF72ulDNSJWwBXCv6NL1QasMY-h&\"}",
+         "HTTP 400: bad url https://m.ex***&"}, // of a link that acknowledges
         {"", "HTTP 400"},
     };
     for (size_t i = 0; i < PL_LEN(cases); i++) {

@@ -127,33 +127,19 @@ static void put_text(const struct message *m, struct pl_text *out)
     for (uint32_t i = 0; i < m->link_count; i++) put_line(out, &m->links[i], LINK_POINTS_MAX);
 }
 
-/* In an attribute as well: no quote is left. */
-static void put_escaped(struct pl_text *out, struct pl_span in, size_t points_max)
-{
-    char buf[PL_CLIP_POINTS_MAX * 5 + 1]; // "&amp;" is the longest
-    struct pl_text escaped = pl_text_init(buf, sizeof buf);
-    pl_text_entities(&escaped, in, points_max);
-    for (size_t i = 0; i < escaped.len; i++) {
-        if (buf[i] == '"')
-            pl_text_str(out, "&quot;");
-        else
-            pl_text_char(out, buf[i]);
-    }
-}
-
 static void put_row(struct pl_text *out, const struct pl_notify_fact *fact)
 {
     pl_text_str(out, "<tr><td style=\"color:#57606a;padding-right:12px\">");
     pl_text_str(out, fact->label);
     pl_text_str(out, "</td><td>");
-    put_escaped(out, fact->text, FACT_POINTS_MAX);
+    pl_text_xml(out, fact->text, FACT_POINTS_MAX);
     pl_text_str(out, "</td></tr>\n");
 }
 
 static void put_link(struct pl_text *out, const struct pl_notify_fact *link)
 {
     pl_text_str(out, "<a style=\"margin-right:24px\" href=\"");
-    put_escaped(out, link->text, LINK_POINTS_MAX);
+    pl_text_xml(out, link->text, LINK_POINTS_MAX);
     pl_text_str(out, "\">");
     pl_text_str(out, link->label);
     pl_text_str(out, "</a>\n");
@@ -165,11 +151,11 @@ static void put_html(const struct message *m, struct pl_text *out)
     pl_text_str(out, "<!DOCTYPE html>\n<html lang=\"en\"><body style=\"font-family:sans-serif\">\n"
                      "<p style=\"font-size:18px;padding-left:10px;border-left:6px solid ");
     pl_text_str(out, m->in->message->state == PL_NOTIFY_RESOLVED ? "#0072b2\">" : "#c23b00\">");
-    put_escaped(out, pl_span_of(m->title), LINK_POINTS_MAX);
+    pl_text_xml(out, pl_span_of(m->title), LINK_POINTS_MAX);
     pl_text_str(out, "</p>\n");
     if (m->has_picture) {
         pl_text_str(out, "<p><img src=\"cid:picture.");
-        put_escaped(out, pl_span_of(m->id), LINK_POINTS_MAX);
+        pl_text_xml(out, pl_span_of(m->id), LINK_POINTS_MAX);
         pl_text_str(out, "\" width=\"600\" alt=\"traffic of the last 15 minutes against "
                          "capacity\"></p>\n");
     }

@@ -1,5 +1,6 @@
 #include "collector/codec/notify/notify.h"
 
+#include "collector/codec/ack_token.h"
 #include "collector/codec/alert_text.h"
 #include "common/base/err.h"
 
@@ -89,7 +90,7 @@ void pl_notify_words_write(const struct pl_notify_target *target,
     pl_notify_reason_write(answer, &text);
     struct pl_span left = pl_text_bytes(&text);
     while (left.len > 0) {
-        size_t len = secret_len(target, left);
+        size_t len = PL_MAX(secret_len(target, left), pl_ack_token_find(left));
         if (len > 0) pl_text_str(out, "***");
         if (len == 0) pl_text_char(out, (char)left.ptr[0]);
         len = PL_MAX(len, 1u);

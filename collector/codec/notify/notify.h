@@ -26,7 +26,8 @@ PL_MUST_CHECK int pl_notify_ask(const struct pl_notify_target *target,
 PL_MUST_CHECK int pl_notify_hear(const struct pl_notify_target *target, int64_t cursor,
                                  const struct pl_notify_answer *answer,
                                  struct pl_notify_heard *out);
-/* pl_notify_reason_write(), with "***" for every secret of the target that the provider repeats. */
+/* pl_notify_reason_write(), with "***" for every secret of the target, and for every link that
+ * acknowledges, that the provider repeats. */
 void pl_notify_words_write(const struct pl_notify_target *target,
                            const struct pl_notify_answer *answer, struct pl_text *out);
 /* "[PAGE] web: cpu of fe1 at 97 % (limit 90 %) for 10 s", "[RESOLVED] web: …": what people read

@@ -93,24 +93,10 @@ static void write_sms(const struct pl_notify_target *target,
     pl_text_str(&request->body, "&ValidityPeriod=600");
 }
 
-/* In XML, in attributes as well. */
-static void put_xml(struct pl_text *out, struct pl_span in, size_t points_max)
-{
-    char buf[PL_CLIP_POINTS_MAX * 5 + 1];
-    struct pl_text text = pl_text_init(buf, sizeof buf);
-    pl_text_entities(&text, in, points_max);
-    for (size_t i = 0; i < text.len; i++) {
-        if (buf[i] == '"')
-            pl_text_str(out, "&quot;");
-        else
-            pl_text_char(out, buf[i]);
-    }
-}
-
 static void put_say(struct pl_text *out, struct pl_span words, const char *how)
 {
     pl_text_str(out, "<Say>");
-    put_xml(out, words, SPOKEN_POINTS_MAX);
+    pl_text_xml(out, words, SPOKEN_POINTS_MAX);
     pl_text_str(out, how);
     pl_text_str(out, "</Say>");
 }
@@ -127,7 +113,7 @@ static void write_call(const struct pl_notify_target *target,
     for (int time = 0; time < 2; time++) {
         if (can_ack) {
             pl_text_str(&out, "<Gather numDigits=\"1\" timeout=\"8\" method=\"POST\" action=\"");
-            put_xml(&out, message->ack_url, PL_CLIP_POINTS_MAX);
+            pl_text_xml(&out, message->ack_url, PL_CLIP_POINTS_MAX);
             pl_text_str(&out, "\">");
         }
         put_say(&out, pl_text_bytes(&text), can_ack ? ". Press any key to acknowledge." : ".");

@@ -77,6 +77,19 @@ void pl_text_entities(struct pl_text *out, struct pl_span bytes, size_t points_m
     }
 }
 
+void pl_text_xml(struct pl_text *out, struct pl_span in, size_t points_max)
+{
+    char buf[PL_CLIP_POINTS_MAX * 5 + 1];
+    struct pl_text text = pl_text_init(buf, sizeof buf);
+    pl_text_entities(&text, in, points_max);
+    for (size_t i = 0; i < text.len; i++) {
+        if (buf[i] == '"')
+            pl_text_str(out, "&quot;");
+        else
+            pl_text_char(out, buf[i]);
+    }
+}
+
 void pl_text_member(struct pl_text *out, const char *name, struct pl_span text)
 {
     pl_text_str(out, ",\"");

@@ -33,5 +33,7 @@ void pl_notify_lines(const struct pl_notify_message *message, struct pl_text *ou
 /* At most `points_max` code points of `bytes` (clip.h), with & < > as entities: what Slack's mrkdwn
  * and Telegram's HTML mode want escaped. */
 void pl_text_entities(struct pl_text *out, struct pl_span bytes, size_t points_max);
+/* The same with " as &quot;: for XML and HTML, in attributes as well. */
+void pl_text_xml(struct pl_text *out, struct pl_span in, size_t points_max);
 /* `,"name":` and the text as JSON. */
 void pl_text_member(struct pl_text *out, const char *name, struct pl_span text);

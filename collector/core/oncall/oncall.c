@@ -24,6 +24,19 @@ uint16_t pl_oncall_person(const struct pl_oncall *o, struct pl_span name)
     return PL_NOBODY;
 }
 
+uint16_t pl_oncall_owner(const struct pl_oncall *o, uint32_t target)
+{
+    uint16_t found = PL_NOBODY;
+    for (uint16_t i = 0; i < o->person_count; i++) {
+        const struct pl_receiver *contact = &o->people[i].contact;
+        bool is_theirs = false;
+        for (uint32_t t = 0; t < contact->count; t++) is_theirs |= contact->targets[t] == target;
+        if (is_theirs && found != PL_NOBODY) return PL_NOBODY;
+        if (is_theirs) found = i;
+    }
+    return found;
+}
+
 uint16_t pl_oncall_schedule(const struct pl_oncall *o, struct pl_span name)
 {
     for (uint16_t i = 0; i < o->schedule_count; i++) {

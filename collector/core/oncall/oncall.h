@@ -75,6 +75,8 @@ void pl_oncall_bind(struct pl_oncall *oncall);
 
 /* The index of what is called that; PL_NOBODY: nothing is. */
 uint16_t pl_oncall_person(const struct pl_oncall *oncall, struct pl_span name);
+/* The one person whose contact that target is; PL_NOBODY: several share it, or nobody has it. */
+uint16_t pl_oncall_owner(const struct pl_oncall *oncall, uint32_t target);
 uint16_t pl_oncall_schedule(const struct pl_oncall *oncall, struct pl_span name);
 
 /* Who is on call for a schedule; see pl_schedule_duty(). */
