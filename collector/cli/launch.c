@@ -23,6 +23,8 @@ static const char usage[] =
     "  edit ID       change what the options say, leave the rest\n"
     "  announce ID   it is out: its load comes from now on\n"
     "  cancel ID     it will not be\n"
+    "  report ID     what came of it, beside what was expected\n"
+    "  quality       how good the forecasts of all launches were\n"
     "\n"
     "  --in TIME | --at TIME   when it starts: 30m, 2h; or a date and time\n"
     "  --zone ZONE             of dates and times without an offset: Europe/Berlin\n"
@@ -191,6 +193,10 @@ static int show_answer(const struct wish *wish, const struct pl_reply *reply)
         (void)fputs(reply->text, stdout);
     } else if (strcmp(wish->verb, "ls") == 0) {
         pl_launch_print_list(answer, stdout);
+    } else if (strcmp(wish->verb, "report") == 0) {
+        pl_launch_print_report(answer, stdout);
+    } else if (strcmp(wish->verb, "quality") == 0) {
+        pl_launch_print_quality(answer, stdout);
     } else {
         pl_launch_print(answer, stdout);
     }
@@ -264,6 +270,17 @@ static int edit(struct pl_client *client, const struct wish *wish, const char *p
     return ask(client, wish, "PUT", path);
 }
 
+/* What the path of a verb ends with. */
+static const char *below(const char *verb)
+{
+    static const char *const verbs[] = {"announce", "report", "quality"};
+    static const char *const ends[] = {"/announce", "/report", "/quality"};
+    for (size_t i = 0; i < PL_LEN(verbs); i++) {
+        if (strcmp(verb, verbs[i]) == 0) return ends[i];
+    }
+    return "";
+}
+
 static int run(const struct wish *wish)
 {
     struct pl_client client;
@@ -271,8 +288,7 @@ static int run(const struct wish *wish)
     int status = pl_client_init(&client, wish->url, wish->state);
     if (status != PL_EXIT_OK) return status;
     (void)snprintf(path, sizeof path, "/api/v1/launches%s%s%s%s", wish->id ? "/" : "",
-                   wish->id ? wish->id : "", strcmp(wish->verb, "announce") == 0 ? "/announce" : "",
-                   wish->dry ? "?dry_run=true" : "");
+                   wish->id ? wish->id : "", below(wish->verb), wish->dry ? "?dry_run=true" : "");
     if (strcmp(wish->verb, "edit") == 0)
         status = edit(&client, wish, path);
     else if (strcmp(wish->verb, "cancel") == 0)
@@ -328,8 +344,8 @@ static bool take_verb(struct wish *wish, int argc, char **argv)
     static const struct {
         const char *verb;
         bool has_id;
-    } verbs[] = {{"add", false}, {"ls", false},      {"show", true},
-                 {"edit", true}, {"announce", true}, {"cancel", true}};
+    } verbs[] = {{"add", false},     {"ls", false},    {"show", true},   {"edit", true},
+                 {"announce", true}, {"cancel", true}, {"report", true}, {"quality", false}};
     wish->verb = optind < argc ? argv[optind] : "ls";
     for (size_t i = 0; i < PL_LEN(verbs); i++) {
         if (strcmp(verbs[i].verb, wish->verb) != 0) continue;
@@ -346,7 +362,9 @@ static bool take_verb(struct wish *wish, int argc, char **argv)
         pl_cli_complain("'%s' is not the id of a launch; plimsoll launch ls shows them", wish->id);
         return false;
     }
-    pl_cli_complain("there is no 'launch %s': add, ls, show, edit, announce, cancel", wish->verb);
+    pl_cli_complain("there is no 'launch %s': add, ls, show, edit, announce, cancel, report, "
+                    "quality",
+                    wish->verb);
     return false;
 }
 

@@ -1,5 +1,6 @@
 #include "collector/codec/json_launch.h"
 
+#include "collector/codec/json_after.h"
 #include "collector/codec/json_put.h"
 #include "collector/codec/launch_record.h"
 #include "collector/codec/launch_text.h"
@@ -165,6 +166,7 @@ void pl_json_launch_dry(struct pl_text *out, const struct pl_view *view, const s
     pl_launch_members_write(out, l, ",");
     (void)put_verdicts(out, view, l);
     put_collisions(out, view, l);
+    pl_json_put_learned(out, view, l);
     put_watcher(out, view, l);
     pl_text_str(out, "}\n");
 }
@@ -225,6 +227,8 @@ void pl_json_launch(struct pl_text *out, const struct pl_view *view, uint32_t in
     }
     if (full) {
         put_seen(out, &e->course);
+        pl_json_put_learned(out, view, &e->launch);
+        if (!view->customer) pl_json_put_upgrades(out, &e->after);
         put_log(out, view, e);
     }
     pl_text_char(out, '}');

@@ -1,5 +1,6 @@
 #include "collector/codec/launch_record.h"
 
+#include "collector/codec/after_record.h"
 #include "collector/codec/json_in.h"
 #include "collector/codec/json_put.h"
 #include "collector/codec/launch_in.h"
@@ -124,6 +125,10 @@ static void put_course(struct pl_text *out, const struct pl_launch_course *c)
     pl_json_put_number(out, ",\"checks\":", c->checks, 1);
     put_milli(out, ",\"expected_p50_milli\":", c->expected.p50);
     put_milli(out, ",\"expected_p90_milli\":", c->expected.p90);
+    put_milli(out, ",\"foreseen_p50_milli\":", c->foreseen.p50);
+    put_milli(out, ",\"foreseen_p90_milli\":", c->foreseen.p90);
+    put_milli(out, ",\"before_milli\":", c->before_per_s);
+    put_milli(out, ",\"guessed_milli\":", c->guessed_per_s);
     put_milli(out, ",\"peak_milli\":", c->peak_per_s);
     pl_json_put_number(out, ",\"peak_at\":", c->peak_unix_ms, 1);
     put_milli(out, ",\"usual_milli\":", c->usual_per_s);
@@ -163,6 +168,7 @@ void pl_record_launch_write(struct pl_text *out, const struct pl_launch_entry *e
     pl_launch_members_write(out, &e->launch, "");
     pl_text_char(out, '}');
     put_course(out, &e->course);
+    pl_after_record_write(out, &e->after);
     put_notes(out, e);
     pl_text_char(out, '}');
 }
@@ -198,6 +204,12 @@ static int read_course(const cJSON *object, struct pl_launch_course *c)
     c->checks = (uint32_t)pl_json_i64(&r, "checks", 0, UINT32_MAX);
     c->expected =
         (struct pl_load){get_milli(&r, "expected_p50_milli"), get_milli(&r, "expected_p90_milli")};
+    if (cJSON_HasObjectItem(object, "foreseen_p50_milli")) { // since there are reports
+        c->foreseen = (struct pl_load){get_milli(&r, "foreseen_p50_milli"),
+                                       get_milli(&r, "foreseen_p90_milli")};
+        c->before_per_s = get_milli(&r, "before_milli");
+        c->guessed_per_s = get_milli(&r, "guessed_milli");
+    }
     c->peak_per_s = get_milli(&r, "peak_milli");
     c->peak_unix_ms = get_time(&r, "peak_at");
     c->usual_per_s = get_milli(&r, "usual_milli");
@@ -255,6 +267,8 @@ int pl_record_launch_read(struct pl_span in, struct pl_launch_entry *out)
     const cJSON *course = pl_json_object(&r, "course");
     const cJSON *notes = pl_json_array(&r, "log");
     if (r.err == 0) r.err = read_course(course, &e.course);
+    const cJSON *after = cJSON_GetObjectItemCaseSensitive(root, "after");
+    if (r.err == 0 && after) r.err = pl_after_record_read(after, &e.after);
     if (r.err == 0) r.err = read_notes(notes, &e);
     if (r.err == 0 && (faults.count > 0 || e.launch.pool_count == 0)) r.err = PL_E_RANGE;
     cJSON_Delete(root);

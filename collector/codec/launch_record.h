@@ -8,7 +8,7 @@
 #include "collector/core/launch/book.h"
 #include "common/base/text.h"
 
-enum { PL_LAUNCH_RECORD_BYTES = 24 * 1024 }; // every launch fits: escapes make text longer
+enum { PL_LAUNCH_RECORD_BYTES = 36 * 1024 }; // every launch fits: escapes make text longer
 
 /* The members somebody sends, each with `before` in front of its first quote: ",". Times in UTC. */
 void pl_launch_members_write(struct pl_text *out, const struct pl_launch *l, const char *before);

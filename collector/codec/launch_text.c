@@ -4,8 +4,7 @@
 
 enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 
-/* Two digits of what is only an estimate. */
-static void put_rate(struct pl_text *out, double per_s)
+void pl_launch_rate_write(double per_s, struct pl_text *out)
 {
     double step = 1;
     while (per_s / step >= 1000) step *= 10;
@@ -47,9 +46,9 @@ const char *pl_launch_gap_text(enum pl_capacity_gap gap)
 static void put_expected(const struct pl_launch_verdict *v, struct pl_text *out)
 {
     pl_text_str(out, "We expect ");
-    put_rate(out, v->expected.p50);
+    pl_launch_rate_write(v->expected.p50, out);
     pl_text_str(out, ", perhaps ");
-    put_rate(out, v->expected.p90);
+    pl_launch_rate_write(v->expected.p90, out);
     pl_text_char(out, ' ');
     pl_text_str(out, pl_traffic_unit(v->unit));
     pl_text_str(out, " at the peak");
@@ -65,7 +64,7 @@ void pl_launch_sentence_write(const struct pl_launch_verdict *v, struct pl_text 
         return;
     }
     pl_text_str(out, v->single_host ? "; the one front end takes " : "; the front ends take ");
-    put_rate(out, v->ceiling);
+    pl_launch_rate_write(v->ceiling, out);
     if (!v->single_host) pl_text_str(out, " with one of them lost");
     pl_text_str(out, ". ");
     switch (v->colour) {

@@ -7,6 +7,8 @@
 
 enum { PL_LAUNCH_SENTENCE_BYTES = 400, PL_LAUNCH_ADVICE_BYTES = 240 };
 
+/* A rate per second, to two digits or three: it is only an estimate. */
+void pl_launch_rate_write(double per_s, struct pl_text *out);
 /* What will happen, in one or two sentences with the numbers behind them. */
 void pl_launch_sentence_write(const struct pl_launch_verdict *v, struct pl_text *out);
 /* One remedy, what it needs, and until when. */

@@ -20,7 +20,7 @@
 #include "collector/core/alert/silence.h"
 #include "collector/core/effect.h"
 #include "collector/core/judge/rule_saturation.h"
-#include "collector/core/launch/book.h"
+#include "collector/core/launch/learn.h"
 #include "collector/core/observe/changes.h"
 #include "collector/core/observe/fleet.h"
 
@@ -203,6 +203,9 @@ const struct pl_launch_book *pl_engine_launches(const struct pl_engine *e);
 struct pl_launch_verdict pl_engine_judge_launch(const struct pl_engine *e,
                                                 const struct pl_launch *l, uint32_t nth,
                                                 int64_t now_unix_ms, struct pl_launch_plan *plan);
+/* What the earlier launches of its customer taught. */
+void pl_engine_learned(const struct pl_engine *e, const struct pl_launch *l,
+                       struct pl_launch_learned *out);
 /* They share a pool and a time. */
 bool pl_launches_meet(const struct pl_launch *a, const struct pl_launch *b);
 const struct pl_changes *pl_engine_changes(const struct pl_engine *e);

@@ -6,6 +6,7 @@ static void keep(struct pl_engine *e, uint32_t host, const struct pl_change *cha
 {
     uint32_t entry = pl_changes_take(&e->changes, &e->fleet, host, change, e->now.unix_ms);
     if (entry == PL_NO_INDEX) return;
+    pl_engine_after_change(e, host, change);
     pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_SAVE_CHANGE,
                                           .host = host,
                                           .change = entry,

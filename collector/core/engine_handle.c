@@ -66,6 +66,7 @@ int pl_engine_handle(struct pl_engine *e, uint32_t alert, const struct pl_handle
                 (!holds && slot->alert.state != PL_ALERT_OK && slot->alert.opened_unix_ms != 0);
     int err = fits ? pl_handling_apply(&slot->handling, request, now.unix_ms) : PL_E_STATE;
     if (err == 0) {
+        pl_engine_after_said(e, alert, request);
         pl_engine_emit_alert(e, PL_EFFECT_SAVE_HANDLING, alert);
         pl_engine_look_at_holds(e, alert);
         slot->held = slot->held || slot->handling.hold != PL_HOLD_NONE; // also while tilted

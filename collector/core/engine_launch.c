@@ -5,7 +5,10 @@
 #include "common/base/assert.h"
 #include "common/base/err.h"
 
-enum { OTHERS_MAX = 16 }; // launches at the same time on one pool; further ones are left out
+enum {
+    OTHERS_MAX = 16, // launches at the same time on one pool; further ones are left out
+    JUDGED_MAX = 32, // in one tick; after a restart all of them are due at once
+};
 
 static const struct pl_saturation *pool_of(const struct pl_engine *e, const struct pl_name *name,
                                            uint32_t *pool)
@@ -14,8 +17,10 @@ static const struct pl_saturation *pool_of(const struct pl_engine *e, const stru
     return *pool == PL_NO_INDEX ? NULL : &e->saturation[*pool];
 }
 
+/* What it adds to that pool; and into `*guess` (unless NULL) what would be guessed without knowing
+ * anything. */
 static struct pl_launch_plan plan_for(const struct pl_engine *e, const struct pl_launch *l,
-                                      const struct pl_saturation *s)
+                                      const struct pl_saturation *s, double *guess)
 {
     struct pl_launch_basis basis = {.unit = s->unit, .traffic = &s->traffic};
     uint32_t past =
@@ -24,22 +29,19 @@ static struct pl_launch_plan plan_for(const struct pl_engine *e, const struct pl
         const struct pl_launch_course *c = &e->launches.entries[past].course;
         basis.past_peak_per_s = PL_MAX(c->peak_per_s - c->usual_per_s, 0);
     }
+    struct pl_launch_learned learned;
+    pl_launch_learn(&e->launches, l, &learned);
+    for (int t = 0; t < PL_CHANNEL_COUNT; t++) basis.learned[t] = learned.channels[t].factor;
+    basis.learned_kind = learned.kind.factor;
+    if (guess) *guess = pl_launch_guess(l, &basis);
     return pl_launch_estimate(l, &basis);
-}
-
-static bool names_pool(const struct pl_launch *l, const struct pl_name *pool)
-{
-    for (uint32_t i = 0; i < l->pool_count; i++) {
-        if (pl_name_eq(&l->pools[i], pool)) return true;
-    }
-    return false;
 }
 
 bool pl_launches_meet(const struct pl_launch *a, const struct pl_launch *b)
 {
     if (a->starts_unix_ms >= b->ends_unix_ms || b->starts_unix_ms >= a->ends_unix_ms) return false;
     for (uint32_t i = 0; i < a->pool_count; i++) {
-        if (names_pool(b, &a->pools[i])) return true;
+        if (pl_launch_names_pool(b, &a->pools[i])) return true;
     }
     return false;
 }
@@ -48,7 +50,7 @@ static bool comes_too(const struct pl_launch_entry *other, const struct pl_launc
                       const struct pl_name *pool)
 {
     return other->used && pl_launch_is_open(other->course.state) &&
-           !pl_name_eq(&other->launch.id, &l->id) && names_pool(&other->launch, pool) &&
+           !pl_name_eq(&other->launch.id, &l->id) && pl_launch_names_pool(&other->launch, pool) &&
            pl_launches_meet(&other->launch, l);
 }
 
@@ -72,26 +74,26 @@ struct pl_launch_verdict pl_engine_judge_launch(const struct pl_engine *e,
     for (uint32_t i = 0; i < e->launches.used_max && ground.other_count < OTHERS_MAX; i++) {
         const struct pl_launch_entry *other = &e->launches.entries[i];
         if (!comes_too(other, l, &l->pools[nth])) continue;
-        others[ground.other_count] = plan_for(e, &other->launch, s);
+        others[ground.other_count] = plan_for(e, &other->launch, s, NULL);
         borrowed[ground.other_count] = &others[ground.other_count];
         ground.other_count++;
     }
-    *plan = plan_for(e, l, s);
+    *plan = plan_for(e, l, s, NULL);
     return pl_launch_judge(l, plan, &ground, now_unix_ms);
 }
 
 static void save(struct pl_engine *e, uint32_t index)
 {
+    e->launches.entries[index].unsaved = false;
     pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_SAVE_LAUNCH, .launch = index});
 }
 
 /* What the pool has without the crowd. Where no other day is known it is what was before: the crowd
  * itself is no measure. */
-static double usual_now(const struct pl_engine *e, const struct pl_saturation *s)
+static double usual_now(const struct pl_engine *e, const struct pl_saturation *s, bool *assumed)
 {
-    bool assumed;
-    double usual = pl_launch_usual(&s->traffic, e->now.unix_ms, &assumed);
-    return assumed ? PL_MIN(usual, s->traffic.ladder.level[PL_RUNG_HOUR]) : usual;
+    double usual = pl_launch_usual(&s->traffic, e->now.unix_ms, assumed);
+    return *assumed ? PL_MIN(usual, s->traffic.ladder.level[PL_RUNG_HOUR]) : usual;
 }
 
 static struct pl_launch_sight look(const struct pl_engine *e, const struct pl_launch_entry *entry)
@@ -104,7 +106,10 @@ static struct pl_launch_sight look(const struct pl_engine *e, const struct pl_la
     const struct pl_headroom *h = &s->headroom;
     sight.is_known = true;
     sight.traffic_per_s = s->traffic.ladder.level[PL_RUNG_8S];
-    sight.usual_per_s = usual_now(e, s);
+    bool assumed;
+    sight.usual_per_s = usual_now(e, s, &assumed);
+    bool came = entry->course.onset_unix_ms != 0 && entry->course.before_per_s > 0;
+    if (assumed && came) sight.usual_per_s = PL_MIN(sight.usual_per_s, entry->course.before_per_s);
     sight.headroom = h->headroom;
     if (h->source != PL_CAPACITY_UNKNOWN)
         sight.ceiling = h->live_count == 1 ? h->whole.p50 : h->spare.p50;
@@ -127,6 +132,10 @@ static void judge(struct pl_engine *e, uint32_t index)
     enum pl_verdict_colour before = entry->course.colour;
     pl_launch_judged(&entry->course, &worst, e->now.unix_ms);
     entry->course.first_ceiling = look(e, entry).ceiling;
+    uint32_t pool;
+    const struct pl_saturation *s = pool_of(e, &entry->launch.pools[0], &pool);
+    if (s && entry->course.onset_unix_ms == 0)
+        (void)plan_for(e, &entry->launch, s, &entry->course.guessed_per_s); // the plan is made
     if (was_known && before == worst.colour) return;
     pl_launch_log(entry, &(struct pl_launch_note){.event = PL_LAUNCH_EVENT_VERDICT,
                                                   .revision = entry->launch.revision,
@@ -136,10 +145,21 @@ static void judge(struct pl_engine *e, uint32_t index)
     save(e, index);
 }
 
-static void step(struct pl_engine *e, uint32_t index)
+/* After a restart its plan is made anew, once its pool is known again. */
+static void plan_again(const struct pl_engine *e, struct pl_launch_entry *entry)
+{
+    uint32_t pool;
+    const struct pl_saturation *s = pool_of(e, &entry->launch.pools[0], &pool);
+    if (entry->plan.begin_unix_ms == 0 && s && s->traffic.ladder.started)
+        entry->plan = plan_for(e, &entry->launch, s, NULL);
+}
+
+/* True if it was judged. */
+static bool step(struct pl_engine *e, uint32_t index)
 {
     struct pl_launch_entry *entry = &e->launches.entries[index];
     enum pl_launch_state before = entry->course.state;
+    plan_again(e, entry);
     struct pl_launch_sight sight = look(e, entry);
     uint32_t wants = pl_launch_step(&entry->course, &entry->launch, &sight, e->now.unix_ms);
     if ((wants & PL_LAUNCH_WANTS_VERDICT) != 0) judge(e, index);
@@ -151,7 +171,9 @@ static void step(struct pl_engine *e, uint32_t index)
                                                       .colour = entry->course.colour});
         pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_LAUNCH_STATE, .launch = index});
     }
-    if ((wants & PL_LAUNCH_WANTS_SAVE) != 0) save(e, index);
+    pl_engine_follow_launch(e, index, &sight);
+    if ((wants & PL_LAUNCH_WANTS_SAVE) != 0) entry->unsaved = true;
+    return (wants & PL_LAUNCH_WANTS_VERDICT) != 0;
 }
 
 /* ---- what they make of the pools ---- */
@@ -182,7 +204,7 @@ static void tell_pools(struct pl_engine *e, uint32_t index)
         if (!s) continue;
         struct pl_load load = {0};
         if (pl_launch_is_watched(entry->course.state)) {
-            struct pl_launch_plan plan = plan_for(e, &entry->launch, s);
+            struct pl_launch_plan plan = plan_for(e, &entry->launch, s, NULL);
             load = pl_launch_load(&plan, e->now.unix_ms);
         }
         pl_launch_watch_add(&e->launch_watch[pool], &e->launches, index, load, e->now.unix_ms);
@@ -194,20 +216,24 @@ static void judge_pools(struct pl_engine *e)
     for (uint32_t pool = 0; pool < e->fleet.pool_count; pool++) {
         const struct pl_saturation *s = &e->saturation[pool];
         const struct pl_headroom *h = &s->headroom;
+        bool assumed;
         pl_launch_watch_judge(&e->launch_watch[pool], s->traffic.ladder.level[PL_RUNG_30S],
-                              usual_now(e, s), h->source == PL_CAPACITY_UNKNOWN ? 1 : h->headroom,
-                              e->now.unix_ms);
+                              usual_now(e, s, &assumed),
+                              h->source == PL_CAPACITY_UNKNOWN ? 1 : h->headroom, e->now.unix_ms);
     }
 }
 
 void pl_engine_step_launches(struct pl_engine *e)
 {
     if (e->tilted || (e->launches.used_max == 0)) return;
-    for (uint32_t i = 0; i < e->launches.used_max; i++) {
+    uint32_t judged = 0;
+    for (uint32_t i = 0; i < e->launches.used_max && judged < JUDGED_MAX; i++) {
         const struct pl_launch_entry *entry = &e->launches.entries[i];
-        if (!entry->used || !pl_launch_is_open(entry->course.state)) continue;
+        bool is_open = pl_launch_is_open(entry->course.state);
+        if (!entry->used || (!is_open && !entry->unsaved)) continue;
         if (!pl_engine_has_room(e)) return; // the next tick looks again
-        step(e, i);
+        if (is_open && step(e, i)) judged++;
+        if (entry->unsaved) save(e, i);
     }
     memset(e->launch_watch, 0, e->fleet.pool_count * sizeof e->launch_watch[0]);
     for (uint32_t i = 0; i < e->launches.used_max; i++) {

@@ -8,6 +8,7 @@
  *     engine_restore.c  what was written down before a restart
  *     engine_change.c   what changed on the hosts
  *     engine_launch.c   what is announced
+ *     engine_after.c    what came of it
  *     engine_view.c     what others may look at
  *
  * Every call runs the same way: begin (the clocks; tilt), change state, judge the pools concerned,
@@ -107,6 +108,18 @@ void pl_engine_step_launches(struct pl_engine *e);
 struct pl_verdict pl_engine_excuse(const struct pl_engine *e, uint32_t pool);
 /* Of the PL_RULE_LAUNCH_* rules. */
 enum pl_launch_rule pl_engine_launch_rule(enum pl_rule rule);
+
+/* ---- engine_after.c ---- */
+
+/* What happened about an alert, or to a host, for the report of each launch of that pool: somebody
+ * was woken; somebody said something; another machine than before. */
+void pl_engine_after_page(struct pl_engine *e, uint32_t alert);
+void pl_engine_after_said(struct pl_engine *e, uint32_t alert,
+                          const struct pl_handle_request *request);
+void pl_engine_after_change(struct pl_engine *e, uint32_t host, const struct pl_change *change);
+/* Once a second: its curve. */
+void pl_engine_follow_launch(struct pl_engine *e, uint32_t launch,
+                             const struct pl_launch_sight *sight);
 
 /* ---- engine_judge.c ---- */
 

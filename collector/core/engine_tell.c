@@ -179,6 +179,7 @@ static void settle(struct pl_engine *e, struct pl_page *page, enum pl_delivery_e
     if (sent && page->resolved) a->paged &= ~bit;
     if (sent && !page->resolved) slot->told_mono_ms = e->now.mono_ms;
     if (newest && sent && !page->resolved) a->delivered |= bit;
+    if (sent && !page->resolved) pl_engine_after_page(e, alert);
     if (newest && !sent) a->failed |= bit;
     log_delivery(e, alert, page->target, page, end);
     if (!sent) emit_page(e, PL_EFFECT_PAGE_FAILED, alert, page);

@@ -73,7 +73,15 @@ static const struct route {
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "people", "{}"}, pl_api_get_person},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "launches"}, pl_api_get_launches},
     {PL_HTTP_POST, PL_ROLE_OPS, {"api", "v1", "launches"}, pl_api_post_launch},
+    {PL_HTTP_GET,
+     PL_ROLE_READ_ONLY,
+     {"api", "v1", "launches", "quality"},
+     pl_api_get_launch_quality},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "launches", "{}"}, pl_api_get_launch},
+    {PL_HTTP_GET,
+     PL_ROLE_READ_ONLY,
+     {"api", "v1", "launches", "{}", "report"},
+     pl_api_get_launch_report},
     {PL_HTTP_PUT, PL_ROLE_OPS, {"api", "v1", "launches", "{}"}, pl_api_put_launch},
     {PL_HTTP_DELETE, PL_ROLE_OPS, {"api", "v1", "launches", "{}"}, pl_api_delete_launch},
     {PL_HTTP_GET,
@@ -123,10 +131,11 @@ static void (*const for_customers[])(struct pl_api_call *c) = {
     pl_api_get_session,   pl_api_delete_session, pl_api_get_launches,
     pl_api_post_launch,   pl_api_get_launch,     pl_api_put_launch,
     pl_api_delete_launch, pl_api_get_forecast,   pl_api_announce_launch,
+    pl_api_get_launch_report,
 };
 /* And the only files, beside those that are open to everybody. */
 static const char *const files_for_customers[] = {"/launch.html", "/launch.js", "/launch.css",
-                                                  "/session.js"};
+                                                  "/session.js", "/report.js"};
 
 static bool segment_matches(struct pl_api_call *c, struct pl_span segment, const char *want)
 {

@@ -7,6 +7,7 @@
  *                                                 pl_api_launch_saved <-- written --/ -> answer */
 #include "collector/io/api_private.h"
 
+#include "collector/codec/json_after.h"
 #include "collector/codec/json_launch.h"
 #include "collector/codec/launch_in.h"
 #include "common/base/assert.h"
@@ -219,6 +220,22 @@ void pl_api_get_forecast(struct pl_api_call *c)
     uint32_t index = find_entry(c);
     if (index == PL_NO_INDEX) return;
     pl_json_launch_forecast(&c->out, &c->view, index);
+    pl_api_reply_json(c);
+}
+
+void pl_api_get_launch_report(struct pl_api_call *c)
+{
+    if (!pl_api_read_no_query(c)) return;
+    uint32_t index = find_entry(c);
+    if (index == PL_NO_INDEX) return;
+    pl_json_launch_report(&c->out, &c->view, index);
+    pl_api_reply_json(c);
+}
+
+void pl_api_get_launch_quality(struct pl_api_call *c)
+{
+    if (!pl_api_read_no_query(c)) return;
+    pl_json_launch_quality(&c->out, &c->view);
     pl_api_reply_json(c);
 }
 

@@ -178,6 +178,8 @@ void pl_api_delete_override(struct pl_api_call *c);
 void pl_api_get_launches(struct pl_api_call *c);
 void pl_api_get_launch(struct pl_api_call *c);
 void pl_api_get_forecast(struct pl_api_call *c);
+void pl_api_get_launch_report(struct pl_api_call *c);
+void pl_api_get_launch_quality(struct pl_api_call *c);
 void pl_api_post_launch(struct pl_api_call *c);
 void pl_api_put_launch(struct pl_api_call *c);
 void pl_api_delete_launch(struct pl_api_call *c);

@@ -5,6 +5,7 @@
 // every few seconds, so the page of a launch can lie on a phone while it happens.
 
 import {node, setText} from './parts.js';
+import {showQuality, showReport} from './report.js';
 import {checkSession, send} from './session.js';
 import {amount, shape} from './words.js';
 
@@ -235,6 +236,7 @@ function show(answer) {
   el('answer-pools').replaceChildren(...pools.map(pool => poolAnswer(pool, pools.length > 1)));
   for (const details of el('answer').querySelectorAll('details')) details.open = open;
   el('answer-seen').replaceChildren(...seen(launch));
+  showReport(el('answer-report'), launch);
   setText(el('answer-watch'), launch.watched_by ? `${launch.watched_by} watches this; alerts go there.` : 'Alerts go to whoever is on call.');
   const ids = launch.collides_with ?? [];
   el('answer-collisions').hidden = ids.length === 0;
@@ -248,6 +250,7 @@ function show(answer) {
 // ---- the list ----
 
 async function fillList() {
+  showQuality(el('list-quality'));
   const answer = await ask('GET', '').catch(() => ({status: 0}));
   if (answer.status !== 200) return;
   const open = answer.json.launches.filter(launch => !['done', 'absent', 'cancelled'].includes(launch.state));

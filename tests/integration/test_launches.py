@@ -198,3 +198,48 @@ def test_launches_outlive_the_collector(desk):
     assert status == 200 and headers["ETag"] == etag
     for member in ("title", "notes", "contacts", "channels", "starts_at", "ends_at", "author", "created_at"):
         assert after[member] == launch[member], member
+
+
+def redis(collector, *words):
+    path = os.path.join(collector.state, "data/redis/redis.sock")
+    return subprocess.run(["redis-cli", "-s", path, *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_what_came_of_it_is_told_and_learned_from(desk):
+    """A launch that is over, as its record says: 240 more than usual where 53 were guessed."""
+    launch, _ = desk.made(customer="shop", title="First giveaway")
+    at = "/" + launch["id"]
+    status, _, early = desk.ask("GET", at + "/report")
+    assert status == 200 and early["points"] == [] and "not begun" in early["text"] and early["factor"] is None
+    record = json.loads(redis(desk.collector, "HGET", "pl:launches", launch["id"]))
+    begun = int(time.time() * 1000) - 7200000
+    record["course"].update(state="done", onset=begun, live=begun, peak_milli=840000, peak_at=begun + 180000, usual_milli=600000,
+                            foreseen_p50_milli=700000, foreseen_p90_milli=760000, least_headroom_milli=50)
+    deed = {"kind": "note", "time": begun + 60000, "count": 1, "headroom_bp": 400, "later_bp": 3100, "who": "alex",
+            "text": "adding fe3"}
+    record["after"].update(begin=begun, step_ms=60000, points=[6000, 6000, 6000, -1, 0, 0, 8400, 7000, 7600], pages=2, deeds=[
+        deed, {**deed, "kind": "upgrade", "who": "", "text": "upgraded libc6 1 to 2"}])
+    redis(desk.collector, "HSET", "pl:launches", launch["id"], json.dumps(record))
+    desk.collector.kill()
+    desk.collector.start()
+    status, _, report = desk.ask("GET", at + "/report")
+    assert status == 200 and report["state"] == "done" and report["pages"] == 2
+    assert report["factor"] == 1.2 and report["within_p90"] is False and report["least_headroom"] == 0.05
+    assert [point[1] for point in report["points"]] == [600, None, 840]
+    assert report["deeds"][0]["text"] == "alex: adding fe3; 4 % was left then, 31 % five minutes later"
+    assert [deed["text"].split(";")[0] for deed in report["upgrades"]] == ["upgraded libc6 1 to 2"]
+    assert "840 came" in report["text"] and "2 pages" in report["text"] and report["learned"]["events"] == 1
+    status, _, quality = desk.ask("GET", "/quality")
+    assert status == 200 and (quality["launches"], quality["median_factor"], quality["within_p90"]) == (1, 1.2, 0)
+    until(lambda: desk.verdict(customer="shop")["pools_verdicts"][0]["usual"] > 600, 60, "the pool is known again")
+    answer = desk.verdict(customer="shop")
+    again = answer["pools_verdicts"][0]
+    factor = (240 / (400000 * 0.01 * 0.08 / 60 * 2)) ** 0.5
+    adds = again["expected"]["p90"] - again["usual"] - again["others"]
+    assert abs(adds - factor * 60) < 2  # 60 are guessed at P90, as for any tweet to so many
+    assert "people come as they came to earlier events" in again["assumptions"]
+    assert answer["learned"]["channels"][0]["type"] == "x" and answer["learned"]["channels"][0]["events"] == 1
+    told = plimsoll(desk, "report", launch["id"]).stdout
+    assert "what came (#)" in told and "nobody looked" in told and "libc6" in told
+    assert "Of 1 launch that came" in plimsoll(desk, "quality").stdout
+    assert plimsoll(desk, "quality", "now").returncode == 2 and plimsoll(desk, "report").returncode == 2

@@ -152,6 +152,20 @@ static struct pl_launch_entry entry_of(void)
     e.course.peak_per_s = 1234.5;
     e.course.least_headroom = -0.25;
     e.course.colour = PL_VERDICT_RED;
+    e.course.foreseen = (struct pl_load){100, 300};
+    e.course.guessed_per_s = 60;
+    e.after.curve = (struct pl_launch_curve){.begin_unix_ms = now_ms, .step_ms = 60000, .count = 2};
+    e.after.curve.points[0] = (struct pl_launch_point){12.5F, 13, 40};
+    e.after.curve.points[1] = (struct pl_launch_point){.came = -1};
+    e.after.page_count = 3;
+    e.after.deed_count = 1;
+    e.after.deeds[0] = (struct pl_launch_deed){.kind = PL_DEED_NOTE,
+                                               .unix_ms = now_ms,
+                                               .count = 1,
+                                               .headroom = 0.25,
+                                               .later_headroom = -2};
+    strcpy(e.after.deeds[0].who, "alex");
+    strcpy(e.after.deeds[0].text, "adding \"fe3\"");
     return e;
 }
 
@@ -169,6 +183,12 @@ static void test_a_record_comes_back(void)
     CHECK_INT(back.course.state, PL_LAUNCH_LIVE);
     CHECK_NEAR(back.course.least_headroom, -0.25, 1e-9);
     CHECK(back.idempotency_key == UINT64_MAX);
+    CHECK_INT(back.after.curve.count, 2);
+    CHECK_NEAR(back.after.curve.points[0].came, 12.5, 0);
+    CHECK(back.after.curve.points[1].came < 0);
+    CHECK_INT(back.after.deeds[0].kind, PL_DEED_NOTE);
+    CHECK_TEXT(back.after.deeds[0].text, "adding \"fe3\"");
+    CHECK_NEAR(back.course.foreseen.p90, 300, 0);
     CHECK_INT(back.log_count, 1);
     for (size_t len = 0; len < a.len; len++)
         CHECK(pl_record_launch_read((struct pl_span){(uint8_t *)first, len}, &back) < 0);
@@ -196,6 +216,15 @@ static void test_the_largest_record_fits(void)
         memset(n.author, '"', sizeof n.author - 1);
         memset(n.reason, '"', sizeof n.reason - 1);
         pl_launch_log(&e, &n);
+    }
+    struct pl_launch_after *a = &e.after;
+    for (a->curve.count = 0; a->curve.count < PL_LAUNCH_POINTS_MAX; a->curve.count++)
+        a->curve.points[a->curve.count] = (struct pl_launch_point){1e20F, 1e20F, 1e20F};
+    for (a->deed_count = 0; a->deed_count < PL_LAUNCH_DEEDS_MAX; a->deed_count++) {
+        struct pl_launch_deed *d = &a->deeds[a->deed_count];
+        *d = (struct pl_launch_deed){.kind = PL_DEED_ACKNOWLEDGED, .unix_ms = now_ms, .count = ~0u};
+        memset(d->who, '"', sizeof d->who - 1);
+        memset(d->text, '\\', sizeof d->text - 1);
     }
     char buf[PL_LAUNCH_RECORD_BYTES];
     struct pl_text t = pl_text_init(buf, sizeof buf);

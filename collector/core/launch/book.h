@@ -6,6 +6,7 @@
  * is replaced; whoever waits names it by id. */
 #pragma once
 
+#include "collector/core/launch/after.h"
 #include "collector/core/launch/life.h"
 
 enum {
@@ -36,11 +37,13 @@ struct pl_launch_note {
 
 struct pl_launch_entry {
     bool used;
+    bool unsaved;             // what came of it has changed since it was written down
     uint64_t idempotency_key; // of the request that made it; 0: it had none
     uint64_t request_hash;    // of its body
     struct pl_launch launch;
     struct pl_launch_course course;
     struct pl_launch_plan plan; // of the first pool, made with the newest verdict
+    struct pl_launch_after after;
     uint32_t log_count;
     struct pl_launch_note log[PL_LAUNCH_LOG_MAX]; // oldest first
 };

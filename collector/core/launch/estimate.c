@@ -90,8 +90,8 @@ static void add_channel(struct pl_launch_plan *plan, const struct pl_launch *l,
     struct pl_load click = {learned * g->click_p50_ppm / 1e6, learned * g->click_p90_ppm / 1e6};
     if (c->click_ppm >= 0)
         click = (struct pl_load){c->click_ppm / 1e6, SPREAD * c->click_ppm / 1e6};
-    else if (basis->learned[c->type] <= 0)
-        assume(plan, PL_ASSUMED_CLICK_RATE);
+    else
+        assume(plan, basis->learned[c->type] > 0 ? PL_ASSUMED_AS_BEFORE : PL_ASSUMED_CLICK_RATE);
     assume(plan, PL_ASSUMED_PEAK_SHARE);
     struct pl_load share = {g->share_p50_percent / 100.0, g->share_p90_percent / 100.0};
     if (l->limited_stock || l->kind == PL_LAUNCH_TICKETS) {
@@ -110,6 +110,22 @@ static void add_channel(struct pl_launch_plan *plan, const struct pl_launch *l,
         .fall_s = {fall_s(share.p50, rise_s), fall_s(share.p90, rise_s)}};
 }
 
+struct pl_load pl_launch_kind_adds(enum pl_launch_kind kind)
+{
+    return (struct pl_load){multipliers[kind].p50 - 1, multipliers[kind].p90 - 1};
+}
+
+/* What nobody knows anything of, but for events of that customer. */
+static struct pl_load of_kind(enum pl_launch_kind kind, double usual, double learned,
+                              struct pl_launch_plan *plan)
+{
+    struct pl_load adds = pl_launch_kind_adds(kind);
+    double times = learned > 0 ? learned : 1;
+    plan->is_guess = learned <= 0;
+    assume(plan, learned > 0 ? PL_ASSUMED_AS_BEFORE : PL_ASSUMED_MULTIPLIER);
+    return (struct pl_load){usual * times * adds.p50, usual * times * adds.p90};
+}
+
 /* The peak somebody expects of the launch alone, in the pool's unit; 0: nobody said. */
 static struct pl_load expected(const struct pl_launch *l, const struct pl_launch_basis *basis,
                                double cost, struct pl_launch_plan *plan)
@@ -123,10 +139,7 @@ static struct pl_load expected(const struct pl_launch *l, const struct pl_launch
     case PL_EXPECT_NOTHING: break;
     case PL_EXPECT_UNKNOWN:
         if (l->channel_count > 0) break;
-        assume(plan, PL_ASSUMED_MULTIPLIER);
-        plan->is_guess = true;
-        return (struct pl_load){usual * (multipliers[l->kind].p50 - 1),
-                                usual * (multipliers[l->kind].p90 - 1)};
+        return of_kind(l->kind, usual, basis->learned_kind, plan);
     case PL_EXPECT_VISITORS: more = l->expected / 60 * cost; break;
     case PL_EXPECT_USERS: more = l->expected / THINKING_S * cost / PAGES; break;
     case PL_EXPECT_RATE: more = PL_MAX(l->expected - usual, 0); break;
@@ -193,4 +206,36 @@ struct pl_launch_plan pl_launch_estimate(const struct pl_launch *l,
     }
     if (plan.burst_count == 0) plan.peak_unix_ms = plan.begin_unix_ms;
     return plan;
+}
+
+/* As it was said, but for what is known better than by guessing. */
+static struct pl_launch audiences_of(const struct pl_launch *l)
+{
+    struct pl_launch only = *l;
+    only.expect = PL_EXPECT_NOTHING;
+    only.past_event.len = 0;
+    for (uint32_t i = 0; i < only.channel_count; i++) only.channels[i].click_ppm = -1;
+    return only;
+}
+
+void pl_launch_shares(const struct pl_launch *l, double shares[PL_CHANNEL_COUNT])
+{
+    struct pl_launch only = audiences_of(l);
+    struct pl_launch_plan plan = {0};
+    const struct pl_launch_basis nothing = {0};
+    double sum = 0;
+    memset(shares, 0, PL_CHANNEL_COUNT * sizeof shares[0]);
+    for (uint32_t i = 0; i < only.channel_count; i++) {
+        add_channel(&plan, &only, &only.channels[i], &nothing, 1);
+        shares[only.channels[i].type] += plan.bursts[i].peak.p50;
+        sum += plan.bursts[i].peak.p50;
+    }
+    for (int t = 0; t < PL_CHANNEL_COUNT && sum > 0; t++) shares[t] /= sum;
+}
+
+double pl_launch_guess(const struct pl_launch *l, const struct pl_launch_basis *basis)
+{
+    struct pl_launch only = audiences_of(l);
+    struct pl_launch_basis nothing = {.unit = basis->unit, .traffic = basis->traffic};
+    return pl_launch_estimate(&only, &nothing).peak.p50;
 }

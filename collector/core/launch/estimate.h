@@ -27,7 +27,8 @@
     X(PL_ASSUMED_MULTIPLIER, "nobody knows how many come: a guess for events of this kind")        \
     X(PL_ASSUMED_USUAL, "usual traffic is taken for what it is now")                               \
     X(PL_ASSUMED_SPREAD, "the worst case is taken for 1.3 times what is expected")                 \
-    X(PL_ASSUMED_REMEDY_TIMES, "how long remedies take is not learned yet")
+    X(PL_ASSUMED_REMEDY_TIMES, "how long remedies take is not learned yet")                        \
+    X(PL_ASSUMED_AS_BEFORE, "people come as they came to earlier events")
 
 enum pl_launch_assumption {
 #define PL_ASSUMPTION_ENUM(id, text) id,
@@ -75,9 +76,18 @@ struct pl_launch_basis {
     enum pl_traffic_source unit;
     const struct pl_traffic *traffic; // borrowed for the call
     double past_peak_per_s;           // of the past event; 0: not known
-    /* Learned of this customer: how many times the guess came, for each channel; 0: not yet. */
+    /* Learned of this customer (learn.h): how many times the guess came, for each channel and for
+     * events of which nobody knows more than their kind; 0: not yet. */
     double learned[PL_CHANNEL_COUNT];
+    double learned_kind;
 };
+
+/* What an event of that kind adds, as a multiple of the usual, if nobody can say more. */
+struct pl_load pl_launch_kind_adds(enum pl_launch_kind kind);
+/* The part of the guessed peak that each type of channel brings; they add up to 1, or are all 0. */
+void pl_launch_shares(const struct pl_launch *l, double shares[PL_CHANNEL_COUNT]);
+/* The peak (P50) by audiences alone, as if nothing had been said or learned of them. */
+double pl_launch_guess(const struct pl_launch *l, const struct pl_launch_basis *basis);
 
 struct pl_launch_plan pl_launch_estimate(const struct pl_launch *l,
                                          const struct pl_launch_basis *basis);

@@ -72,6 +72,30 @@ int64_t pl_launch_begins_unix_ms(const struct pl_launch *l)
     return l->announce_unix_ms > 0 ? l->announce_unix_ms : l->starts_unix_ms;
 }
 
+bool pl_launch_names_pool(const struct pl_launch *l, const struct pl_name *pool)
+{
+    for (uint32_t i = 0; i < l->pool_count; i++) {
+        if (pl_name_eq(&l->pools[i], pool)) return true;
+    }
+    return false;
+}
+
+int64_t pl_launch_freezes_unix_ms(const struct pl_launch *l)
+{
+    return PL_MIN(pl_launch_begins_unix_ms(l), l->starts_unix_ms) - PL_LAUNCH_FREEZE_BEFORE_MS;
+}
+
+int64_t pl_launch_thaws_unix_ms(const struct pl_launch *l)
+{
+    return l->ends_unix_ms + PL_LAUNCH_FREEZE_AFTER_MS;
+}
+
+bool pl_launch_is_frozen(const struct pl_launch *l, int64_t now_unix_ms)
+{
+    return l->freeze && now_unix_ms >= pl_launch_freezes_unix_ms(l) &&
+           now_unix_ms < pl_launch_thaws_unix_ms(l);
+}
+
 bool pl_launch_is_open(enum pl_launch_state state)
 {
     switch (state) {

@@ -134,11 +134,13 @@ enum {
     PL_LAUNCH_PAST_MS = 60 * 1000,             // a start may lie as far back
     PL_LAUNCH_DEFAULT_MS = 4 * 60 * 60 * 1000, // how long it lasts unless somebody says
 };
-#define PL_LAUNCH_AUDIENCE_MAX    INT64_C(2000000000)
-#define PL_LAUNCH_EXPECTED_MAX    1e9
-#define PL_LAUNCH_LONGEST_MS      (INT64_C(30) * 86400000)
-#define PL_LAUNCH_ANNOUNCE_MAX_MS (INT64_C(7) * 86400000)
-#define PL_LAUNCH_AHEAD_MAX_MS    (INT64_C(400) * 86400000)
+#define PL_LAUNCH_FREEZE_BEFORE_MS (INT64_C(24) * 3600000)
+#define PL_LAUNCH_FREEZE_AFTER_MS  (INT64_C(4) * 3600000)
+#define PL_LAUNCH_AUDIENCE_MAX     INT64_C(2000000000)
+#define PL_LAUNCH_EXPECTED_MAX     1e9
+#define PL_LAUNCH_LONGEST_MS       (INT64_C(30) * 86400000)
+#define PL_LAUNCH_ANNOUNCE_MAX_MS  (INT64_C(7) * 86400000)
+#define PL_LAUNCH_AHEAD_MAX_MS     (INT64_C(400) * 86400000)
 
 struct pl_launch_channel {
     enum pl_launch_channel_type type;
@@ -192,6 +194,13 @@ struct pl_launch {
 struct pl_launch pl_launch_init(void);
 /* When load comes: the announcement, else the start. */
 int64_t pl_launch_begins_unix_ms(const struct pl_launch *l);
+/* It is for that pool. */
+bool pl_launch_names_pool(const struct pl_launch *l, const struct pl_name *pool);
+/* Upgrades and deployments are to stay away: from PL_LAUNCH_FREEZE_BEFORE_MS before load comes to
+ * PL_LAUNCH_FREEZE_AFTER_MS after the end, unless the launch is without a freeze. */
+int64_t pl_launch_freezes_unix_ms(const struct pl_launch *l);
+int64_t pl_launch_thaws_unix_ms(const struct pl_launch *l);
+bool pl_launch_is_frozen(const struct pl_launch *l, int64_t now_unix_ms);
 /* It may still be changed, and still says something about the future. */
 bool pl_launch_is_open(enum pl_launch_state state);
 

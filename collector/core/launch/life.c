@@ -119,6 +119,8 @@ uint32_t pl_launch_step(struct pl_launch_course *c, const struct pl_launch *l,
 {
     int64_t begins_ms = begins(c, l);
     uint32_t wants = 0;
+    if (c->onset_unix_ms == 0 && sight->is_known && !sees_crowd(sight))
+        c->before_per_s = sight->usual_per_s;
     switch (c->state) {
     case PL_LAUNCH_SCHEDULED:
         wants = recheck(c, l, sight, now_unix_ms);
@@ -152,6 +154,7 @@ void pl_launch_judged(struct pl_launch_course *c, const struct pl_launch_verdict
     c->ceiling = v->ceiling;
     c->ratio = v->ratio;
     c->expected = v->expected;
+    if (c->onset_unix_ms == 0) c->foreseen = v->expected;
 }
 
 bool pl_launch_is_absent(const struct pl_launch_course *c, const struct pl_launch *l,

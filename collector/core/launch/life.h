@@ -42,6 +42,10 @@ struct pl_launch_course {
     double ratio;
     struct pl_load expected; // at the peak, the usual included
     uint32_t checks;         // bit c: that moment before the start has been
+    /* Before its crowd came; they stay as they were then. */
+    struct pl_load foreseen; // as `expected`
+    double before_per_s;     // what was usual then; 0: nobody looked
+    double guessed_per_s;    // P50 of the first pool by audiences alone, nothing learned; 0: none
     /* What came, of the first of its pools. */
     double peak_per_s;
     int64_t peak_unix_ms;
