@@ -75,30 +75,38 @@ def junit_failures(path):
     return "\n".join(texts)
 
 
-def build(folder, *options, **env):
-    """Sets the build tree up (once) and builds. Returns what went wrong, or an empty text."""
-    if not os.path.exists(os.path.join(ROOT, folder, "build.ninja")):
-        status, output = run(["meson", "setup", folder, *options], env={**os.environ, **env})
-        if status != 0:
-            return output
+def set_up(folder, *options, **env):
+    """Sets a build tree up (once). Returns what went wrong, or an empty text."""
+    if os.path.exists(os.path.join(ROOT, folder, "build.ninja")):
+        return ""
+    status, output = run(["meson", "setup", folder, *options], env={**os.environ, **env})
+    return output if status != 0 else ""
+
+
+def build(folder, *options):
+    """Sets the build tree up (once) and builds all of it. Returns what went wrong, or an empty text."""
+    problem = set_up(folder, *options)
+    if problem:
+        return problem
     status, output = run(["ninja", "-C", folder])
     return output if status != 0 else ""
 
 
 def run_meson(folder, suites, *options):
-    """(count, what to show of a failure) of the meson suites named."""
+    """(count, what to show of a failure) of the meson suites named, after building what they need
+    unless all is built."""
     log = "testlog-" + suites[0]
     junit = os.path.join(ROOT, folder, "meson-logs", log + ".junit.xml")
     if os.path.exists(junit):
         os.remove(junit)
     wanted = [word for suite in suites for word in ("--suite", suite)]
-    status, output = run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs",
-                          "--logbase", log, *wanted, *options])
+    status, output = run(["meson", "test", "-C", folder, "--print-errorlogs", "--logbase", log,
+                          *wanted, *options])
     return junit_count(junit).settled(status), output + junit_failures(junit)
 
 
 def meson_suite(name):
-    return lambda: run_meson("build", [name])
+    return lambda: run_meson("build", [name], "--no-rebuild")
 
 
 def run_pytest(folder, *options):
@@ -121,7 +129,7 @@ def program_suite(name):
         count, output = Count(), ""
         _, listed = run(["meson", "test", "-C", "build", "--list", "--suite", name])
         if f":{name} / " in listed:
-            count, output = run_meson("build", [name])
+            count, output = run_meson("build", [name], "--no-rebuild")
         if glob.glob(os.path.join(ROOT, "tests", name, "test_*.py")):
             workers = AT_A_TIME.get(name, 0)
             more, text = run_pytest(f"tests/{name}", "-m", "not alone", "-n", str(workers),
@@ -144,7 +152,7 @@ def lint_suite():
 
 def sanitize_suite():
     """The C suites under AddressSanitizer and UndefinedBehaviorSanitizer."""
-    problem = build("build-sanitize", "-Db_sanitize=address,undefined")
+    problem = set_up("build-sanitize", "-Db_sanitize=address,undefined")
     if problem:
         return Count(failed=1), problem
     os.environ["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
@@ -153,7 +161,7 @@ def sanitize_suite():
 
 def fuzz_suite():
     """Each parser against libFuzzer for a short while, starting from its corpus."""
-    problem = build("build-fuzz", "-Dfuzz=5", CC="clang")
+    problem = set_up("build-fuzz", "-Dfuzz=5", CC="clang")
     if problem:
         return Count(failed=1), problem
     return run_meson("build-fuzz", ["fuzz"])
