@@ -28,6 +28,9 @@ enum {
     /* Judging stops when less than this is free: no step of it asks for more. An alert: its change,
      * its records, and two effects per target. */
     PL_EFFECT_ROOM = 8 + 2 * PL_TARGET_MAX,
+    /* Writing and posting a page takes the shell some 0.1 ms: a call asks for so many at most, so
+     * that no sample waits for a thousand of them. The next call goes on. */
+    PL_PAGES_PER_CALL_MAX = 8,
 };
 
 /* An alert and how far telling people about it has got. */

@@ -215,7 +215,7 @@ void pl_engine_answered(struct pl_engine *e, struct pl_page *page)
 
 void pl_engine_run_outbox(struct pl_engine *e)
 {
-    while (pl_engine_has_room(e)) {
+    for (int asked = 0; asked < PL_PAGES_PER_CALL_MAX && pl_engine_has_room(e);) {
         struct pl_page *page = pl_outbox_due(&e->outbox, e->now);
         if (!page) return;
         uint32_t alert = pl_engine_alert_index(e, &page->alert);
@@ -228,5 +228,6 @@ void pl_engine_run_outbox(struct pl_engine *e)
         const struct pl_alert *newest = &e->alerts[alert].alert;
         if (!page->resolved && newest->revision == page->alert.revision) page->alert = *newest;
         emit_page(e, PL_EFFECT_SEND_PAGE, alert, page);
+        asked++;
     }
 }

@@ -33,6 +33,7 @@ static const char usage[] =
     "  --speed X              seconds of the file that pass in one (1)\n"
     "  --full V               the value of the file at which all of them are full (1)\n"
     "  --pool NAME            their pool (swarm)\n"
+    "  --pools N              or that many: swarm-0, swarm-1, ..., in turns (1)\n"
     "  --prefix TEXT          their names: sim-00000 ...; of less than ten sim-1 ...\n"
     "  --token TOKEN          join first, then stream by TLS\n"
     "  --drain S              wait so long at the end for what is not acknowledged (30)\n"
@@ -87,6 +88,7 @@ static void set_option(struct swarm_config *config, int option, const char *text
     case 'f': shape_path = text; return;
     case 'm': units.speed = number("--speed", text, 1e-3, 1e6); return;
     case 'u': units.full = number("--full", text, 1e-9, 1e12); return;
+    case 'n': config->pool_count = (uint32_t)number("--pools", text, 1, SWARM_POOLS_MAX); return;
     case 'x': config->prefix = text; return;
     case 't':
         if (pl_token_parse(pl_span_of(text), &token) < 0)
@@ -120,6 +122,7 @@ static void read_options(int argc, char **argv, struct swarm_config *config)
         {"full", required_argument, NULL, 'u'},
         {"load", required_argument, NULL, 'l'},
         {"pool", required_argument, NULL, 'p'},
+        {"pools", required_argument, NULL, 'n'},
         {"prefix", required_argument, NULL, 'x'},
         {"seed", required_argument, NULL, 'e'},
         {"token", required_argument, NULL, 't'},
@@ -161,7 +164,7 @@ static void print_result(const struct swarm_config *config, const struct swarm_r
 int main(int argc, char **argv)
 {
     struct swarm_config config = {
-        .prefix = "sim-", .drain_seconds = 30, .shape = &shape, .seed = 1};
+        .pool_count = 1, .prefix = "sim-", .drain_seconds = 30, .shape = &shape, .seed = 1};
     uv_loop_t *loop = uv_default_loop();
     uv_signal_t signals[2];
     shape_flat(&shape, 0.3);

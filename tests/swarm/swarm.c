@@ -63,6 +63,19 @@ static void on_directive(void *arg, const struct pl_directive *directive)
     (void)directive; // a swarm keeps its pace
 }
 
+/* The pool of that agent. False if its name is too long. */
+static bool name_pool(const struct swarm_config *config, uint32_t index, struct pl_name *out)
+{
+    char buf[PL_NAME_LEN_MAX + 1];
+    struct pl_text name = pl_text_init(buf, sizeof buf);
+    pl_text_span(&name, pl_name_span(&config->pool));
+    if (config->pool_count > 1) {
+        pl_text_char(&name, '-');
+        pl_text_u64(&name, index % config->pool_count);
+    }
+    return !name.overflow && pl_name_parse(pl_text_bytes(&name), out) == 0;
+}
+
 static bool agent_init(struct swarm_agent *a, struct swarm *s, uint32_t index)
 {
     const struct swarm_config *config = s->config;
@@ -78,7 +91,7 @@ static bool agent_init(struct swarm_agent *a, struct swarm *s, uint32_t index)
     a->hello.version = PL_PROTOCOL_VERSION;
     for (int i = 0; i < PL_BOOT_ID_BYTES; i++)
         a->hello.boot_id.bytes[i] = (uint8_t)pl_rng_u64(&boot);
-    a->hello.pool = config->pool;
+    if (!name_pool(config, index, &a->hello.pool)) return false;
     memcpy(a->hello.agent_version, PL_VERSION, sizeof PL_VERSION);
     a->hello.interval_ms = (uint32_t)lrint(1000 / config->hz);
     load_host_init(&a->load, pl_rng_u64(&rng));

@@ -12,7 +12,12 @@
 
 #include <uv.h>
 
-enum { SWARM_AGENTS_MAX = 50000, SWARM_TICK_MIN_MS = 5, SWARM_TICK_MAX_MS = 50 };
+enum {
+    SWARM_AGENTS_MAX = 50000,
+    SWARM_POOLS_MAX = 1024,
+    SWARM_TICK_MIN_MS = 5,
+    SWARM_TICK_MAX_MS = 50
+};
 
 struct swarm_config {
     uint32_t agent_count; // 1 to SWARM_AGENTS_MAX
@@ -21,6 +26,8 @@ struct swarm_config {
     double drain_seconds; // to wait at the end for what is not acknowledged yet
     struct pl_address collector;
     struct pl_name pool;
+    uint32_t
+        pool_count;     // above 1: pool-0, pool-1, ..., each host in the next; ignored with a token
     const char *prefix; // hosts are prefix00000, prefix00001, ...; under ten: prefix1, ...
     const struct shape *shape;
     const struct pl_token *token; // join with it first, and speak TLS; NULL: plain

@@ -205,9 +205,10 @@ static void test_a_target_has_a_pace(void)
     }
     size_t sent_count = 0;
     for (int64_t ms = 0; ms <= 6000; ms += 100, pass(100)) {
-        while (pl_outbox_due(&box, now)) {
+        for (struct pl_page *page; (page = pl_outbox_due(&box, now)) != NULL;) {
             REQUIRE(sent_count < PL_LEN(at_ms));
             CHECK_INT(ms, at_ms[sent_count++]);
+            CHECK(pl_outbox_result(&box, page, &sent, now));
         }
     }
     CHECK_INT(sent_count, PL_LEN(pools));
@@ -223,6 +224,39 @@ static void test_a_target_has_a_pace(void)
     struct pl_page *page = tell(&a, PL_TELL_ADDED);
     CHECK(pl_outbox_saved(&box, page, now));
     CHECK(pl_outbox_due(&box, now) == page);
+}
+
+static size_t hand_out(struct pl_page **pages)
+{
+    size_t count = 0;
+    while (count < PL_OUTBOX_MAX && (pages[count] = pl_outbox_due(&box, now)) != NULL) count++;
+    return count;
+}
+
+/* A target that hangs has a few requests of ours, and the others the rest. */
+static void test_a_target_that_hangs_leaves_room_for_others(void)
+{
+    static const char *const pools[] = {"p0", "p1", "p2", "p3", "p4", "p5"};
+    static struct pl_page *pages[PL_OUTBOX_MAX + 1], *page;
+    start();
+    for (size_t i = 0; i < PL_LEN(pools); i++) {
+        struct pl_alert a = alert_of(pools[i], FIRING, 1);
+        CHECK(pl_outbox_saved(&box, tell(&a, PL_TELL_ADDED), now));
+    }
+    CHECK_INT(hand_out(pages), PL_PAGES_SENDING_TARGET_MAX);
+    struct pl_alert last = alert_of("last", FIRING, 1);
+    for (uint8_t t = 1; t < PL_TARGET_MAX; t++) {
+        CHECK_INT(pl_outbox_tell(&box, t, &last, now, &page), PL_TELL_ADDED);
+        CHECK(pl_outbox_saved(&box, page, now));
+    }
+    CHECK_INT(hand_out(pages), PL_PAGES_SENDING_MAX - PL_PAGES_SENDING_TARGET_MAX);
+    CHECK_INT(pages[0]->target, 1);
+    CHECK(pl_outbox_result(&box, box.pages, &sent, now)); // the first that was taken
+    pl_outbox_remove(&box, box.pages);
+    CHECK(hand_out(pages) == 1 && pages[0]->target == 0); // the oldest that may go
+    /* Nobody ever answers: after a minute the attempts are over, and it goes on. */
+    pass(PL_PAGE_ANSWER_WAIT_MS);
+    CHECK(hand_out(pages) >= PL_TARGET_MAX - PL_PAGES_SENDING_MAX);
 }
 
 static void test_the_end_of_a_page(void)
@@ -254,22 +288,59 @@ static void test_an_attempt_that_is_never_answered(void)
     CHECK(pl_outbox_due(&box, now) == page);
 }
 
+static struct pl_alert nth_alert(uint32_t n)
+{
+    char pool[] = "p0000";
+    for (uint32_t d = 4; d > 0; d--, n /= 10) pool[d] = (char)('0' + n % 10);
+    return alert_of(pool, FIRING, 1);
+}
+
 static void test_a_full_table_refuses(void)
 {
     start();
     struct pl_alert a = alert_of("web", FIRING, 1);
     struct pl_page *page;
-    char pool[] = "p0000";
     for (uint32_t i = 0; i < PL_OUTBOX_MAX; i++) {
-        for (uint32_t d = 0, rest = i; d < 4; d++, rest /= 10)
-            pool[4 - d] = (char)('0' + rest % 10);
-        a = alert_of(pool, FIRING, 1);
+        a = nth_alert(i);
         CHECK_INT(pl_outbox_tell(&box, 0, &a, now, &page), PL_TELL_ADDED);
     }
     CHECK_INT(pl_outbox_tell(&box, 1, &a, now, &page), PL_TELL_FULL);
     CHECK(pl_outbox_restore(&box, &(struct pl_page){.target = 2, .alert = a}, now) == NULL);
-    pl_outbox_remove(&box, pl_outbox_find(&box, 0, &a));
+    /* Each is found, also when others have left. */
+    for (uint32_t i = 0; i < PL_OUTBOX_MAX; i += 3) {
+        a = nth_alert(i);
+        pl_outbox_remove(&box, pl_outbox_find(&box, 0, &a));
+    }
+    for (uint32_t i = 0; i < PL_OUTBOX_MAX; i++) {
+        a = nth_alert(i);
+        page = pl_outbox_find(&box, 0, &a);
+        CHECK_INT(page != NULL, i % 3 != 0);
+        CHECK(!page || pl_name_eq(&page->alert.pool, &a.pool));
+    }
     CHECK_INT(pl_outbox_tell(&box, 1, &a, now, &page), PL_TELL_ADDED);
+}
+
+/* While one after the other is handed out, some leave, some come, and one is refused at once. */
+static void test_nobody_is_forgotten_while_others_leave(void)
+{
+    struct pl_page *pages[4];
+    start();
+    for (uint32_t i = 0; i < PL_LEN(pages); i++) {
+        struct pl_alert a = nth_alert(i);
+        pages[i] = tell(&a, PL_TELL_ADDED);
+        CHECK(i == 2 || pl_outbox_saved(&box, pages[i], now));
+    }
+    CHECK(pl_outbox_due(&box, now) == pages[0]);
+    CHECK(pl_outbox_result(&box, pages[0], &sent, now));
+    pl_outbox_remove(&box, pages[0]);
+    CHECK(pl_outbox_due(&box, now) == pages[1]);
+    struct pl_page_result at_once = {.class = PL_RESULT_RETRY, .wait_ms = 0};
+    CHECK(pl_outbox_result(&box, pages[1], &at_once, now)); // its turn is over in this look
+    CHECK(pl_outbox_due(&box, now) == pages[3]);
+    CHECK(pl_outbox_due(&box, now) == pages[1]);
+    CHECK(pl_outbox_due(&box, now) == NULL);
+    pass(PL_PAGE_SAVE_WAIT_MS);
+    CHECK(pl_outbox_due(&box, now) == pages[2]);
 }
 
 static void test_restored_pages_go_on(void)
@@ -283,20 +354,17 @@ static void test_restored_pages_go_on(void)
                              .alert = alert_of("web", FIRING, 1)};
     struct pl_page *page = pl_outbox_restore(&box, &record, now);
     REQUIRE(page);
-    CHECK_INT(page->state, PL_PAGE_INTENT);
-    CHECK_INT(page->attempts, 7);
-    CHECK(page->told);
+    CHECK(page->state == PL_PAGE_INTENT && page->attempts == 7 && page->told);
     CHECK(pl_outbox_restore(&box, &record, now) == NULL);
     CHECK(pl_outbox_due(&box, now) == page);
     struct pl_alert other = alert_of("db", FIRING, 1);
     CHECK(tell(&other, PL_TELL_ADDED)->number > record.number);
 }
 
-/* ---- against a naive model ---- */
+/* ---- against a naive model: what a target must hear about an alert, as simply as possible ---- */
 
 enum { ALERTS = 4, TARGETS = 2, STEPS = 3000, SEEDS = 30 };
 
-/* What a target must hear about an alert, by the rules of outbox.h told as simply as possible. */
 static struct model {
     bool there, sending, told, resolved;
     uint32_t revision;
@@ -421,9 +489,11 @@ int main(void)
     RUN(test_waits_grow_and_stay_capped);
     RUN(test_a_provider_that_asks_for_peace_gets_it);
     RUN(test_a_target_has_a_pace);
+    RUN(test_a_target_that_hangs_leaves_room_for_others);
     RUN(test_the_end_of_a_page);
     RUN(test_an_attempt_that_is_never_answered);
     RUN(test_a_full_table_refuses);
+    RUN(test_nobody_is_forgotten_while_others_leave);
     RUN(test_restored_pages_go_on);
     RUN(test_outbox_against_the_model);
     return check_finish();

@@ -2,10 +2,18 @@
 
 #include "common/base/assert.h"
 
+#include <assert.h>
+
 void pl_outbox_init(struct pl_outbox *o, uint64_t seed)
 {
     pl_slots_init(&o->slots, o->generation, o->next_free, PL_OUTBOX_MAX);
     o->live_count = 0;
+    memset(o->buckets, 0, sizeof o->buckets);
+    o->sending_count = 0;
+    memset(o->sending, 0, sizeof o->sending);
+    o->crowded = 0;
+    o->looking = false;
+    o->look_from = 0;
     o->last_number = 0;
     o->next_due_mono_ms = INT64_MAX;
     for (size_t t = 0; t < PL_TARGET_MAX; t++) {
@@ -26,16 +34,48 @@ static void wake_at(struct pl_outbox *o, int64_t mono_ms)
     o->next_due_mono_ms = PL_MIN(o->next_due_mono_ms, mono_ms);
 }
 
+/* ---- the index ---- */
+
+static_assert((PL_OUTBOX_BUCKETS & (PL_OUTBOX_BUCKETS - 1)) == 0, "a mask chooses the bucket");
+static_assert(PL_OUTBOX_MAX < UINT16_MAX, "a slot and one more fit");
+
+static uint16_t *bucket_of(struct pl_outbox *o, uint8_t target, const struct pl_alert *alert)
+{
+    uint64_t hash =
+        pl_hash_bytes(pl_name_span(&alert->pool)) ^ ((uint64_t)target << 8 | alert->rule);
+    hash *= UINT64_C(0x9e3779b97f4a7c15); // Knuth, TAOCP 6.4: multiplicative hashing
+    return &o->buckets[hash >> 32 & (PL_OUTBOX_BUCKETS - 1)];
+}
+
+static bool is_about(const struct pl_page *page, uint8_t target, const struct pl_alert *alert)
+{
+    return page->target == target && page->alert.rule == alert->rule &&
+           pl_name_eq(&page->alert.pool, &alert->pool);
+}
+
 struct pl_page *pl_outbox_find(struct pl_outbox *o, uint8_t target, const struct pl_alert *alert)
 {
-    for (uint32_t n = 0; n < o->live_count; n++) {
-        struct pl_page *page = &o->pages[o->live[n]];
-        if (page->target == target && page->alert.rule == alert->rule &&
-            pl_name_eq(&page->alert.pool, &alert->pool)) {
-            return page;
-        }
+    for (uint32_t n = *bucket_of(o, target, alert); n != 0; n = o->next_in_bucket[n - 1]) {
+        if (is_about(&o->pages[n - 1], target, alert)) return &o->pages[n - 1];
     }
     return NULL;
+}
+
+static void index_add(struct pl_outbox *o, const struct pl_page *page)
+{
+    uint16_t *bucket = bucket_of(o, page->target, &page->alert);
+    o->next_in_bucket[page->id.index] = *bucket;
+    *bucket = (uint16_t)(page->id.index + 1);
+}
+
+static void index_remove(struct pl_outbox *o, const struct pl_page *page)
+{
+    uint16_t *at = bucket_of(o, page->target, &page->alert);
+    while (*at != page->id.index + 1) {
+        PL_ASSERT(*at != 0);
+        at = &o->next_in_bucket[*at - 1];
+    }
+    *at = o->next_in_bucket[page->id.index];
 }
 
 struct pl_page *pl_outbox_get(struct pl_outbox *o, struct pl_slot_id id)
@@ -54,9 +94,10 @@ static void set_content(struct pl_page *page, const struct pl_alert *alert, stru
         now.mono_ms + (page->resolved ? PL_PAGE_TTL_RESOLVED_MS : PL_PAGE_TTL_FIRING_MS);
 }
 
-/* A page in state INTENT, last in the list of live ones; the rest is the caller's. NULL when the
- * table is full. */
-static struct pl_page *take(struct pl_outbox *o, uint8_t target)
+/* A page in state INTENT that tells of `alert`, last in the list of live ones; the rest is the
+ * caller's. NULL when the table is full. */
+static struct pl_page *take(struct pl_outbox *o, uint8_t target, const struct pl_alert *alert,
+                            struct pl_now now)
 {
     struct pl_slot_id id;
     if (!pl_slots_take(&o->slots, &id)) return NULL;
@@ -67,7 +108,9 @@ static struct pl_page *take(struct pl_outbox *o, uint8_t target)
         .state = PL_PAGE_INTENT,
         .backoff = {.base_ms = PL_RETRY_BASE_MS, .cap_ms = PL_RETRY_CAP_MS},
     };
+    set_content(page, alert, now);
     o->live[o->live_count++] = id.index;
+    index_add(o, page);
     return page;
 }
 
@@ -86,7 +129,7 @@ enum pl_tell pl_outbox_tell(struct pl_outbox *o, uint8_t target, const struct pl
         return needed ? PL_TELL_CHANGED : PL_TELL_WITHDRAWN;
     }
     if (!needed) return PL_TELL_NOTHING;
-    found = take(o, target);
+    found = take(o, target, alert, now);
     if (!found) return PL_TELL_FULL;
     /* Grows over restarts as long as the clock does not lose more than it gained since. */
     uint64_t by_clock = (uint64_t)PL_MAX(now.unix_ms, 0) * PL_OUTBOX_MAX;
@@ -94,7 +137,6 @@ enum pl_tell pl_outbox_tell(struct pl_outbox *o, uint8_t target, const struct pl
     found->number = o->last_number;
     found->created_unix_ms = now.unix_ms;
     found->due_mono_ms = now.mono_ms + PL_PAGE_SAVE_WAIT_MS;
-    set_content(found, alert, now);
     wake_at(o, found->due_mono_ms);
     *page = found;
     return PL_TELL_ADDED;
@@ -112,7 +154,7 @@ struct pl_page *pl_outbox_restore(struct pl_outbox *o, const struct pl_page *pag
 {
     PL_ASSERT(page->target < PL_TARGET_MAX);
     if (pl_outbox_find(o, page->target, &page->alert)) return NULL;
-    struct pl_page *restored = take(o, page->target);
+    struct pl_page *restored = take(o, page->target, &page->alert, now);
     if (!restored) return NULL;
     restored->number = page->number;
     o->last_number = PL_MAX(o->last_number, page->number);
@@ -120,7 +162,6 @@ struct pl_page *pl_outbox_restore(struct pl_outbox *o, const struct pl_page *pag
     restored->attempts = page->attempts;
     restored->last_status = page->last_status;
     restored->told = true; // an attempt may have been under way when the record was last written
-    set_content(restored, &page->alert, now);
     restored->due_mono_ms = now.mono_ms;
     wake_at(o, restored->due_mono_ms);
     return restored;
@@ -157,6 +198,17 @@ static void take_from_bucket(struct pl_outbox *o, uint8_t target, struct pl_now 
     o->full_mono_ms[target] = PL_MAX(o->full_mono_ms[target], now.mono_ms) + apart_ms(pace);
 }
 
+/* An attempt is over: whoever waited for that may go. */
+static void end_sending(struct pl_outbox *o, const struct pl_page *page, struct pl_now now)
+{
+    PL_ASSERT(o->sending[page->target] > 0 && o->sending_count > 0);
+    bool was_full = o->sending_count == PL_PAGES_SENDING_MAX;
+    o->sending[page->target]--;
+    o->sending_count--;
+    uint64_t freed = was_full ? UINT64_MAX : pl_target_bit(page->target);
+    if ((o->crowded & freed) != 0) wake_at(o, now.mono_ms);
+}
+
 /* True if the page is the caller's now: SENDING or FAILED. */
 static bool step_due(struct pl_outbox *o, struct pl_page *page, struct pl_now now)
 {
@@ -175,24 +227,49 @@ static bool step_due(struct pl_outbox *o, struct pl_page *page, struct pl_now no
         page->due_mono_ms = free_mono_ms;
         return false;
     }
+    if (o->sending_count == PL_PAGES_SENDING_MAX ||
+        o->sending[page->target] == PL_PAGES_SENDING_TARGET_MAX) {
+        o->crowded |= pl_target_bit(page->target);
+        return false;
+    }
     take_from_bucket(o, page->target, now);
     page->state = PL_PAGE_SENDING;
+    o->sending[page->target]++;
+    o->sending_count++;
     page->attempts++;
     page->due_mono_ms = now.mono_ms + PL_PAGE_ANSWER_WAIT_MS;
     return true;
 }
 
+/* The next of this look through all pages. NULL at its end. */
+static struct pl_page *look_on(struct pl_outbox *o, struct pl_now now)
+{
+    while (o->look_from < o->live_count) {
+        struct pl_page *page = &o->pages[o->live[o->look_from++]];
+        if (page->state == PL_PAGE_SENT || page->state == PL_PAGE_FAILED) continue;
+        bool is_callers = page->due_mono_ms <= now.mono_ms && step_due(o, page, now);
+        bool waits = page->state < PL_PAGE_SENDING && (o->crowded >> page->target & 1) != 0;
+        if (page->state != PL_PAGE_FAILED && !waits)
+            o->look_later_mono_ms = PL_MIN(o->look_later_mono_ms, page->due_mono_ms);
+        if (is_callers) return page;
+    }
+    return NULL;
+}
+
 struct pl_page *pl_outbox_due(struct pl_outbox *o, struct pl_now now)
 {
-    if (now.mono_ms < o->next_due_mono_ms) return NULL;
-    int64_t next_due_mono_ms = INT64_MAX;
-    for (uint32_t n = 0; n < o->live_count; n++) {
-        struct pl_page *page = &o->pages[o->live[n]];
-        if (page->state == PL_PAGE_SENT || page->state == PL_PAGE_FAILED) continue;
-        if (page->due_mono_ms <= now.mono_ms && step_due(o, page, now)) return page;
-        next_due_mono_ms = PL_MIN(next_due_mono_ms, page->due_mono_ms);
+    while (o->looking || now.mono_ms >= o->next_due_mono_ms) {
+        if (!o->looking) {
+            o->looking = true;
+            o->crowded = 0;
+            o->look_from = 0;
+            o->next_due_mono_ms = o->look_later_mono_ms = INT64_MAX;
+        }
+        struct pl_page *page = look_on(o, now);
+        if (page) return page;
+        o->looking = false;
+        wake_at(o, o->look_later_mono_ms);
     }
-    o->next_due_mono_ms = next_due_mono_ms;
     return NULL;
 }
 
@@ -200,6 +277,7 @@ bool pl_outbox_result(struct pl_outbox *o, struct pl_page *page,
                       const struct pl_page_result *result, struct pl_now now)
 {
     if (page->state != PL_PAGE_SENDING) return false;
+    end_sending(o, page, now);
     page->last_status = result->status;
     page->last_class = result->class;
     if (result->class == PL_RESULT_SENT || result->maybe_delivered) page->told = true;
@@ -222,10 +300,13 @@ bool pl_outbox_result(struct pl_outbox *o, struct pl_page *page,
 
 void pl_outbox_remove(struct pl_outbox *o, struct pl_page *page)
 {
+    PL_ASSERT(page->state != PL_PAGE_SENDING);
     uint32_t n = 0;
     while (n < o->live_count && o->live[n] != page->id.index) n++;
     PL_ASSERT(n < o->live_count);
     memmove(&o->live[n], &o->live[n + 1], (o->live_count - n - 1) * sizeof o->live[0]);
     o->live_count--;
+    if (n < o->look_from) o->look_from--; // the one that follows it comes next
+    index_remove(o, page);
     pl_slots_give(&o->slots, page->id);
 }

@@ -27,6 +27,11 @@
 
 enum {
     PL_OUTBOX_MAX = 1024, // then a page is refused and counted, and asked for again each tick
+    PL_OUTBOX_BUCKETS = 2 * PL_OUTBOX_MAX, // of the index by target and alert; a power of two
+    /* Under way at once: what the shell has requests for, and less to one target, so that one that
+     * hangs does not take them all. Others wait for an answer. */
+    PL_PAGES_SENDING_MAX = 48,
+    PL_PAGES_SENDING_TARGET_MAX = 4,
     PL_PAGE_SAVE_WAIT_MS = 100,
     PL_PAGE_ANSWER_WAIT_MS = 60 * 1000, // an attempt without an answer counts as RETRY after this
     PL_PAGE_TTL_FIRING_MS = 24 * 3600 * 1000,
@@ -87,6 +92,15 @@ struct pl_outbox {
     uint32_t next_free[PL_OUTBOX_MAX];
     uint32_t live[PL_OUTBOX_MAX]; // slots in use, oldest first
     uint32_t live_count;
+    /* The index by target and alert: lists of slots, 1 + the slot, 0 at their end. */
+    uint16_t buckets[PL_OUTBOX_BUCKETS];
+    uint16_t next_in_bucket[PL_OUTBOX_MAX];
+    uint32_t sending_count; // pages in state SENDING
+    uint8_t sending[PL_TARGET_MAX];
+    uint64_t crowded;           // bit t: a page to t waits until another is answered
+    bool looking;               // pl_outbox_due() is on its way through `live`
+    uint32_t look_from;         // and goes on there
+    int64_t look_later_mono_ms; // the soonest of those it has passed
     uint64_t last_number;
     int64_t next_due_mono_ms; // no page needs anything before; INT64_MAX: none at all
     int64_t target_wait_mono_ms[PL_TARGET_MAX]; // the provider asked to be left alone until then
@@ -136,5 +150,5 @@ struct pl_page *pl_outbox_due(struct pl_outbox *o, struct pl_now now);
  * page is not SENDING. */
 bool pl_outbox_result(struct pl_outbox *o, struct pl_page *page,
                       const struct pl_page_result *result, struct pl_now now);
-/* Take it out of the table. */
+/* Take it out of the table. Not while it is SENDING. */
 void pl_outbox_remove(struct pl_outbox *o, struct pl_page *page);
