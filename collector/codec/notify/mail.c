@@ -53,13 +53,6 @@ static void put_atom(struct pl_text *out, const struct pl_name *name)
     }
 }
 
-static void put_domain(struct pl_text *out, struct pl_span address)
-{
-    size_t at = 0;
-    while (at < address.len && address.ptr[at] != '@') at++;
-    pl_text_span(out, (struct pl_span){address.ptr + at, address.len - at});
-}
-
 static void identify(struct message *m)
 {
     const struct pl_alert *a = &m->in->message->page->alert;
@@ -80,8 +73,8 @@ static void identify(struct message *m)
         pl_text_char(&id, '.');
         put_atom(&id, &told);
     }
-    put_domain(&thread, m->in->from);
-    put_domain(&id, m->in->from);
+    pl_mime_domain(&thread, m->in->from);
+    pl_mime_domain(&id, m->in->from);
     pl_text_str(&boundary, "=_plimsoll_");
     pl_text_hex(&boundary, pl_hash_bytes(pl_text_bytes(&id)), 16);
 }
@@ -200,73 +193,25 @@ static void put_subject(const struct message *m, struct pl_text *out)
     pl_mime_header(out, "Subject", pl_text_bytes(&subject));
 }
 
-/* Name: <id> */
-static void put_id(struct pl_text *out, const char *name, const char *before, const char *id)
-{
-    pl_text_str(out, name);
-    pl_text_str(out, ": <");
-    pl_text_str(out, before);
-    pl_text_str(out, id);
-    pl_text_str(out, ">\r\n");
-}
-
-static void put_address(struct pl_text *out, const char *name, struct pl_span address)
-{
-    char buf[PL_MIME_ADDRESS_LEN_MAX + 3];
-    struct pl_text value = pl_text_init(buf, sizeof buf);
-    pl_text_char(&value, '<');
-    pl_text_span(&value, address);
-    pl_text_char(&value, '>');
-    pl_mime_header(out, name, pl_text_bytes(&value));
-}
-
 static void put_headers(const struct message *m, struct pl_text *out)
 {
     pl_mime_date(out, m->in->message->page->created_unix_ms);
-    put_address(out, "From", m->in->from);
-    put_address(out, "To", m->in->to);
+    pl_mime_address(out, "From", m->in->from);
+    pl_mime_address(out, "To", m->in->to);
     put_subject(m, out);
-    put_id(out, "Message-ID", "", m->id);
-    put_id(out, "In-Reply-To", "", m->thread);
-    put_id(out, "References", "", m->thread);
+    pl_mime_id(out, "Message-ID", "", m->id);
+    pl_mime_id(out, "In-Reply-To", "", m->thread);
+    pl_mime_id(out, "References", "", m->thread);
     pl_text_str(out, "Auto-Submitted: auto-generated\r\n");
     if (m->in->message->state == PL_NOTIFY_FIRING) pl_text_str(out, "X-Priority: 1\r\n");
     pl_text_str(out, "MIME-Version: 1.0\r\n");
-}
-
-/* "--boundary", `last`: "--boundary--". `inner` tells the boundaries of nested parts apart. */
-static void put_boundary(const struct message *m, const char *inner, bool last, struct pl_text *out)
-{
-    pl_text_str(out, "--");
-    pl_text_str(out, m->boundary);
-    pl_text_str(out, inner);
-    pl_text_str(out, last ? "--\r\n" : "\r\n");
-}
-
-static void put_multipart(const struct message *m, const char *kind, const char *inner,
-                          struct pl_text *out)
-{
-    pl_text_str(out, "Content-Type: multipart/");
-    pl_text_str(out, kind);
-    pl_text_str(out, ";\r\n boundary=\"");
-    pl_text_str(out, m->boundary);
-    pl_text_str(out, inner);
-    pl_text_str(out, "\"\r\n\r\n");
-}
-
-static void put_quoted_part(const char *type, struct pl_span content, struct pl_text *out)
-{
-    pl_text_str(out, "Content-Type: text/");
-    pl_text_str(out, type);
-    pl_text_str(out, "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
-    pl_mime_quoted(out, content);
 }
 
 static void put_picture_part(const struct message *m, struct pl_text *out)
 {
     pl_text_str(out, "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
                      "Content-Disposition: inline; filename=\"load.png\"\r\n");
-    put_id(out, "Content-ID", "picture.", m->id);
+    pl_mime_id(out, "Content-ID", "picture.", m->id);
     pl_text_str(out, "\r\n");
     pl_mime_base64(out, m->in->message->picture);
 }
@@ -277,24 +222,24 @@ static void put_message(struct message *m, struct pl_text *out)
     char content[PART_BYTES];
     struct pl_text part = pl_text_init(content, sizeof content);
     put_headers(m, out);
-    put_multipart(m, "alternative", "", out);
-    put_boundary(m, "", false, out);
+    pl_mime_multipart(out, "alternative", m->boundary, "");
+    pl_mime_boundary(out, m->boundary, "", false);
     put_text(m, &part);
-    put_quoted_part("plain", pl_text_bytes(&part), out);
-    put_boundary(m, "", false, out);
+    pl_mime_text_part(out, "plain", pl_text_bytes(&part));
+    pl_mime_boundary(out, m->boundary, "", false);
     part = pl_text_init(content, sizeof content);
     put_html(m, &part);
     if (m->has_picture) {
-        put_multipart(m, "related; type=\"text/html\"", "_r", out);
-        put_boundary(m, "_r", false, out);
+        pl_mime_multipart(out, "related; type=\"text/html\"", m->boundary, "_r");
+        pl_mime_boundary(out, m->boundary, "_r", false);
     }
-    put_quoted_part("html", pl_text_bytes(&part), out);
+    pl_mime_text_part(out, "html", pl_text_bytes(&part));
     if (m->has_picture) {
-        put_boundary(m, "_r", false, out);
+        pl_mime_boundary(out, m->boundary, "_r", false);
         put_picture_part(m, out);
-        put_boundary(m, "_r", true, out);
+        pl_mime_boundary(out, m->boundary, "_r", true);
     }
-    put_boundary(m, "", true, out);
+    pl_mime_boundary(out, m->boundary, "", true);
     if (part.overflow) out->overflow = true;
 }
 

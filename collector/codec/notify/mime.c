@@ -182,6 +182,61 @@ void pl_mime_date(struct pl_text *out, int64_t unix_ms)
     pl_text_str(out, " +0000\r\n");
 }
 
+void pl_mime_address(struct pl_text *out, const char *name, struct pl_span address)
+{
+    char buf[PL_MIME_ADDRESS_LEN_MAX + 3];
+    struct pl_text value = pl_text_init(buf, sizeof buf);
+    pl_text_char(&value, '<');
+    pl_text_span(&value, address);
+    pl_text_char(&value, '>');
+    pl_mime_header(out, name, pl_text_bytes(&value));
+}
+
+void pl_mime_id(struct pl_text *out, const char *name, const char *before, const char *id)
+{
+    pl_text_str(out, name);
+    pl_text_str(out, ": <");
+    pl_text_str(out, before);
+    pl_text_str(out, id);
+    pl_text_str(out, ">\r\n");
+}
+
+void pl_mime_domain(struct pl_text *out, struct pl_span address)
+{
+    size_t at = 0;
+    while (at < address.len && address.ptr[at] != '@') at++;
+    pl_text_span(out, (struct pl_span){address.ptr + at, address.len - at});
+}
+
+/* ---- parts ---- */
+
+void pl_mime_multipart(struct pl_text *out, const char *kind, const char *boundary,
+                       const char *inner)
+{
+    pl_text_str(out, "Content-Type: multipart/");
+    pl_text_str(out, kind);
+    pl_text_str(out, ";\r\n boundary=\"");
+    pl_text_str(out, boundary);
+    pl_text_str(out, inner);
+    pl_text_str(out, "\"\r\n\r\n");
+}
+
+void pl_mime_boundary(struct pl_text *out, const char *boundary, const char *inner, bool last)
+{
+    pl_text_str(out, "--");
+    pl_text_str(out, boundary);
+    pl_text_str(out, inner);
+    pl_text_str(out, last ? "--\r\n" : "\r\n");
+}
+
+void pl_mime_text_part(struct pl_text *out, const char *type, struct pl_span content)
+{
+    pl_text_str(out, "Content-Type: text/");
+    pl_text_str(out, type);
+    pl_text_str(out, "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
+    pl_mime_quoted(out, content);
+}
+
 /* ---- bodies ---- */
 
 void pl_mime_quoted(struct pl_text *out, struct pl_span in)

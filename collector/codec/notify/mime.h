@@ -23,6 +23,21 @@ void pl_mime_header(struct pl_text *out, const char *name, struct pl_span value)
 /* "Date: Fri, 01 May 2026 14:03:12 +0000" CRLF (RFC 5322 section 3.3). Years 1970-9999. */
 void pl_mime_date(struct pl_text *out, int64_t unix_ms);
 
+/* Name: <address> */
+void pl_mime_address(struct pl_text *out, const char *name, struct pl_span address);
+/* Name: <id>, with `before` in front of the id. */
+void pl_mime_id(struct pl_text *out, const char *name, const char *before, const char *id);
+/* '@' and what follows it in an address, for ids. */
+void pl_mime_domain(struct pl_text *out, struct pl_span address);
+/* Content-Type of a multipart of that kind, and the empty line behind it. `inner` tells the
+ * boundaries of nested parts apart. */
+void pl_mime_multipart(struct pl_text *out, const char *kind, const char *boundary,
+                       const char *inner);
+/* "--boundary", `last`: "--boundary--". */
+void pl_mime_boundary(struct pl_text *out, const char *boundary, const char *inner, bool last);
+/* A part of text/TYPE, its headers included. */
+void pl_mime_text_part(struct pl_text *out, const char *type, struct pl_span content);
+
 /* Quoted-printable (RFC 2045 section 6.7); '\n' is a line end. Bytes that are not UTF-8 become
  * U+FFFD. Ends with CRLF unless `in` is empty. At most 3.2 bytes per byte, and 3 for each line. */
 void pl_mime_quoted(struct pl_text *out, struct pl_span in);
