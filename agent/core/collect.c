@@ -242,7 +242,10 @@ static void collect_service(const struct pl_raw *now, int32_t *values)
         values[PL_SERVICE_CPU_LIMIT] = pl_rate_share(group->cpu_milli, whole_milli(now));
     if (group->memory == PL_RAW_ABSENT || group->inactive_file == PL_RAW_ABSENT) return;
     uint64_t used = group->memory > group->inactive_file ? group->memory - group->inactive_file : 0;
-    values[PL_SERVICE_MEMORY] = pl_rate_share(used, PL_MIN(group->memory_max, whole_memory(now)));
+    uint64_t whole = PL_MIN(group->memory_max, whole_memory(now));
+    values[PL_SERVICE_MEMORY] = pl_rate_share(used, whole);
+    if (whole != PL_RAW_ABSENT)
+        values[PL_SERVICE_MEMORY_LIMIT] = pl_rate_level(whole / 1024 * 10 / 1024);
 }
 
 /* The whole is that of cpu.busy, so that the rest of cpu.busy is what others use. */

@@ -215,10 +215,10 @@ static bool look_at_group(struct pl_watch *w, struct pl_cgroup_whole whole, bool
     }
     if (is_slow) {
         w->slow = w->group.limits;
-        pl_cgroup_read(&w->group, PL_CGROUP_MEMORY_CURRENT, PL_CGROUP_MEMORY_STAT, &w->slow);
+        pl_cgroup_read(&w->group, PL_CGROUP_MEMORY_STAT, PL_CGROUP_MEMORY_STAT, &w->slow);
     }
     *out = w->slow;
-    pl_cgroup_read(&w->group, PL_CGROUP_CPU_STAT, PL_CGROUP_CPU_USAGE, out);
+    pl_cgroup_read(&w->group, PL_CGROUP_CPU_STAT, PL_CGROUP_MEMORY_CURRENT, out);
     return out->cpu_us != PL_RAW_ABSENT;
 }
 

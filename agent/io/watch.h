@@ -10,8 +10,9 @@
  * is looked for again after PL_WATCH_MISSED_MS only. Each time it is found, its numbers begin
  * anew: no rate reaches over that. The processor time of one that was found by itself and that may
  * pass work on is not told: taken for all of the work it would promise a capacity nobody has. A
- * sample costs one pread (a group of version 2) or two (version 1), or one and a clock per process
- * (a tree); memory is read every PL_WATCH_SLOW_MS, limits every PL_WATCH_LIMITS_MS. */
+ * sample costs two preads (a group of version 2) or three (version 1), or one and a clock per
+ * process (a tree). How much of the memory is page cache that can go is dearer to know (10 us) and
+ * read every PL_WATCH_SLOW_MS, limits every PL_WATCH_LIMITS_MS. */
 #pragma once
 
 #include "agent/core/listen.h"
@@ -41,7 +42,7 @@ struct pl_watch {
     uint32_t missed_inode;           // of the listener nobody was found for; 0: none
     int64_t missed_mono_ms;          // until then not again for that one
     int64_t search_mono_ms;          // not looked for before
-    int64_t slow_mono_ms;            // when memory is read again,
+    int64_t slow_mono_ms;            // when page cache is read again,
     int64_t limits_mono_ms;          // and limits
     struct pl_raw_cgroup slow;       // what was read then
     struct pl_raw_listener wanted;   // by which it is looked for

@@ -3,6 +3,7 @@
 // Everything shown comes from `state` events; the address (#pool=web&host=fe1) says what was chosen.
 
 import {Changes} from './changes.js';
+import {Launches} from './launches.js';
 import {OnCall} from './oncall.js';
 import {Charts} from './charts.js';
 import {Live} from './live.js';
@@ -250,9 +251,11 @@ function render() {
   charts.setLimits(limitsOf(pool));
   charts.setService(state.hosts.find(h => h.name === host)?.service);
   if (host !== charts.host) charts.show(host);
-  traffic.setMarks(state.alerts.filter(a => a.pool === pool).map(alert => ({t: Date.parse(alert.since), text: alert.rule, shown: alertLook(alert)[0]})));
+  const began = state.alerts.filter(a => a.pool === pool).map(alert => ({t: Date.parse(alert.since), text: alert.rule, shown: alertLook(alert)[0]}));
+  traffic.setMarks([...began, ...launches.marks()]);
   traffic.show(state.pools.find(p => p.name === pool) ?? null);
   changes.show(pool);
+  launches.show(pool);
   renderChanges();
   live.watch(host, pool);
 }
@@ -279,6 +282,7 @@ const charts = new Charts(el('charts'), text => {
 
 const traffic = new Traffic(el('traffic'));
 const changes = new Changes(() => state && render());
+const launches = new Launches(() => state && render());
 const oncall = new OnCall(renderOnCall);
 
 const live = new Live({

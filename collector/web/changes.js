@@ -1,26 +1,17 @@
 // changes.js - what changed in the pool that is looked at: a short list, and marks on its host's charts.
 //
-// Read from /api/v1/changes when another pool is chosen and every REFRESH_MS; the same change on
-// several hosts is one line.
+// Read from /api/v1/changes when another pool is chosen and now and then; the same change on several
+// hosts is one line.
 
-const REFRESH_MS = 30 * 1000;
+import {OfPool} from './parts.js';
+
 const SHOWN_MAX = 8;
 const NAMED_MAX = 3;
 
-export class Changes {
+export class Changes extends OfPool {
   // changed(): there is something else to show.
   constructor(changed) {
-    this.changed = changed;
-    this.pool = null;
-    this.all = []; // newest first
-    setInterval(() => this.#read(), REFRESH_MS);
-  }
-
-  show(pool) {
-    if (pool === this.pool) return;
-    this.pool = pool;
-    this.all = [];
-    this.#read();
+    super('changes', changed);
   }
 
   // Of one host, for its charts: [{t, text}], newest first.
@@ -48,19 +39,5 @@ export class Changes {
 
   moreCount() {
     return Math.max(0, this.groups().length - SHOWN_MAX);
-  }
-
-  async #read() {
-    const {pool} = this;
-    if (!pool || document.hidden) return;
-    try {
-      const answer = await fetch(`/api/v1/changes?${new URLSearchParams({pool})}`);
-      const json = await answer.json();
-      if (!answer.ok || pool !== this.pool) return;
-      this.all = json.changes;
-      this.changed();
-    } catch {
-      // The banner says when the collector does not answer; what was read stays.
-    }
   }
 }

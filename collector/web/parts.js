@@ -2,6 +2,8 @@
 
 import {STATES, shape} from './words.js';
 
+const REFRESH_MS = 30 * 1000;
+
 export function node(tag, className, text) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -48,4 +50,37 @@ export function setBar(element, share, limit) {
   fill.dataset.level = !limit || !share ? '' : share >= limit.page ? 'act' : share >= limit.warn ? 'watch' : 'ok';
   line.hidden = !limit;
   if (limit) line.style.left = `${100 * limit.page}%`;
+}
+
+// What the collector lists of one pool at /api/v1/<what>, read when another pool is chosen and every REFRESH_MS.
+export class OfPool {
+  // changed(): there is something else to show.
+  constructor(what, changed) {
+    this.what = what;
+    this.changed = changed;
+    this.pool = null;
+    this.all = []; // as listed
+    setInterval(() => this.#read(), REFRESH_MS);
+  }
+
+  show(pool) {
+    if (pool === this.pool) return;
+    this.pool = pool;
+    this.all = [];
+    this.#read();
+  }
+
+  async #read() {
+    const {pool} = this;
+    if (!pool || document.hidden) return;
+    try {
+      const answer = await fetch(`/api/v1/${this.what}?${new URLSearchParams({pool})}`);
+      const json = await answer.json();
+      if (!answer.ok || pool !== this.pool) return;
+      this.all = json[this.what];
+      this.changed();
+    } catch {
+      // The banner says when the collector does not answer; what was read stays.
+    }
+  }
 }

@@ -123,12 +123,14 @@ static void test_a_group_of_version_2(void)
     CHECK(raw.group.memory_max == PL_RAW_ABSENT && raw.group.throttled == 4);
     put("fs/cgroup/web.slice/www.service/cpu.stat", "usage_usec 9000\n");
     put("fs/cgroup/web.slice/www.service/memory.current", "7000\n");
+    put("fs/cgroup/web.slice/www.service/memory.stat", "inactive_file 2000\n");
     CHECK(!look());
-    CHECK(raw.cpu_us == 9000 && raw.group.memory == 3000); // memory is not read every time
+    CHECK(raw.cpu_us == 9000 && raw.group.memory == 7000);
+    CHECK(raw.group.inactive_file == 1000); // not read every time
     now_us += PL_WATCH_LIMITS_MS * INT64_C(1000);
     put("fs/cgroup/web.slice/www.service/cpu.max", "max 100000\n");
     CHECK(!look());
-    CHECK(raw.group.memory == 7000 && raw.group.cpu_milli == PL_RAW_ABSENT);
+    CHECK(raw.group.inactive_file == 2000 && raw.group.cpu_milli == PL_RAW_ABSENT);
     CHECK_INT(raw.generation, 1);
     put("fs/cgroup/web.slice/www.service/cpu.stat", ""); // as when the group is gone
     CHECK(look());

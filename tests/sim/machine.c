@@ -74,6 +74,13 @@ void sim_machine_stop(struct sim_world *w, uint32_t m)
     sim_disconnect(w, m);
 }
 
+/* Of memory: Little's law, where all share the processor. */
+static int32_t held_bp(const struct sim_machine *machine, int64_t busy_bp)
+{
+    int64_t inside_milli = machine->traffic_milli * 10000 / PL_MAX(10000 - busy_bp, 100);
+    return (int32_t)PL_MIN(inside_milli * machine->held_bp / 10000, 10000);
+}
+
 /* Metrics that move although nothing is short; no rule reads them. */
 static const enum pl_metric restless[] = {PL_CPU_USER, PL_PROCS_RUNNING,   PL_CONTEXT_SWITCHES,
                                           PL_LOAD1,    PL_TCP_SEGMENTS_IN, PL_AGENT_CPU};
@@ -87,7 +94,9 @@ static void take_sample(struct sim_world *w, struct sim_machine *machine)
     int32_t noise_bp = (int32_t)pl_rng_below(&w->rng, 200) - 100;
     int64_t busy_bp = machine->cpu_bp + machine->traffic_milli * machine->cost_bp / 10000;
     sample.values[PL_CPU_BUSY] = (int32_t)PL_MAX(PL_MIN(busy_bp, 9900) + noise_bp, 0);
-    sample.values[PL_MEMORY_USED] = PL_MIN(machine->memory_bp, 9800) + noise_bp;
+    int32_t memory_bp = machine->memory_bp + held_bp(machine, busy_bp);
+    sample.values[PL_MEMORY_USED] = PL_MIN(memory_bp, 9800) + noise_bp;
+    if (machine->held_bp > 0) sample.values[PL_SERVICE_CPU] = PL_ABSENT; // nobody tells it apart
     sample.values[PL_PSI_IO_FULL] = machine->stall_bp;
     sample.values[PL_TRAFFIC_REQUESTS] = PL_ABSENT;
     sample.values[PL_TCP_ACCEPTED] = (int32_t)(machine->traffic_milli / 100);

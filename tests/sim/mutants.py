@@ -46,11 +46,21 @@ FAULTS = [
     ("a resolve goes to who was never told", "alert/outbox.c",
      "bool needed = knows || pl_alert_pages(alert);", "bool needed = knows || alert->revision > 0;"),
     ("an alert acts while the clock is tilted", "engine_judge.c", "if (e->tilted || ", "if ("),
+    ("what is inside is what comes", "judge/capacity.c",
+     "double inside = traffic / (1 - busy);", "double inside = traffic;"),
+    ("neighbours take nothing", "judge/capacity.c",
+     "return PL_MIN(full - theirs, quota);", "return PL_MIN(full, quota);"),
+    ("more memory for a service is not noticed", "judge/capacity.c",
+     "if (rescale(c, PL_LEARNED_SERVICE_MEMORY, c->service_memory, is))", "if (c->service_memory < 0)"),
+    ("each socket that waits holds a local port", "judge/capacity.c",
+     "PL_MIN(waiting, c->opened * time_wait_s)", "waiting"),
+    ("a minute's attack costs what days have taught", "observe/curve.c",
+     "if (loses && !has_lasted(c)) return false;", ""),
     ("a pool's own rules are ignored", "engine.c",
      "if (config->pools[i].rules)", "if (!config)"),
 ]
 
-UNITS = ["level", "alert", "rules", "rule_set", "outbox", "engine"]
+UNITS = ["level", "alert", "rules", "rule_set", "outbox", "engine", "curve", "capacity"]
 SIM = ["collector", "machine", "oracle", "pager", "store", "trouble", "world"]
 SEEDS = "150"
 

@@ -49,6 +49,7 @@ struct sim_machine {
     int32_t cpu_bp;         // load now, without traffic
     int32_t memory_bp;      // used now
     int32_t leak_bp;        // more of it every second
+    int32_t held_bp;        // of it, for ten connections that are inside at a time
     int32_t stall_bp;       // time in which everything waits for I/O
     int64_t traffic_milli;  // connections now, thousandths per second; 0: it serves nobody
     int32_t growth_ppm;     // of traffic, every second

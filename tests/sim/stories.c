@@ -6,6 +6,7 @@
 #include "tests/check.h"
 #include "tests/sim/sim.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -33,6 +34,8 @@ enum event_type {
     LEAK,     // of a machine's memory, basis points per second
     CAPACITY, // connections/s that pool web takes, as somebody says
     STALL,    // of a machine's time, basis points
+    HELD,     // of a machine's memory by ten connections that are inside, basis points
+    ASK,      // what is known of a machine
 };
 
 struct event {
@@ -110,6 +113,22 @@ static const struct story stories[] = {
       {601, TRAFFIC, 7, 240}},
      5},
     {"slow_leak", 1500, {{60, LEAK, 3, 5}, {1350, LEAK, 3, -100}, {1400, LEAK, 3, 0}}, 3},
+    /* Ten connections of workers that hold memory are 0.67 % of it: two waves of traffic, never
+       over half of what fills it, and then a crowd. */
+    {"prefork_short_of_memory",
+     2400,
+     {{0, HELD, 0, 67},
+      {0, TRAFFIC, 0, 60},
+      {300, TRAFFIC, 0, 90},
+      {600, TRAFFIC, 0, 120},
+      {900, TRAFFIC, 0, 75},
+      {1200, TRAFFIC, 0, 105},
+      {1500, TRAFFIC, 0, 90},
+      {1790, ASK, 3, 0},
+      {1800, GROWTH, 0, 3850},
+      {2160, GROWTH, 0, 0},
+      {2220, TRAFFIC, 0, 90}},
+     11},
     {"flash_crowd",
      2400,
      {{0, CAPACITY, 0, 1350},
@@ -219,7 +238,8 @@ static void happen_to(struct sim_world *w, const struct event *event)
     static const char *const words[] = {[TRAFFIC] = "connections/s",
                                         [GROWTH] = "millionths more of them every second",
                                         [LEAK] = "bp more memory every second",
-                                        [STALL] = "bp of its time stalled"};
+                                        [STALL] = "bp of its time stalled",
+                                        [HELD] = "bp of memory held by ten connections inside"};
     for (uint32_t m = 0; m < w->machine_count; m++) {
         struct sim_machine *machine = &w->machines[m];
         bool meant = event->what == 0 ? machine->pool == 0 : m == (uint32_t)event->what - 1;
@@ -229,8 +249,20 @@ static void happen_to(struct sim_world *w, const struct event *event)
         if (event->type == GROWTH) machine->growth_ppm = event->value;
         if (event->type == LEAK) machine->leak_bp = event->value;
         if (event->type == STALL) machine->stall_bp = event->value;
+        if (event->type == HELD) machine->held_bp = event->value;
         sim_say(w, "%s: %d %s", machine->name.text, event->value, words[event->type]);
     }
+}
+
+/* Its capacity as the engine has learned it. */
+static void say_capacity(struct sim_world *w, const struct pl_name *name)
+{
+    const struct pl_fleet *fleet = pl_engine_fleet(w->engine);
+    const struct pl_host_capacity *c =
+        &fleet->hosts[pl_fleet_find_host(fleet, name)].capacity.answer;
+    bool is_known = c->gap == PL_GAP_NONE;
+    sim_say(w, "%s takes %d/s as it seems, first limit: %s", name->text, (int)lround(c->per_s.p50),
+            is_known ? pl_learned_name(c->first_limit) : "not known");
 }
 
 static void happen(struct sim_world *w, const struct event *event)
@@ -246,7 +278,9 @@ static void happen(struct sim_world *w, const struct event *event)
     case TRAFFIC:
     case GROWTH:
     case LEAK:
+    case HELD:
     case STALL: happen_to(w, event); return;
+    case ASK: say_capacity(w, &w->machines[m].name); return;
     case LOAD:
         w->machines[m].cpu_bp = event->value;
         sim_say(w, "load of %s is %d %%", w->machines[m].name.text, event->value / 100);

@@ -106,10 +106,10 @@ static void step_network(struct load_host *host, double load, double elapsed_s, 
 
 /* It has no swap, and no agent that asks its services. */
 static const enum pl_metric absent[] = {
-    PL_SWAP_USED,          PL_SERVICE_CPU,     PL_SERVICE_CPU_LIMIT, PL_SERVICE_CPU_THROTTLED,
-    PL_SERVICE_CPU_WEIGHT, PL_SERVICE_MEMORY,  PL_SERVICE_FILES,     PL_TRAFFIC_REQUESTS,
-    PL_TRAFFIC_ACTIVE,     PL_TRAFFIC_WAITING, PL_WORKERS_USED,      PL_WORKERS_BUSY,
-    PL_WORKERS_MAX,        PL_LOCAL_MISSED,
+    PL_SWAP_USED,          PL_SERVICE_CPU,     PL_SERVICE_CPU_LIMIT,    PL_SERVICE_CPU_THROTTLED,
+    PL_SERVICE_CPU_WEIGHT, PL_SERVICE_MEMORY,  PL_SERVICE_FILES,        PL_TRAFFIC_REQUESTS,
+    PL_TRAFFIC_ACTIVE,     PL_TRAFFIC_WAITING, PL_WORKERS_USED,         PL_WORKERS_BUSY,
+    PL_WORKERS_MAX,        PL_LOCAL_MISSED,    PL_SERVICE_MEMORY_LIMIT,
 };
 
 void load_host_step(struct load_host *host, double load, double elapsed_s, int32_t *values)

@@ -50,10 +50,16 @@ static double cost_at(const struct machine *m, double busy)
     return m->cost * (1 + m->waking * fmax(1 - busy, 0));
 }
 
-static struct pl_sample sample_of(const struct machine *m, int s, struct pl_rng *rng)
+static struct pl_sample nothing_at(int s)
 {
     struct pl_sample sample = {.seq = (uint64_t)s + 1, .unix_ms = (START_S + s) * INT64_C(1000)};
     for (size_t i = 0; i < PL_METRIC_COUNT; i++) sample.values[i] = PL_ABSENT;
+    return sample;
+}
+
+static struct pl_sample sample_of(const struct machine *m, int s, struct pl_rng *rng)
+{
+    struct pl_sample sample = nothing_at(s);
     double x = traffic_of(m, s);
     x = fmax(x + sqrt(x) * normal(rng), 0); // arrivals are Poisson
     double service = m->base + cost_at(m, m->base + m->cost * x) * x;
@@ -251,6 +257,105 @@ static void test_memory_ends_what_takes_no_cpu(void)
     CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
 }
 
+/* Workers of a few MiB each that mostly wait, in a small control group with a high weight. The rest
+ * of the machine is another's, who now and then takes all of it: that says nothing about them.
+ * After a minute the group gets `limit_mib` instead of what the machine has. */
+static const struct pl_host_capacity *learn_prefork(int seconds, double limit_mib)
+{
+    enum { LIMITED_S = 60, MACHINE_MIB = 24000, EACH_MIB = 6, BASE_MIB = 60, WAVE_S = 210 };
+    struct pl_rng rng = pl_rng_init(3);
+    double busy = 0.1;
+    pl_capacity_init(&learner);
+    for (int s = 0; s < seconds; s++) {
+        struct pl_sample sample = nothing_at(s);
+        double x = 18 - 9 * cos(2 * M_PI * s / WAVE_S),
+               whole = s < LIMITED_S ? MACHINE_MIB : limit_mib;
+        double inside = fmax(x + sqrt(x) * normal(&rng), 0); // each for a second
+        if (s % 10 == 0) busy = pl_rng_unit(&rng) < 0.5 ? 0.1 : 1;
+        sample.values[PL_TCP_ACCEPTED] = (int32_t)lround(fmax(x + sqrt(x) * normal(&rng), 0) * 10);
+        sample.values[PL_SERVICE_CPU] = bp(0.0025 * x);
+        sample.values[PL_SERVICE_CPU_WEIGHT] = 10000;
+        sample.values[PL_CPU_BUSY] = bp(busy);
+        sample.values[PL_SERVICE_MEMORY] = bp((BASE_MIB + EACH_MIB * inside) / whole);
+        sample.values[PL_SERVICE_MEMORY_LIMIT] = (int32_t)(whole * 10);
+        (void)pl_capacity_step(&learner, rules.levels, PL_SOURCE_CONNECTIONS, &sample,
+                               sample.unix_ms); // the last answer is looked at
+    }
+    return &learner.answer;
+}
+
+static void test_memory_of_waiting_workers_is_named_at_half(void)
+{
+    const struct pl_host_capacity *a = learn_prefork(480, 466);
+    double truth = (0.9 * 466 - 60) / 6;
+    CHECK_INT(a->gap, PL_GAP_NONE);
+    CHECK_INT(a->first_limit, PL_LEARNED_SERVICE_MEMORY);
+    CHECK(a->resource[PL_LEARNED_SERVICE_MEMORY].seen_max < 0.5 * truth);
+    CHECK_NEAR(a->per_s.p50, truth, 0.1 * truth);
+    CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
+    CHECK(a->resized); // the limit was known at once, and what was learned before counts
+}
+
+/* A proxy closes what it opened for each connection, and that waits for a minute. A server that
+ * opens none has as many sockets waiting, and needs no ports for them. */
+static void test_local_ports_end_who_opens_connections(void)
+{
+    enum { PORTS = 28232, WAIT_S = 60 };
+    for (int opens = 0; opens <= 1; opens++) {
+        struct pl_rng rng = pl_rng_init(6);
+        double waiting = 0;
+        pl_capacity_init(&learner);
+        for (int s = 0; s < 6 * HOUR_S; s++) {
+            struct pl_sample sample = nothing_at(s);
+            double x = 150 - 80 * cos(2 * M_PI * s / HOUR_S) + 8 * normal(&rng);
+            waiting += x - waiting / WAIT_S; // a wave of an hour hardly tells this from a queue
+            sample.values[PL_TCP_ACCEPTED] = sample.values[PL_TCP_OPENED] = (int32_t)lround(10 * x);
+            sample.values[PL_CPU_BUSY] = bp(0.02 + 0.001 * x);
+            sample.values[PL_TCP_TIME_WAIT] = (int32_t)lround(waiting);
+            sample.values[PL_TCP_IN_USE] = 20;
+            sample.values[PL_PORTS_USED] = waiting > PORTS ? PL_ABSENT : bp((waiting + 20) / PORTS);
+            if (opens == 0) sample.values[PL_TCP_OPENED] = 0;
+            (void)pl_capacity_step(&learner, rules.levels, PL_SOURCE_CONNECTIONS, &sample,
+                                   sample.unix_ms); // the last answer is looked at
+        }
+        const struct pl_host_capacity *a = &learner.answer;
+        double truth = 0.85 * PORTS / WAIT_S;
+        CHECK_INT(a->first_limit, opens ? PL_LEARNED_PORTS : PL_LEARNED_CPU);
+        if (opens == 1) CHECK_NEAR(a->per_s.p50, truth, 0.08 * truth);
+        if (opens == 0) CHECK_INT(a->resource[PL_LEARNED_PORTS].gap, PL_GAP_FLAT);
+    }
+}
+
+/* A short accept queue fills up with what waits inside; TCP memory does too. */
+static void test_a_queue_may_be_the_first_limit(void)
+{
+    static const struct {
+        enum pl_metric metric;
+        double each, limit; // share per connection inside
+        enum pl_learned first;
+    } rows[] = {
+        {PL_LISTEN_QUEUE, 0.002, 0.7, PL_LEARNED_ACCEPT_QUEUE},
+        {PL_TCP_MEMORY_USED, 0.0025, 0.85, PL_LEARNED_TCP_MEMORY},
+    };
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        struct pl_rng rng = pl_rng_init(7);
+        pl_capacity_init(&learner);
+        for (int s = 0; s < 6 * HOUR_S; s++) {
+            double x = traffic_of(&(struct machine){.wave_s = HOUR_S, .low = 40, .high = 110}, s);
+            struct pl_sample sample = nothing_at(s);
+            double busy = 0.02 + 0.001 * x, inside = x / (1 - busy);
+            sample.values[PL_TCP_ACCEPTED] = (int32_t)lround(10 * x);
+            sample.values[PL_CPU_BUSY] = bp(busy);
+            sample.values[rows[i].metric] = bp(rows[i].each * inside * (1 + 0.3 * normal(&rng)));
+            (void)pl_capacity_step(&learner, rules.levels, PL_SOURCE_CONNECTIONS, &sample,
+                                   sample.unix_ms); // the last answer is looked at
+        }
+        double most = rows[i].limit / rows[i].each, truth = most * 0.98 / (1 + most * 0.001);
+        CHECK_INT(learner.answer.first_limit, rows[i].first);
+        CHECK_NEAR(learner.answer.per_s.p50, truth, 0.06 * truth);
+    }
+}
+
 /* ---- what changes ---- */
 
 static void test_a_larger_machine_counts_at_once(void)
@@ -344,6 +449,9 @@ int main(void)
     RUN(test_a_neighbour_lowers_the_limit);
     RUN(test_memory_is_named_before_it_runs_out);
     RUN(test_memory_ends_what_takes_no_cpu);
+    RUN(test_memory_of_waiting_workers_is_named_at_half);
+    RUN(test_local_ports_end_who_opens_connections);
+    RUN(test_a_queue_may_be_the_first_limit);
     RUN(test_a_larger_machine_counts_at_once);
     RUN(test_a_dearer_request_shows_within_an_hour);
     RUN(test_another_unit_begins_anew);

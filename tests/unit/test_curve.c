@@ -91,10 +91,29 @@ static void test_bins_follow_the_load(void)
     for (int i = 0; i < 500; i++) pl_curve_step(&curve, 1000, 0.7, start);
     CHECK_NEAR((double)fullest()->load, 1000, 1e-2);
     check_places();
-    pl_curve_step(&curve, 1e9, 1, start); // all others are far below
+}
+
+/* Values far above, or a spike at the very beginning, only count when they come again and again. */
+static void test_a_spike_costs_nothing_that_is_known(void)
+{
+    curve = (struct pl_curve){0};
+    for (int i = 0; i < 200; i++) pl_curve_step(&curve, 100, 0.1, start);
+    for (int i = 1; i < PL_CURVE_OUTSIDE_MAX; i++) pl_curve_step(&curve, 1e9, 1, start);
+    CHECK_NEAR((double)fullest()->load, 100, 1e-3);
+    CHECK_NEAR((double)fullest()->weight, 200, 1e-3);
+    pl_curve_step(&curve, 1e9, 1, start); // it lasts: all others are far below
     pl_curve_step(&curve, 10, 0.1, start);
     CHECK_NEAR((double)curve.bins[0].load, 10, 1e-3);
     CHECK_NEAR((double)curve.bins[PL_CURVE_BINS - 1].load, 1e9, 1e3);
+
+    curve = (struct pl_curve){0};
+    for (int i = 0; i < 5; i++) pl_curve_step(&curve, 1e5, 0.1, start);
+    for (int i = 0; i < 200; i++) pl_curve_step(&curve, 100 + i % 100, 0.1, start);
+    double largest = 0;
+    for (int i = 0; i < PL_CURVE_BINS; i++)
+        largest = fmax(largest, (double)(curve.bins[i].weight > 0) * (double)curve.bins[i].load);
+    CHECK(largest < 200);
+    check_places();
 }
 
 /* ---- the line ---- */
@@ -189,6 +208,7 @@ int main(void)
     RUN(test_a_level_is_nearly_the_median);
     RUN(test_what_is_old_is_forgotten);
     RUN(test_bins_follow_the_load);
+    RUN(test_a_spike_costs_nothing_that_is_known);
     RUN(test_a_straight_line_is_found);
     RUN(test_the_further_the_answer_the_wider);
     RUN(test_some_odd_bins_do_not_turn_the_line);

@@ -160,7 +160,10 @@ static void test_host_text(void)
                     "\"service memory\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
                     "\"service files\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
                     "\"file handles\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
-                    "\"conntrack\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0}}},"
+                    "\"conntrack\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"local ports\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"accept queue\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0},"
+                    "\"TCP memory\":{\"unknown\":\"source\",\"full_at\":null,\"limit\":0}}},"
                     "\"metrics\":{\"cpu.busy\":0.12,\"memory.used\":0.25,\"tcp.accepted\":60.5}}");
 }
 

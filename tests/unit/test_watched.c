@@ -212,6 +212,7 @@ static void test_the_values_of_a_sample(void)
     CHECK_INT(values[PL_SERVICE_CPU_THROTTLED], 5000);
     CHECK_INT(values[PL_SERVICE_CPU_WEIGHT], 300);
     CHECK_INT(values[PL_SERVICE_MEMORY], 5000);
+    CHECK_INT(values[PL_SERVICE_MEMORY_LIMIT], 4000); // 400.0 MiB
     CHECK_INT(values[PL_SERVICE_FILES], 2500);
 
     printf("# without limits of its own: of what the host has\n");
@@ -220,6 +221,7 @@ static void test_the_values_of_a_sample(void)
     CHECK_INT(values[PL_SERVICE_CPU_LIMIT], PL_ABSENT);
     CHECK_INT(values[PL_SERVICE_CPU_THROTTLED], PL_ABSENT);
     CHECK_INT(values[PL_SERVICE_MEMORY], 500);
+    CHECK_INT(values[PL_SERVICE_MEMORY_LIMIT], 40000);
 
     printf("# in a container the whole is what that may use\n");
     before_raw.cgroup.cpu_milli = now_raw.cgroup.cpu_milli = 1000;

@@ -12,23 +12,39 @@ enum { NEIGHBOUR_WEIGHT = 100 }; // cpu.weight of who never set it, cgroups(7)
 static const double whole_bp = 10000;
 static const double recent_ms = 30 * 60 * 1000;
 static const double hour_ms = 60 * 60 * 1000;
-static const double busy_max = 0.98;   // the queueing factor is kept finite
-static const double resize_min = 0.02; // MemTotal differs a little from kernel to kernel
+static const double lately_ms = 30 * 1000; // as old on average as what waits in TIME-WAIT,
+static const double time_wait_s = 60;      // where it stays for as long (TCP_TIMEWAIT_LEN)
+static const double ports_bp_min = 100;    // less is too coarse to tell how many there are
+static const double told_max = 0.9;        // beyond, one per cent of busy is a tenth of the factor
+static const double busy_max = 0.98;       // the queueing factor is kept finite
+static const double resize_min = 0.02;     // MemTotal differs a little from kernel to kernel
+
+/* What a resource follows. */
+enum driver {
+    BY_ARRIVAL, // what comes,
+    BY_INSIDE,  // what is inside at a time,
+    BY_LATELY,  // what came in the last minute
+};
 
 static const struct {
     const char *name;
     enum pl_metric metric;
-    bool by_concurrency;       // its load is what is inside at a time, not what comes
+    enum driver driver;
     enum pl_resource resource; // whose paging level is the limit
 } table[PL_LEARNED_COUNT] = {
-    [PL_LEARNED_CPU] = {"cpu", PL_CPU_BUSY, false, PL_RESOURCE_CPU},
-    [PL_LEARNED_NETWORK] = {"network", PL_NET_USED, false, PL_RESOURCE_NETWORK},
-    [PL_LEARNED_MEMORY] = {"memory", PL_MEMORY_USED, true, PL_RESOURCE_MEMORY},
-    [PL_LEARNED_WORKERS] = {"workers", PL_WORKERS_USED, true, PL_RESOURCE_WORKERS},
-    [PL_LEARNED_SERVICE_MEMORY] = {"service memory", PL_SERVICE_MEMORY, true, PL_RESOURCE_MEMORY},
-    [PL_LEARNED_SERVICE_FILES] = {"service files", PL_SERVICE_FILES, true, PL_RESOURCE_FILES},
-    [PL_LEARNED_FILES] = {"file handles", PL_FILES_USED, true, PL_RESOURCE_FILES},
-    [PL_LEARNED_CONNTRACK] = {"conntrack", PL_CONNTRACK_USED, true, PL_RESOURCE_CONNTRACK},
+    [PL_LEARNED_CPU] = {"cpu", PL_CPU_BUSY, BY_ARRIVAL, PL_RESOURCE_CPU},
+    [PL_LEARNED_NETWORK] = {"network", PL_NET_USED, BY_ARRIVAL, PL_RESOURCE_NETWORK},
+    [PL_LEARNED_MEMORY] = {"memory", PL_MEMORY_USED, BY_INSIDE, PL_RESOURCE_MEMORY},
+    [PL_LEARNED_WORKERS] = {"workers", PL_WORKERS_USED, BY_INSIDE, PL_RESOURCE_WORKERS},
+    [PL_LEARNED_SERVICE_MEMORY] = {"service memory", PL_SERVICE_MEMORY, BY_INSIDE,
+                                   PL_RESOURCE_MEMORY},
+    [PL_LEARNED_SERVICE_FILES] = {"service files", PL_SERVICE_FILES, BY_INSIDE, PL_RESOURCE_FILES},
+    [PL_LEARNED_FILES] = {"file handles", PL_FILES_USED, BY_INSIDE, PL_RESOURCE_FILES},
+    [PL_LEARNED_CONNTRACK] = {"conntrack", PL_CONNTRACK_USED, BY_INSIDE, PL_RESOURCE_CONNTRACK},
+    [PL_LEARNED_PORTS] = {"local ports", PL_PORTS_USED, BY_LATELY, PL_RESOURCE_FILES},
+    [PL_LEARNED_ACCEPT_QUEUE] = {"accept queue", PL_LISTEN_QUEUE, BY_INSIDE,
+                                 PL_RESOURCE_ACCEPT_QUEUE},
+    [PL_LEARNED_TCP_MEMORY] = {"TCP memory", PL_TCP_MEMORY_USED, BY_INSIDE, PL_RESOURCE_FILES},
 };
 
 static_assert((int64_t)PL_LEARN_SAMPLES_MAX * USED_BP_MAX <= INT32_MAX, "a sum fits");
@@ -56,15 +72,21 @@ void pl_capacity_init(struct pl_capacity_learner *c)
 
 /* ---- lines to an answer ---- */
 
-/* Share of the CPU at which it counts as full. For a service of its own that is less by what others
- * on the machine take from it: as much as they want of their part by weight; and no more than its
- * own quota. */
-static double cpu_limit(const struct pl_capacity_learner *c, double whole_limit)
+/* Share of the CPU that is used when `full` of what there is to have is. For a service of its own
+ * that is less by what others on the machine take from it: as much as they want of their part by
+ * weight; and no more than its own quota. */
+static double cpu_limit(const struct pl_capacity_learner *c, double full)
 {
-    if (c->cpu.choice != PL_CPU_OF_SERVICE) return whole_limit;
+    if (c->cpu.choice != PL_CPU_OF_SERVICE) return full;
     double theirs = c->neighbours * NEIGHBOUR_WEIGHT / (NEIGHBOUR_WEIGHT + c->weight);
-    double quota = c->quota_bp > 0 ? c->quota_bp / whole_bp * whole_limit : whole_limit;
-    return PL_MIN(whole_limit - theirs, quota);
+    double quota = c->quota_bp > 0 ? c->quota_bp / whole_bp * full : full;
+    return PL_MIN(full - theirs, quota);
+}
+
+/* What there is to have. */
+static double cpu_there(const struct pl_capacity_learner *c)
+{
+    return PL_MAX(cpu_limit(c, 1), 1 - busy_max);
 }
 
 static enum pl_capacity_gap gap_of(enum pl_line_gap gap)
@@ -78,11 +100,11 @@ static enum pl_capacity_gap gap_of(enum pl_line_gap gap)
     PL_UNREACHABLE("line gap");
 }
 
-/* y = x / (1 - rho), rho = base + slope x: solved for x. */
-static double traffic_at(double concurrency, const struct pl_line *cpu, double neighbours)
+/* y = x / (1 - rho), rho = (base + slope x) / there: solved for x. */
+static double traffic_at(double inside, const struct pl_line *cpu, double there)
 {
-    double idle = PL_MAX(1 - cpu->base - neighbours, 1 - busy_max);
-    return concurrency * idle / (1 + cpu->slope * concurrency);
+    double idle = PL_MAX(1 - cpu->base / there, 1 - busy_max);
+    return inside * idle / (1 + cpu->slope / there * inside);
 }
 
 static void answer_resource(struct pl_capacity_learner *c, enum pl_learned r,
@@ -100,8 +122,8 @@ static void answer_resource(struct pl_capacity_learner *c, enum pl_learned r,
                                          .seen_max = line->load_max};
     /* What is inside at a time depends on how busy the CPU is. */
     bool lacks_cpu = cpu->gap != PL_LINE_KNOWN && cpu->gap != PL_LINE_FLAT;
-    if (table[r].by_concurrency && lacks_cpu && out->gap == PL_GAP_NONE)
-        out->gap = gap_of(cpu->gap);
+    bool by_inside = table[r].driver == BY_INSIDE;
+    if (by_inside && lacks_cpu && out->gap == PL_GAP_NONE) out->gap = gap_of(cpu->gap);
     if (line->weight <= 0) out->gap = PL_GAP_SOURCE;
     if (out->gap != PL_GAP_NONE) return;
     struct pl_estimate reach = pl_line_reach(line, limit);
@@ -109,11 +131,11 @@ static void answer_resource(struct pl_capacity_learner *c, enum pl_learned r,
         out->gap = PL_GAP_FULL;
         return;
     }
-    if (table[r].by_concurrency) {
-        double neighbours = c->answer.neighbours;
-        reach.p10 = traffic_at(reach.p10, cpu, neighbours);
-        reach.p50 = traffic_at(reach.p50, cpu, neighbours);
-        reach.p90 = traffic_at(reach.p90, cpu, neighbours);
+    if (by_inside) {
+        double there = cpu_there(c);
+        reach.p10 = traffic_at(reach.p10, cpu, there);
+        reach.p50 = traffic_at(reach.p50, cpu, there);
+        reach.p90 = traffic_at(reach.p90, cpu, there);
     }
     out->per_s = reach;
 }
@@ -169,10 +191,12 @@ static void follow(struct pl_learning *l, double load, double used, double perio
     l->recent_used += (used - l->recent_used) / l->recent_weight;
 }
 
-/* It is another CPU from here on, in the open period too. */
+/* It is another CPU from here on, in the open period too: what is inside is told by it. */
 static void forget_cpu(struct pl_capacity_learner *c)
 {
-    c->learning[PL_LEARNED_CPU] = (struct pl_learning){0};
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++)
+        if (r == PL_LEARNED_CPU || table[r].driver == BY_INSIDE)
+            c->learning[r] = (struct pl_learning){0};
     c->used_sum_bp[PL_LEARNED_CPU] = 0;
     c->used_count[PL_LEARNED_CPU] = 0;
 }
@@ -180,7 +204,7 @@ static void forget_cpu(struct pl_capacity_learner *c)
 static void open_period(struct pl_capacity_learner *c, int64_t unix_ms)
 {
     c->period_unix_ms = unix_ms;
-    c->traffic_sum = 0;
+    c->traffic_sum = c->opened_sum = c->accepted_sum = 0;
     c->busy_sum_bp = 0;
     c->count = 0;
     memset(c->used_sum_bp, 0, sizeof c->used_sum_bp);
@@ -192,23 +216,42 @@ static double mean_of(const struct pl_capacity_learner *c, enum pl_learned r)
     return c->used_sum_bp[r] / (whole_bp * c->used_count[r]);
 }
 
+/* Means of about a minute go on. */
+static void follow_minute(struct pl_capacity_learner *c, double traffic, double period_ms)
+{
+    double gain = c->lately > 0 ? 1 - exp(-period_ms / lately_ms) : 1;
+    c->lately += (traffic - c->lately) * gain;
+    c->opened += (c->opened_sum / c->count - c->opened) * gain;
+    c->accepted += (c->accepted_sum / c->count - c->accepted) * gain;
+}
+
+/* How busy the CPU that it has is; a service that is not told apart has all of it. What others use
+ * is followed. */
+static double busy_of(struct pl_capacity_learner *c, double period_ms)
+{
+    double busy = PL_MIN((double)c->busy_sum_bp / (whole_bp * c->count), busy_max);
+    if (c->used_count[PL_LEARNED_CPU] == 0) return busy;
+    double used = mean_of(c, PL_LEARNED_CPU);
+    double periods = c->learning[PL_LEARNED_CPU].recent_weight + 1;
+    double others = PL_MAX(busy - used, 0);
+    c->neighbours += (others - c->neighbours) / PL_MIN(periods, recent_ms / period_ms);
+    return c->cpu.choice == PL_CPU_OF_SERVICE ? PL_MIN(used / cpu_there(c), busy_max) : busy;
+}
+
 static void close_period(struct pl_capacity_learner *c, int64_t unix_ms, double period_ms)
 {
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) __builtin_prefetch(&c->learning[r], 1);
-    double traffic = c->traffic_sum / c->count;
-    double busy = PL_MIN((double)c->busy_sum_bp / (whole_bp * c->count), busy_max);
-    double concurrency = traffic / (1 - busy);
-    if (c->used_count[PL_LEARNED_CPU] > 0) {
-        double periods = c->learning[PL_LEARNED_CPU].recent_weight + 1;
-        double others = PL_MAX(busy - mean_of(c, PL_LEARNED_CPU), 0);
-        c->neighbours += (others - c->neighbours) / PL_MIN(periods, recent_ms / period_ms);
-    }
+    double traffic = c->traffic_sum / c->count, busy = busy_of(c, period_ms);
+    double inside = traffic / (1 - busy);
+    follow_minute(c, traffic, period_ms);
+    const double loads[] = {[BY_ARRIVAL] = traffic, [BY_INSIDE] = inside, [BY_LATELY] = c->lately};
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++)
-        pl_curve_fetch(&c->learning[r].curve, table[r].by_concurrency ? concurrency : traffic);
+        pl_curve_fetch(&c->learning[r].curve, loads[table[r].driver]);
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
         struct pl_learning *l = &c->learning[r];
-        if (c->used_count[r] == 0) continue;
-        double load = table[r].by_concurrency ? concurrency : traffic;
+        bool is_told = table[r].driver != BY_INSIDE || busy <= told_max;
+        if (c->used_count[r] == 0 || !is_told) continue;
+        double load = loads[table[r].driver];
         double used = mean_of(c, r);
         pl_curve_step(&l->curve, load, used, unix_ms);
         follow(l, load, used, period_ms);
@@ -238,20 +281,75 @@ static void restart(struct pl_capacity_learner *c, enum pl_traffic_source source
     c->source = source;
 }
 
+/* Per second; 0: the sample does not say. */
+static double rate_of(const struct pl_sample *sample, enum pl_metric metric)
+{
+    return PL_MAX(sample->values[metric], 0) / (double)pl_metric_info(metric)->scale;
+}
+
+/* tcp.ports.used is of all sockets, and absent where these are more than there are ports. */
+static int32_t ports_used_bp(struct pl_capacity_learner *c, const struct pl_sample *sample)
+{
+    double most_bp = sample->values[PL_PORTS_USED];
+    double in_use = sample->values[PL_TCP_IN_USE], waiting = sample->values[PL_TCP_TIME_WAIT];
+    if (in_use < 0 || waiting < 0) return PL_ABSENT;
+    if (most_bp >= ports_bp_min) c->ports_whole = (in_use + waiting) * whole_bp / most_bp;
+    if (c->ports_whole <= 0 || c->lately <= 0) return PL_ABSENT;
+    double made = c->opened + c->accepted;
+    double open = made > 0 ? in_use * c->opened / made : 0;
+    double closed = PL_MIN(waiting, c->opened * time_wait_s);
+    return (int32_t)PL_MIN((open + closed) / c->ports_whole * whole_bp, USED_BP_MAX);
+}
+
+static int32_t used_bp_of(struct pl_capacity_learner *c, enum pl_learned r,
+                          const struct pl_sample *sample, int64_t unix_ms)
+{
+    if (r == PL_LEARNED_CPU) return cpu_used_bp(c, sample, unix_ms);
+    if (r == PL_LEARNED_PORTS) return ports_used_bp(c, sample);
+    return sample->values[table[r].metric];
+}
+
 /* Add a sample to the open period. */
 static void add(struct pl_capacity_learner *c, const struct pl_sample *sample, double traffic,
                 int64_t unix_ms)
 {
-    int32_t cpu_bp = cpu_used_bp(c, sample, unix_ms);
     c->busy_sum_bp += PL_MAX(sample->values[PL_CPU_BUSY], 0);
     c->traffic_sum += traffic;
+    c->opened_sum += rate_of(sample, PL_TCP_OPENED);
+    c->accepted_sum += rate_of(sample, PL_TCP_ACCEPTED);
     c->count++;
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
-        int32_t used_bp = r == PL_LEARNED_CPU ? cpu_bp : sample->values[table[r].metric];
+        int32_t used_bp = used_bp_of(c, r, sample, unix_ms);
         if (used_bp < 0) continue;
         c->used_sum_bp[r] += PL_MIN(used_bp, USED_BP_MAX);
         c->used_count[r]++;
     }
+}
+
+static bool rescale(struct pl_capacity_learner *c, enum pl_learned r, double was, double is)
+{
+    if (was <= 0 || is <= 0 || fabs(is / was - 1) < resize_min) return false;
+    pl_curve_rescale(&c->learning[r].curve, was / is);
+    c->learning[r].recent_used *= was / is;
+    c->answer.resized_by[r] *= is / was;
+    return true;
+}
+
+static void resized(struct pl_capacity_learner *c, int64_t unix_ms)
+{
+    open_period(c, unix_ms); // its samples are shares of what there was
+    c->answer.resized = true;
+    c->answer.resized_unix_ms = unix_ms;
+}
+
+/* Somebody gave the service more memory, or less. */
+static void resize_service(struct pl_capacity_learner *c, const struct pl_sample *sample,
+                           int64_t unix_ms)
+{
+    int32_t is = sample->values[PL_SERVICE_MEMORY_LIMIT];
+    if (is <= 0) return;
+    if (rescale(c, PL_LEARNED_SERVICE_MEMORY, c->service_memory, is)) resized(c, unix_ms);
+    c->service_memory = is;
 }
 
 bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_policy *levels,
@@ -263,7 +361,9 @@ bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_polic
     if (traffic < 0) return false;
     int64_t since_ms = unix_ms - c->newest_unix_ms;
     bool follows = c->period_unix_ms != 0 && since_ms > 0 && since_ms < PL_LEARN_GAP_MS;
+    if (!follows) c->lately = 0;
     if (!follows) open_period(c, unix_ms);
+    resize_service(c, sample, unix_ms);
     c->newest_unix_ms = unix_ms;
     add(c, sample, traffic, unix_ms);
     int64_t period_ms = unix_ms - c->period_unix_ms;
@@ -301,9 +401,12 @@ static double whole_of(enum pl_learned r, const struct pl_fact_value *facts)
         return limit > 0 ? limit : (double)facts[PL_FACT_MEMORY].value;
     case PL_LEARNED_FILES: return (double)facts[PL_FACT_FILES_MAX].value;
     case PL_LEARNED_CONNTRACK: return (double)facts[PL_FACT_CONNTRACK_MAX].value;
+    case PL_LEARNED_PORTS: return (double)facts[PL_FACT_PORTS].value;
+    case PL_LEARNED_TCP_MEMORY: return (double)facts[PL_FACT_TCP_MEMORY_MAX].value;
     case PL_LEARNED_NETWORK:
-    case PL_LEARNED_SERVICE_MEMORY:
+    case PL_LEARNED_SERVICE_MEMORY: // its samples tell
     case PL_LEARNED_SERVICE_FILES:
+    case PL_LEARNED_ACCEPT_QUEUE:
     case PL_LEARNED_WORKERS: return 0; // no fact tells
     case PL_LEARNED_COUNT: break;
     }
@@ -314,18 +417,10 @@ void pl_capacity_resize(struct pl_capacity_learner *c, const struct pl_level_pol
                         const struct pl_fact_value *before, const struct pl_fact_value *after,
                         int64_t unix_ms)
 {
-    bool resized = false;
-    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
-        double was = whole_of(r, before), is = whole_of(r, after);
-        if (was <= 0 || is <= 0 || fabs(is / was - 1) < resize_min) continue;
-        pl_curve_rescale(&c->learning[r].curve, was / is);
-        c->learning[r].recent_used *= was / is;
-        c->answer.resized_by[r] *= is / was;
-        resized = true;
-    }
-    if (!resized) return;
-    open_period(c, unix_ms); // its samples are shares of what there was
-    c->answer.resized = true;
-    c->answer.resized_unix_ms = unix_ms;
+    bool has_changed = false;
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++)
+        has_changed |= rescale(c, r, whole_of(r, before), whole_of(r, after));
+    if (!has_changed) return;
+    resized(c, unix_ms);
     answer(c, levels, unix_ms);
 }

@@ -7,13 +7,16 @@
  * weight of the bin makes it an average over all of its past, of which PL_CURVE_MEMORY_MS ago
  * counts 1/e. (Huber, Robust Estimation of a Location Parameter, 1964; Robbins and Monro, 1951.)
  *
- * The bins move up when the load outgrows them; what is below the lowest counts into it. */
+ * The bins move when the load outgrows them, at once where nothing is lost by it. A value above all
+ * of them that would cost some of what is known is left out, and one below counts into the lowest,
+ * until PL_CURVE_OUTSIDE_MAX more lay outside than a tenth of those inside: a minute's attack must
+ * not cost what days have taught. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PL_CURVE_BINS = 32, PL_CURVE_BINS_PER_OCTAVE = 8 };
+enum { PL_CURVE_BINS = 32, PL_CURVE_BINS_PER_OCTAVE = 8, PL_CURVE_OUTSIDE_MAX = 24 };
 #define PL_CURVE_MEMORY_MS (INT64_C(3) * 86400 * 1000)
 
 struct pl_curve_bin {
@@ -27,6 +30,7 @@ struct pl_curve_bin {
 struct pl_curve {
     bool started;
     int32_t lowest; // number of bins[0]: it begins at a load of 2^(lowest / 8)
+    float outside;  // values lately
     struct pl_curve_bin bins[PL_CURVE_BINS];
 };
 
