@@ -81,9 +81,9 @@ static const char audit_usage[] =
 
 struct wish {
     const char *usage;
-    const char *url, *state, *role, *ttl; // NULL: not given
-    bool as_json;
-    const char *words[4]; // what stands beside the options
+    struct pl_client_wish client;
+    const char *role, *ttl; // NULL: not given
+    const char *words[4];   // what stands beside the options
     int word_count;
 };
 
@@ -98,12 +98,12 @@ static int read_arguments(int argc, char **argv, struct wish *w)
                                             {"ttl", required_argument, NULL, TTL},
                                             {"help", no_argument, NULL, HELP},
                                             {0}};
-    w->url = pl_client_url();
+    w->client.url = pl_client_url();
     for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (opt) {
-        case JSON: w->as_json = true; break;
-        case URL: w->url = optarg; break;
-        case STATE: w->state = optarg; break;
+        case JSON: w->client.as_json = true; break;
+        case URL: w->client.url = optarg; break;
+        case STATE: w->client.state = optarg; break;
         case ROLE: w->role = optarg; break;
         case TTL: w->ttl = optarg; break;
         case HELP: (void)fputs(w->usage, stdout); return PL_EXIT_OK;
@@ -145,31 +145,6 @@ static void put_member(struct pl_text *t, const char *key, const char *value)
     pl_text_json(t, pl_span_of(value));
 }
 
-/* Ask, and hand over the answer's JSON (NULL without one; owned). An exit status. */
-static int ask(const struct wish *w, const char *method, const char *path, const char *body,
-               cJSON **out)
-{
-    struct pl_client client;
-    struct pl_reply reply = {0};
-    int status = pl_client_init(&client, w->url, w->state);
-    if (status != PL_EXIT_OK) return status;
-    status = pl_client_send(&client, method, path, body, &reply);
-    if (status == PL_EXIT_OK && w->as_json && reply.text) (void)fputs(reply.text, stdout);
-    *out = reply.text ? cJSON_ParseWithLength(reply.text, reply.len) : NULL;
-    free(reply.text);
-    pl_client_fini(&client);
-    return status;
-}
-
-/* A change that has no answer but that it was done. */
-static int change(const struct wish *w, const char *method, const char *path, const char *body)
-{
-    cJSON *json = NULL;
-    int status = ask(w, method, path, body, &json);
-    cJSON_Delete(json);
-    return status;
-}
-
 struct column {
     const char *key;
     size_t width;
@@ -195,8 +170,8 @@ static int show_list(const struct wish *w, const char *path, const char *list_na
                      const struct column *columns, size_t count)
 {
     cJSON *json = NULL;
-    int status = ask(w, "GET", path, NULL, &json);
-    if (status == PL_EXIT_OK && !w->as_json) print_list(json, list_name, columns, count);
+    int status = pl_client_ask(&w->client, "GET", path, NULL, &json);
+    if (status == PL_EXIT_OK && !w->client.as_json) print_list(json, list_name, columns, count);
     cJSON_Delete(json);
     return status;
 }
@@ -209,7 +184,7 @@ static int make_link(const struct wish *w, const char *name)
     cJSON *json = NULL;
     if (!is_name(name)) return PL_EXIT_USAGE;
     (void)snprintf(path, sizeof path, "/api/v1/users/%s/login-link", name); // it fits
-    int status = ask(w, "POST", path, "", &json);
+    int status = pl_client_ask(&w->client, "POST", path, "", &json);
     if (status == PL_EXIT_OK) (void)puts(pl_status_text(json, "url"));
     cJSON_Delete(json);
     return status;
@@ -227,7 +202,7 @@ static int add_user(const struct wish *w, const char *name)
     put_member(&t, "name", name);
     put_member(&t, "role", w->role);
     pl_text_char(&t, '}');
-    int status = change(w, "POST", "/api/v1/users", body);
+    int status = pl_client_change(&w->client, "POST", "/api/v1/users", body);
     return status == PL_EXIT_OK ? make_link(w, name) : status;
 }
 
@@ -265,7 +240,7 @@ static int set_password(const struct wish *w, const char *name)
     put_member(&t, "password", password);
     pl_text_char(&t, '}');
     (void)snprintf(path, sizeof path, "/api/v1/users/%s/password", name); // it fits
-    int status = change(w, "PUT", path, body);
+    int status = pl_client_change(&w->client, "PUT", path, body);
     explicit_bzero(password, sizeof password);
     explicit_bzero(body, sizeof body);
     return status;
@@ -279,7 +254,7 @@ static int set_role(const struct wish *w, const char *name, const char *role)
     put_member(&t, "role", role);
     pl_text_char(&t, '}');
     (void)snprintf(path, sizeof path, "/api/v1/users/%s", name); // it fits
-    return change(w, "PUT", path, body);
+    return pl_client_change(&w->client, "PUT", path, body);
 }
 
 static int drop(const struct wish *w, const char *folder, const char *name)
@@ -287,7 +262,7 @@ static int drop(const struct wish *w, const char *folder, const char *name)
     char path[PATH_BYTES];
     if (!is_name(name)) return PL_EXIT_USAGE;
     (void)snprintf(path, sizeof path, "/api/v1/%s/%s", folder, name); // it fits
-    return change(w, "DELETE", path, NULL);
+    return pl_client_change(&w->client, "DELETE", path, NULL);
 }
 
 int pl_user_main(int argc, char **argv)
@@ -296,7 +271,7 @@ int pl_user_main(int argc, char **argv)
     struct wish w = {.usage = user_usage};
     int status = read_arguments(argc, argv, &w);
     if (status >= 0) return status;
-    if (w.ttl || (w.as_json && !is_verb(&w, "ls", 0)) || (w.role && !is_verb(&w, "add", 1)))
+    if (w.ttl || (w.client.as_json && !is_verb(&w, "ls", 0)) || (w.role && !is_verb(&w, "add", 1)))
         return misused(&w);
     if (is_verb(&w, "ls", 0))
         return show_list(&w, "/api/v1/users", "users", columns, PL_LEN(columns));
@@ -312,7 +287,7 @@ int pl_login_link_main(int argc, char **argv)
     struct wish w = {.usage = link_usage};
     int status = read_arguments(argc, argv, &w);
     if (status >= 0) return status;
-    if (w.as_json || w.role || w.ttl || w.word_count > 1) return misused(&w);
+    if (w.client.as_json || w.role || w.ttl || w.word_count > 1) return misused(&w);
     return make_link(&w, w.word_count == 1 ? w.words[0] : "admin");
 }
 
@@ -332,7 +307,7 @@ static int new_token(const struct wish *w, const char *name)
     put_member(&t, "role", w->role);
     put_member(&t, "ttl", w->ttl ? w->ttl : "90d");
     pl_text_char(&t, '}');
-    int status = ask(w, "POST", "/api/v1/api-tokens", body, &json);
+    int status = pl_client_ask(&w->client, "POST", "/api/v1/api-tokens", body, &json);
     if (status == PL_EXIT_OK) (void)puts(pl_status_text(json, "token"));
     cJSON_Delete(json);
     return status;
@@ -345,7 +320,7 @@ int pl_apitoken_main(int argc, char **argv)
     struct wish w = {.usage = token_usage};
     int status = read_arguments(argc, argv, &w);
     if (status >= 0) return status;
-    if (w.as_json && !is_verb(&w, "ls", 0)) return misused(&w);
+    if (w.client.as_json && !is_verb(&w, "ls", 0)) return misused(&w);
     if (is_verb(&w, "new", 1)) return new_token(&w, w.words[1]);
     if (w.role || w.ttl) return misused(&w);
     if (is_verb(&w, "ls", 0))
@@ -365,8 +340,8 @@ static int new_customer_token(const struct wish *w, const char *id)
     put_member(&t, "ttl", w->ttl ? w->ttl : "365d");
     pl_text_char(&t, '}');
     (void)snprintf(path, sizeof path, "/api/v1/customers/%s/tokens", id); // it fits
-    int status = ask(w, "POST", path, body, &json);
-    if (status == PL_EXIT_OK && !w->as_json) (void)puts(pl_status_text(json, "url"));
+    int status = pl_client_ask(&w->client, "POST", path, body, &json);
+    if (status == PL_EXIT_OK && !w->client.as_json) (void)puts(pl_status_text(json, "url"));
     cJSON_Delete(json);
     return status;
 }
@@ -408,8 +383,8 @@ static void print_customer_tokens(const cJSON *json)
 static int show(const struct wish *w, const char *path, void (*print)(const cJSON *json))
 {
     cJSON *json = NULL;
-    int status = ask(w, "GET", path, NULL, &json);
-    if (status == PL_EXIT_OK && !w->as_json) print(json);
+    int status = pl_client_ask(&w->client, "GET", path, NULL, &json);
+    if (status == PL_EXIT_OK && !w->client.as_json) print(json);
     cJSON_Delete(json);
     return status;
 }

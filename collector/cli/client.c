@@ -168,22 +168,45 @@ int pl_client_get(struct pl_client *client, const char *path, struct pl_reply *r
     return pl_client_send(client, "GET", path, NULL, reply);
 }
 
-int pl_client_show(const struct pl_client_wish *wish, const char *path)
+int pl_client_ask(const struct pl_client_wish *wish, const char *method, const char *path,
+                  const char *body, cJSON **out)
 {
     struct pl_client client;
     struct pl_reply reply = {0};
+    *out = NULL;
     int status = pl_client_init(&client, wish->url, wish->state);
     if (status != PL_EXIT_OK) return status;
-    status = pl_client_get(&client, path, &reply);
-    cJSON *json = status == PL_EXIT_OK ? cJSON_ParseWithLength(reply.text, reply.len) : NULL;
-    if (status == PL_EXIT_OK && !cJSON_IsObject(json)) {
-        pl_cli_complain("%s%s did not answer with a JSON object", client.base, path);
-        status = PL_EXIT_FAILURE;
+    status = pl_client_send(&client, method, path, body, &reply);
+    if (status == PL_EXIT_OK && reply.text) {
+        *out = cJSON_ParseWithLength(reply.text, reply.len);
+        if (!cJSON_IsObject(*out)) {
+            pl_cli_complain("%s%s did not answer with a JSON object", client.base, path);
+            status = PL_EXIT_FAILURE;
+            cJSON_Delete(*out);
+            *out = NULL;
+        } else if (wish->as_json) {
+            (void)fputs(reply.text, stdout);
+        }
     }
-    if (status == PL_EXIT_OK && wish->as_json) (void)fputs(reply.text, stdout);
-    if (status == PL_EXIT_OK && !wish->as_json) wish->print(json, stdout);
-    cJSON_Delete(json);
     free(reply.text);
     pl_client_fini(&client);
+    return status;
+}
+
+int pl_client_change(const struct pl_client_wish *wish, const char *method, const char *path,
+                     const char *body)
+{
+    cJSON *json;
+    int status = pl_client_ask(wish, method, path, body, &json);
+    cJSON_Delete(json);
+    return status;
+}
+
+int pl_client_show(const struct pl_client_wish *wish, const char *path)
+{
+    cJSON *json;
+    int status = pl_client_ask(wish, "GET", path, NULL, &json);
+    if (json && !wish->as_json) wish->print(json, stdout);
+    cJSON_Delete(json);
     return status;
 }

@@ -52,8 +52,16 @@ PL_MUST_CHECK int pl_client_get(struct pl_client *client, const char *path, stru
 struct pl_client_wish {
     const char *url, *state; // as pl_client_init()
     bool as_json;
-    void (*print)(const cJSON *answer, FILE *out);
+    void (*print)(const cJSON *answer, FILE *out); // of pl_client_show()
 };
+/* One question by itself. `*out` becomes the JSON object that comes back, owned by the caller; NULL
+ * if there was none or something went wrong. With `as_json` it is printed as it is. An exit status;
+ * what went wrong is on stderr. */
+PL_MUST_CHECK int pl_client_ask(const struct pl_client_wish *wish, const char *method,
+                                const char *path, const char *body, cJSON **out);
+/* A change whose answer is of no use but that it was done. */
+PL_MUST_CHECK int pl_client_change(const struct pl_client_wish *wish, const char *method,
+                                   const char *path, const char *body);
 /* GET `path` and show the JSON object that comes back: with `print`, or as it is. An exit status;
  * what went wrong is on stderr. */
 PL_MUST_CHECK int pl_client_show(const struct pl_client_wish *wish, const char *path);

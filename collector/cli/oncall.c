@@ -39,43 +39,10 @@ static const char schedule_usage[] =
 enum { WIDTH_SCHEDULE = 20, WIDTH_TEXT = 40, PATH_BYTES = 256, BODY_BYTES = 512 };
 
 struct wish {
-    const char *url, *state; // state NULL: as the environment says
+    struct pl_client_wish client;
     const char *at;          // NULL: now
     struct pl_name schedule; // empty: all
-    bool as_json;
 };
-
-/* ---- asking ---- */
-
-struct answer {
-    int status; // an exit status; other than PL_EXIT_OK: it was said why
-    cJSON *json;
-    struct pl_reply reply; // its text
-};
-
-static struct answer ask(const struct wish *wish, const char *method, const char *path,
-                         const char *body)
-{
-    struct pl_client client;
-    struct answer a = {.status = pl_client_init(&client, wish->url, wish->state)};
-    if (a.status != PL_EXIT_OK) return a;
-    a.status = pl_client_send(&client, method, path, body, &a.reply);
-    if (a.status == PL_EXIT_OK) a.json = cJSON_ParseWithLength(a.reply.text, a.reply.len);
-    if (a.status == PL_EXIT_OK && !cJSON_IsObject(a.json)) {
-        pl_cli_complain("%s%s did not answer with a JSON object", client.base, path);
-        a.status = PL_EXIT_FAILURE;
-    }
-    pl_client_fini(&client);
-    return a;
-}
-
-/* The exit status of the command. */
-static int done(struct answer *a)
-{
-    cJSON_Delete(a->json);
-    free(a->reply.text);
-    return a->status;
-}
 
 /* ---- plimsoll oncall ---- */
 
@@ -143,10 +110,7 @@ static int show(const struct wish *wish)
         pl_cli_complain("--at '%s' is no time", wish->at);
         return PL_EXIT_USAGE;
     }
-    struct answer a = ask(wish, "GET", path, NULL);
-    if (a.status == PL_EXIT_OK && wish->as_json) (void)fputs(a.reply.text, stdout);
-    if (a.status == PL_EXIT_OK && !wish->as_json) print(a.json, stdout);
-    return done(&a);
+    return pl_client_show(&wish->client, path);
 }
 
 /* ---- plimsoll schedule override ---- */
@@ -171,13 +135,15 @@ static int add_override(const struct wish *wish, char **words)
         pl_cli_complain("that is too long for an override");
         return PL_EXIT_USAGE;
     }
-    struct answer a = ask(wish, "POST", path, body);
-    if (a.status == PL_EXIT_OK) {
+    cJSON *json;
+    int status = pl_client_ask(&wish->client, "POST", path, body, &json);
+    if (json) {
         (void)fputs("override ", stdout);
-        pl_status_put_text(stdout, pl_status_text(a.json, "id"), 0);
+        pl_status_put_text(stdout, pl_status_text(json, "id"), 0);
         (void)fputc('\n', stdout);
     }
-    return done(&a);
+    cJSON_Delete(json);
+    return status;
 }
 
 static int remove_override(const struct wish *wish, const char *number)
@@ -189,8 +155,7 @@ static int remove_override(const struct wish *wish, const char *number)
         return PL_EXIT_USAGE;
     }
     (void)snprintf(path, sizeof path, "/api/v1/overrides/%s", name.text);
-    struct answer a = ask(wish, "DELETE", path, NULL);
-    return done(&a);
+    return pl_client_change(&wish->client, "DELETE", path, NULL);
 }
 
 /* ---- command lines ---- */
@@ -206,12 +171,12 @@ static int read_options(int argc, char **argv, const char *usage, struct wish *w
                                             {"at", required_argument, NULL, AT},
                                             {"schedule", required_argument, NULL, SCHEDULE},
                                             {0}};
-    wish->url = pl_client_url();
+    wish->client.url = pl_client_url();
     for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (opt) {
-        case JSON: wish->as_json = true; break;
-        case URL: wish->url = optarg; break;
-        case STATE: wish->state = optarg; break;
+        case JSON: wish->client.as_json = true; break;
+        case URL: wish->client.url = optarg; break;
+        case STATE: wish->client.state = optarg; break;
         case AT: wish->at = optarg; break;
         case SCHEDULE:
             if (pl_name_parse(pl_span_of(optarg), &wish->schedule) == 0) break;
@@ -226,7 +191,7 @@ static int read_options(int argc, char **argv, const char *usage, struct wish *w
 
 int pl_oncall_main(int argc, char **argv)
 {
-    struct wish wish = {0};
+    struct wish wish = {.client.print = print};
     int status = read_options(argc, argv, oncall_usage, &wish);
     if (status >= 0) return status;
     if (optind == argc) return show(&wish);

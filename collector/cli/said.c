@@ -72,9 +72,9 @@ enum option_key {
 
 struct wish {
     const char *usage;
-    const char *url, *state;  // state NULL: not given
+    struct pl_client_wish client;
     const char *texts[TEXTS]; // NULL: not given
-    bool as_json, snoozes, releases;
+    bool snoozes, releases;
     const char *words[2];
     int word_count;
 };
@@ -91,7 +91,7 @@ static int read_arguments(int argc, char **argv, unsigned takes, struct wish *w)
         {"snooze", no_argument, NULL, SNOOZE},       {"release", no_argument, NULL, RELEASE},
         {"url", required_argument, NULL, URL},       {"state", required_argument, NULL, STATE},
         {"help", no_argument, NULL, HELP},           {0}};
-    w->url = pl_client_url();
+    w->client.url = pl_client_url();
     for (int opt, index; (opt = getopt_long(argc, argv, "", options, &index)) != -1;) {
         if (opt == '?') return PL_EXIT_USAGE; // getopt has said why
         if (opt < URL && (takes & 1u << opt) == 0) {
@@ -99,9 +99,9 @@ static int read_arguments(int argc, char **argv, unsigned takes, struct wish *w)
             return PL_EXIT_USAGE;
         }
         if (opt < TEXTS) w->texts[opt] = optarg;
-        if (opt == URL) w->url = optarg;
-        if (opt == STATE) w->state = optarg;
-        w->as_json |= opt == JSON;
+        if (opt == URL) w->client.url = optarg;
+        if (opt == STATE) w->client.state = optarg;
+        w->client.as_json |= opt == JSON;
         w->snoozes |= opt == SNOOZE;
         w->releases |= opt == RELEASE;
         if (opt != HELP) continue;
@@ -131,30 +131,6 @@ static bool write_body(const struct wish *w, struct pl_text *t)
     pl_text_char(t, '}');
     if (t->overflow) pl_cli_complain("that is too much text");
     return !t->overflow;
-}
-
-/* Ask, and hand over the answer's JSON (NULL without one; owned). An exit status. */
-static int ask(const struct wish *w, const char *method, const char *path, const char *body,
-               cJSON **out)
-{
-    struct pl_client client;
-    struct pl_reply reply = {0};
-    int status = pl_client_init(&client, w->url, w->state);
-    if (status != PL_EXIT_OK) return status;
-    status = pl_client_send(&client, method, path, body, &reply);
-    if (status == PL_EXIT_OK && w->as_json && reply.text) (void)fputs(reply.text, stdout);
-    *out = reply.text ? cJSON_ParseWithLength(reply.text, reply.len) : NULL;
-    free(reply.text);
-    pl_client_fini(&client);
-    return status;
-}
-
-static int change(const struct wish *w, const char *method, const char *path, const char *body)
-{
-    cJSON *json = NULL;
-    int status = ask(w, method, path, body, &json);
-    cJSON_Delete(json);
-    return status;
 }
 
 /* "/api/v1/alerts/limit%2Fweb/ack"; false: that is no id of an alert. */
@@ -192,7 +168,7 @@ int pl_ack_main(int argc, char **argv)
     }
     const char *what = w.releases ? "release" : w.snoozes ? "snooze" : "ack";
     if (!write_alert_path(w.words[0], what, path) || !write_body(&w, &t)) return PL_EXIT_USAGE;
-    return change(&w, "POST", path, body);
+    return pl_client_change(&w.client, "POST", path, body);
 }
 
 /* The members of each item of a list, side by side. */
@@ -221,27 +197,28 @@ int pl_silence_main(int argc, char **argv)
         read_arguments(argc, argv, (1u << TEXTS | ((1u << TEXTS) - 1)) & ~(1u << NOTE), &w);
     if (status >= 0) return status;
     struct pl_span verb = pl_span_of(w.words[0]);
-    if (pl_span_is(verb, "add") && w.word_count == 1 && !w.as_json) {
+    if (pl_span_is(verb, "add") && w.word_count == 1 && !w.client.as_json) {
         if (!write_body(&w, &t)) return PL_EXIT_USAGE;
-        return change(&w, "POST", "/api/v1/silences", body);
+        return pl_client_change(&w.client, "POST", "/api/v1/silences", body);
     }
     bool is_bare = true;
     for (size_t i = 0; i < TEXTS; i++) is_bare = is_bare && !w.texts[i];
     if (pl_span_is(verb, "ls") && w.word_count == 1 && is_bare) {
         cJSON *json = NULL;
-        status = ask(&w, "GET", "/api/v1/silences", NULL, &json);
-        if (status == PL_EXIT_OK && !w.as_json) print_list(json, "silences", keys, PL_LEN(keys));
+        status = pl_client_ask(&w.client, "GET", "/api/v1/silences", NULL, &json);
+        if (status == PL_EXIT_OK && !w.client.as_json)
+            print_list(json, "silences", keys, PL_LEN(keys));
         cJSON_Delete(json);
         return status;
     }
     bool is_number = w.word_count == 2 && w.words[1][0] != '\0' &&
                      w.words[1][strspn(w.words[1], "0123456789")] == '\0';
-    if (!pl_span_is(verb, "rm") || !is_number || !is_bare || w.as_json) {
+    if (!pl_span_is(verb, "rm") || !is_number || !is_bare || w.client.as_json) {
         (void)fputs(w.usage, stderr);
         return PL_EXIT_USAGE;
     }
     (void)snprintf(path, sizeof path, "/api/v1/silences/%.40s", w.words[1]);
-    return change(&w, "DELETE", path, NULL);
+    return pl_client_change(&w.client, "DELETE", path, NULL);
 }
 
 int pl_deliveries_main(int argc, char **argv)
@@ -257,8 +234,9 @@ int pl_deliveries_main(int argc, char **argv)
         return PL_EXIT_USAGE;
     }
     if (!write_alert_path(w.words[0], "deliveries", path)) return PL_EXIT_USAGE;
-    status = ask(&w, "GET", path, NULL, &json);
-    if (status == PL_EXIT_OK && !w.as_json) print_list(json, "deliveries", keys, PL_LEN(keys));
+    status = pl_client_ask(&w.client, "GET", path, NULL, &json);
+    if (status == PL_EXIT_OK && !w.client.as_json)
+        print_list(json, "deliveries", keys, PL_LEN(keys));
     cJSON_Delete(json);
     return status;
 }
