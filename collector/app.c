@@ -72,8 +72,8 @@ static void build_targets(struct pl_app *app)
 {
     for (uint32_t i = 0; i < app->config->pool_count; i++) {
         const struct pl_config_pool *pool = &app->config->pools[i];
-        app->contacts[i] =
-            (struct pl_contact){pool->name, pl_span_of(pool->owner), pl_span_of(pool->runbook)};
+        app->contacts[i] = (struct pl_contact){pool->name, pl_span_of(pool->owner),
+                                               pl_span_of(pool->runbook), pool->policy};
     }
     static_assert((int)PL_CONFIG_NOTIFIERS_MAX <= (int)PL_TARGET_MAX, "a notifier is a target");
     app->target_count = app->config->notifier_count;

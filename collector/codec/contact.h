@@ -8,6 +8,7 @@ struct pl_contact {
     struct pl_name pool;
     struct pl_span owner;   // as people call them; borrowed; empty: nobody said
     struct pl_span runbook; // an address; likewise
+    uint32_t policy;        // above 0: number `policy - 1` of the roster says who is told
 };
 
 /* All of them; borrowed. */

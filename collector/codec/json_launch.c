@@ -4,6 +4,7 @@
 #include "collector/codec/json_put.h"
 #include "collector/codec/launch_record.h"
 #include "collector/codec/launch_text.h"
+#include "collector/core/oncall/policy.h"
 
 enum { ITEM_RESERVE = 4096, CURVE_POINTS = 240, MINUTE_MS = 60000 };
 
@@ -149,13 +150,21 @@ static void put_collisions(struct pl_text *out, const struct pl_view *view,
     pl_text_char(out, ']');
 }
 
-/* Who watches: the owner of its first pool. */
+void pl_json_watcher(struct pl_text *out, const struct pl_view *view, const struct pl_name *pool)
+{
+    struct pl_contact contact = {0};
+    uint16_t person = PL_NOBODY;
+    if (pool) contact = pl_contact_find(&view->contacts, pool);
+    if (view->oncall)
+        person = pl_policy_watcher(view->oncall, contact.policy, view->now.unix_ms / 1000);
+    bool is_person = person != PL_NOBODY;
+    pl_text_str(out, ",\"watched_by\":");
+    pl_text_json(out, is_person ? pl_name_span(&view->oncall->people[person].name) : contact.owner);
+}
+
 static void put_watcher(struct pl_text *out, const struct pl_view *view, const struct pl_launch *l)
 {
-    pl_text_str(out, ",\"watched_by\":");
-    struct pl_contact contact = {0};
-    if (l->pool_count > 0) contact = pl_contact_find(&view->contacts, &l->pools[0]);
-    pl_text_json(out, contact.owner);
+    pl_json_watcher(out, view, l->pool_count > 0 ? &l->pools[0] : NULL);
 }
 
 /* ---- launches ---- */

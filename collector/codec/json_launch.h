@@ -13,6 +13,9 @@
 /* The author of what a customer does, "acme (customer)"; into PL_LAUNCH_AUTHOR_BYTES. */
 void pl_launch_customer_author(struct pl_text *out, const struct pl_customer *customer);
 
+/* ,"watched_by": who is on call for that pool now, else who answers for it; NULL: nobody. */
+void pl_json_watcher(struct pl_text *out, const struct pl_view *view, const struct pl_name *pool);
+
 /* One launch; `full`: with its verdict per pool, its course and its log. */
 void pl_json_launch(struct pl_text *out, const struct pl_view *view, uint32_t index, bool full);
 /* One that is not registered: what its answer would be. */

@@ -13,6 +13,7 @@
 
 /* What a view is made of; borrowed for the call. */
 struct pl_customer;
+struct pl_oncall;
 struct pl_view {
     const struct pl_engine *engine;
     const struct pl_troubles *troubles;
@@ -20,6 +21,7 @@ struct pl_view {
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools
     struct pl_now now;
+    const struct pl_oncall *oncall;     // NULL: nobody is said to be
     const struct pl_customer *customer; // who reads it; NULL: one of ours
 };
 

@@ -106,6 +106,7 @@ static const struct route {
      {"api", "v1", "users", "{}", "login-link"},
      pl_api_post_login_link},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "customers"}, pl_api_get_customers},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "customers", "{}"}, pl_api_get_customer},
     {PL_HTTP_POST,
      PL_ROLE_ADMIN,
      {"api", "v1", "customers", "{}", "tokens"},
@@ -128,14 +129,12 @@ static bool proves_itself(const struct route *route)
 /* The only routes that customers have. Each of them looks at who asks: pl_api_customer(),
  * pl_api_may_see(). */
 static void (*const for_customers[])(struct pl_api_call *c) = {
-    pl_api_get_session,   pl_api_delete_session, pl_api_get_launches,
-    pl_api_post_launch,   pl_api_get_launch,     pl_api_put_launch,
-    pl_api_delete_launch, pl_api_get_forecast,   pl_api_announce_launch,
-    pl_api_get_launch_report,
+    pl_api_get_session,     pl_api_delete_session, pl_api_get_launches,      pl_api_post_launch,
+    pl_api_get_launch,      pl_api_put_launch,     pl_api_delete_launch,     pl_api_get_forecast,
+    pl_api_announce_launch, pl_api_get_customer,   pl_api_get_launch_report,
 };
 /* And the only files, beside those that are open to everybody. */
-static const char *const files_for_customers[] = {"/launch.html", "/launch.js", "/launch.css",
-                                                  "/session.js", "/report.js"};
+static const char *const files_for_customers[] = {"/launch.html", "/launch.js", "/report.js"};
 
 static bool segment_matches(struct pl_api_call *c, struct pl_span segment, const char *want)
 {
@@ -173,6 +172,7 @@ struct pl_view pl_api_view_of(const struct pl_api *api, struct pl_now now)
                             .targets = api->config.targets,
                             .target_count = api->config.target_count,
                             .contacts = api->config.contacts,
+                            .oncall = api->config.oncall,
                             .now = now};
 }
 
@@ -211,7 +211,9 @@ static void serve_asset(struct pl_api_call *c, const struct pl_asset *asset)
 /* What is needed to log in, and nothing more. */
 static bool is_open_asset(const struct pl_asset *asset)
 {
-    static const char *const open[] = {"/login.html", "/login.js", "/style.css"};
+    static const char *const open[] = {"/login.html", "/login.js",   "/style.css",
+                                       "/my.html",    "/my.js",      "/launch.css",
+                                       "/parts.js",   "/session.js", "/words.js"};
     for (size_t i = 0; i < PL_LEN(open); i++)
         if (strcmp(asset->path, open[i]) == 0) return true;
     return false;
@@ -254,11 +256,13 @@ static bool admit(struct pl_api_call *c, struct pl_gate_need need, const struct 
         return false;
     }
     if (gate == PL_GATE_OPEN) return true;
-    if (gate == PL_GATE_LOGIN && asset && strcmp(asset->path, "/index.html") == 0) {
+    bool is_front = asset && strcmp(asset->path, "/index.html") == 0;
+    if (is_front && (gate == PL_GATE_LOGIN || gate == PL_GATE_CUSTOMER)) {
+        bool is_customer = gate == PL_GATE_CUSTOMER;
         struct pl_http_reply r = {.status = 303,
                                   .content_type = "text/plain",
-                                  .location = "/login.html",
-                                  .body = pl_span_of("log in at /login.html\n")};
+                                  .location = is_customer ? "/my.html" : "/login.html",
+                                  .body = pl_span_of("see the page that Location names\n")};
         pl_http_server_reply(c->api->server, c->client, &r);
     } else {
         refuse(c, need.role, gate);

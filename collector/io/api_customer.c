@@ -1,6 +1,6 @@
 /* Customers: who they are, the links that let them in, and what is theirs of the launches. */
 #include "collector/codec/json_account.h"
-#include "collector/codec/json_put.h"
+#include "collector/codec/json_customer.h"
 #include "collector/io/api_private.h"
 
 #include <stdio.h>
@@ -52,26 +52,25 @@ void pl_api_bind_launch(const struct pl_api_call *c, struct pl_launch *l,
         pl_launch_fault(faults, where, pl_name_span(&l->past_event), "is no launch of yours");
 }
 
-/* ---- for ops ---- */
+/* ---- who they are ---- */
+
+static const char no_customer[] = "is no customer; /api/v1/customers lists them";
 
 void pl_api_get_customers(struct pl_api_call *c)
 {
-    const struct pl_customers *customers = &c->api->config.customers;
     if (!pl_api_read_no_query(c)) return;
-    struct pl_json_list list = pl_json_list_begin(&c->out, "{\"customers\":", PL_JSON_TAIL_BYTES);
-    for (uint32_t i = 0; i < customers->count; i++) {
-        const struct pl_customer *customer = &customers->items[i];
-        pl_json_item_begin(&list);
-        pl_json_put_name(&c->out, "{\"id\":", &customer->id);
-        pl_text_str(&c->out, ",\"title\":");
-        pl_text_json(&c->out, pl_customer_title(customer));
-        pl_text_str(&c->out, ",\"pools\":[");
-        for (uint32_t k = 0; k < customer->pool_count; k++)
-            pl_json_put_name(&c->out, k > 0 ? "," : "", &customer->pools[k]);
-        pl_text_str(&c->out, "]}");
-        if (!pl_json_item_end(&list)) break;
-    }
-    pl_text_str(&c->out, "]}\n");
+    pl_json_customers(&c->out, &c->api->config.customers);
+    pl_api_reply_json(c);
+}
+
+void pl_api_get_customer(struct pl_api_call *c)
+{
+    const struct pl_customer *customer = pl_customer_find(&c->api->config.customers, &c->name);
+    bool is_other = c->view.customer && c->view.customer != customer;
+    if (!pl_api_read_no_query(c) || pl_api_is_missing(c, customer && !is_other, no_customer))
+        return;
+    c->view.customer = customer; // one of ours sees what the customer does
+    pl_json_customer(&c->out, &c->view);
     pl_api_reply_json(c);
 }
 
@@ -92,7 +91,7 @@ void pl_api_post_customer_token(struct pl_api_call *c)
     uint8_t secret[PL_SECRET_BYTES];
     char before[PL_NAME_LEN_MAX + 512];
     const struct pl_customer *customer = pl_customer_find(&c->api->config.customers, &c->name);
-    if (pl_api_is_missing(c, customer != NULL, "is no customer; /api/v1/customers lists them") ||
+    if (pl_api_is_missing(c, customer != NULL, no_customer) ||
         !pl_api_read_account(c, PL_ACCOUNT_TTL, 0, &body))
         return;
     struct pl_api_token token = {.role = PL_ROLE_CUSTOMER,

@@ -198,6 +198,7 @@ bool pl_api_may_see(const struct pl_api_call *c, const struct pl_launch *launch)
 void pl_api_bind_launch(const struct pl_api_call *c, struct pl_launch *l,
                         struct pl_launch_faults *faults);
 void pl_api_get_customers(struct pl_api_call *c);
+void pl_api_get_customer(struct pl_api_call *c);
 void pl_api_post_customer_token(struct pl_api_call *c);
 
 /* ---- api_account.c ---- */

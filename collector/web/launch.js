@@ -6,30 +6,20 @@
 
 import {node, setText} from './parts.js';
 import {showQuality, showReport} from './report.js';
-import {checkSession, send} from './session.js';
-import {amount, shape} from './words.js';
+import {checkSession, customerOf, send} from './session.js';
+import {LAUNCH_STATES, VERDICTS, amount, shape} from './words.js';
 
 const el = id => document.getElementById(id);
 const AGAIN_MS = 5000;
 
-const VERDICTS = {
-  green: {word: 'It fits', shape: 'ok'},
-  amber: {word: 'It fits, just', shape: 'watch'},
-  unknown: {word: 'Nobody knows yet', shape: 'nodata'},
-  red: {word: 'Not safe as it is', shape: 'act'},
-  black: {word: 'It will not hold', shape: 'silent'},
-};
-const STATES = {
-  scheduled: 'noted', preparing: 'in preparation', armed: 'about to start, we are watching', live: 'live, we are watching',
-  cooling: 'cooling down', done: 'over', absent: 'nobody came', cancelled: 'cancelled',
-};
 const CHANNELS = {
   x: 'X (Twitter)', instagram: 'Instagram', facebook: 'Facebook', tiktok: 'TikTok', youtube: 'YouTube', email: 'e-mail',
   push: 'push message', sms: 'SMS', tv: 'TV', radio: 'radio', press: 'press', ads: 'advertisements', influencer: 'influencer',
   reddit: 'Reddit, Hacker News', other: 'something else',
 };
 
-let shown = null; // the launch, or dry run, in the answer
+let shown = null;   // the launch, or dry run, in the answer
+let editing = null; // the launch in the form, with the ETag of the revision that was seen
 
 async function ask(method, path, body, headers) {
   const answer = method === 'GET' ? await fetch(`/api/v1/launches${path}`) : await send(method, `/api/v1/launches${path}`, body, headers);
@@ -39,7 +29,7 @@ async function ask(method, path, body, headers) {
 
 // ---- the form ----
 
-function channelRow(first) {
+function channelRow({type: chosen, audience: reached = ''}) {
   const row = node('div', 'pair channel');
   const type = node('select'), audience = node('input'), how = node('label'), many = node('label');
   type.name = 'channel';
@@ -51,7 +41,8 @@ function channelRow(first) {
     option.value = value;
     type.append(option);
   }
-  if (!first) type.value = 'email';
+  type.value = chosen;
+  audience.value = reached;
   how.append(node('span', '', 'Channel'), type);
   many.append(node('span', '', 'People reached'), audience);
   row.append(how, many);
@@ -68,14 +59,15 @@ function people(text) {
 }
 
 async function fillPools() {
-  const answer = await fetch('/api/v1/pools');
+  const customer = customerOf();
+  const answer = await fetch(customer ? `/api/v1/customers/${encodeURIComponent(customer)}` : '/api/v1/pools');
   const pools = answer.ok ? (await answer.json()).pools : [];
   el('pools').replaceChildren(...pools.map(({name}) => {
     const label = node('label', 'check'), box = node('input');
     box.type = 'checkbox';
     box.name = 'pools';
     box.value = name;
-    box.checked = pools.length === 1;
+    box.checked = box.defaultChecked = pools.length === 1;
     label.append(box, ` ${name}`);
     return label;
   }));
@@ -92,19 +84,71 @@ function contact(form) {
   return name || phone ? [{name, phone}] : [];
 }
 
+// What the API takes of a launch that it told: everything that somebody said.
+const SAID = ['customer', 'ends_at', 'announce_at', 'time_zone', 'channels', 'expected_peak', 'past_event', 'past_factor', 'cdn',
+              'cacheable_percent', 'pages_per_visit', 'requests_per_page', 'limited_stock', 'freeze', 'consents', 'contacts', 'notes'];
+
+// What the form does not ask for stays as it was.
+function unchanged(launch) {
+  return Object.fromEntries(SAID.filter(name => launch[name] !== undefined && launch[name] !== null).map(name => [name, launch[name]]));
+}
+
+function edit(answer) {
+  const form = el('form'), launch = answer.json;
+  editing = answer;
+  clearFaults();
+  form.title.value = launch.title;
+  form.kind.value = launch.kind;
+  for (const box of form.querySelectorAll('[name=pools]')) box.checked = launch.pools.includes(box.value);
+  el('channels').replaceChildren(...(launch.channels?.length ? launch.channels : [{type: 'x', audience: ''}]).map(channelRow));
+  form.contact_name.value = launch.contacts?.[0]?.name ?? '';
+  form.contact_phone.value = launch.contacts?.[0]?.phone ?? '';
+  form.limited_stock.checked = Boolean(launch.limited_stock);
+  form.cdn.checked = Boolean(launch.cdn);
+  form.cacheable_percent.value = launch.cacheable_percent ?? '';
+  form.peak_unit.value = launch.expected_peak?.unit ?? '';
+  form.peak_value.value = launch.expected_peak?.value ?? '';
+  for (const box of form.querySelectorAll('[name=consents]')) box.checked = (launch.consents ?? []).includes(box.value);
+  form.notes.value = launch.notes ?? '';
+  form.announce_at.value = '';
+  form.reason.value = '';
+  setMode(true);
+  form.when.value = form.duration.value = 'same';
+  el('at').hidden = true;
+  form.scrollIntoView({block: 'start'});
+  form.title.focus({preventScroll: true});
+}
+
+function setMode(isEdit) {
+  if (!isEdit) editing = null;
+  setText(el('form-title'), isEdit ? `Change “${editing.json.title}”` : 'What is coming?');
+  setText(el('tell'), isEdit ? 'Keep the change' : 'Tell us');
+  for (const part of document.querySelectorAll('.only-edit')) part.hidden = part.disabled = !isEdit;
+  if (isEdit) return;
+  for (const name of ['when', 'duration']) if (el('form')[name].value === 'same') el('form')[name].value = name === 'when' ? '30m' : '4h';
+}
+
 function said() {
-  const form = el('form');
+  const form = el('form'), before = editing?.json;
   const checked = name => [...form.querySelectorAll(`[name=${name}]:checked`)].map(box => box.value);
-  const body = {title: form.title.value.trim(), kind: form.kind.value, pools: checked('pools'), duration: form.duration.value};
+  const body = {...before ? unchanged(before) : {}, title: form.title.value.trim(), kind: form.kind.value, pools: checked('pools')};
+  if (before) body.reason = form.reason.value.trim();
+  if (form.duration.value !== 'same') {
+    body.duration = form.duration.value;
+    delete body.ends_at;
+  }
   const uses_zone = form.when.value === 'at' || form.announce_at.value;
   if (uses_zone) body.time_zone = form.time_zone.value.trim();
-  if (form.when.value === 'at') body.starts_at = form.starts_at.dataset.chosen || form.starts_at.value;
+  if (form.when.value === 'same') body.starts_at = before.starts_at;
+  else if (form.when.value === 'at') body.starts_at = form.starts_at.dataset.chosen || form.starts_at.value;
   else body.starts_in = form.when.value;
   if (form.announce_at.value) body.announce_at = form.announce_at.dataset.chosen || form.announce_at.value;
   body.channels = [...el('channels').children].map(row => ({
     type: row.querySelector('select').value, audience: people(row.querySelector('input').value),
   })).filter(({audience}) => audience > 0);
-  body.contacts = contact(form);
+  body.contacts = [...contact(form), ...(before?.contacts ?? []).slice(1)];
+  delete body.expected_peak;
+  delete body.cacheable_percent;
   if (form.peak_unit.value) body.expected_peak = {unit: form.peak_unit.value};
   if (form.peak_value.value) body.expected_peak = {...body.expected_peak, value: Number(form.peak_value.value.replace(',', '.'))};
   body.limited_stock = form.limited_stock.checked;
@@ -149,15 +193,34 @@ function showFaults(problem) {
   el('problem').scrollIntoView({block: 'start'});
 }
 
+// As before anything was said, so that nobody tells the same launch twice.
+function empty() {
+  el('form').reset();
+  el('channels').replaceChildren(channelRow({type: 'x'}));
+  el('at').hidden = true;
+  fillZones();
+}
+
+// Of one launch, however often the button is pressed until it is told.
+const newKey = () => crypto.randomUUID?.() ?? String(Math.random());
+let key = newKey();
+
 async function tell(dry) {
   clearFaults();
-  const headers = dry ? {} : {'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random())};
-  const answer = await ask('POST', dry ? '?dry_run=true' : '', said(), headers).catch(() => ({status: 0, json: {}}));
+  const change = editing && !dry;
+  const headers = dry ? {} : change ? {'If-Match': editing.etag} : {'Idempotency-Key': key};
+  const path = dry ? '?dry_run=true' : change ? `/${editing.json.id}` : '';
+  const answer = await ask(change ? 'PUT' : 'POST', path, said(), headers).catch(() => ({status: 0, json: {}}));
   if (answer.status !== 200 && answer.status !== 201) {
     showFaults(answer.json);
     return;
   }
-  if (!dry) history.replaceState(null, '', `#id=${answer.json.id}`);
+  if (!dry) {
+    key = newKey();
+    setMode(false);
+    empty();
+    history.replaceState(null, '', `#id=${answer.json.id}`);
+  }
   show(answer);
   el('answer').scrollIntoView({block: 'start'});
   el('answer').focus({preventScroll: true});
@@ -212,6 +275,26 @@ function when(launch) {
   return at.toLocaleString([], {weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZoneName: 'short'});
 }
 
+const EVENTS = {registered: 'told', changed: 'changed', announced: 'said that it is out', cancelled: 'called off',
+                state: 'now', verdict: 'judged'};
+
+// Who changed what, when, and why; the newest first.
+function revisions(launch) {
+  if (!launch.log?.length) return [];
+  const details = node('details'), list = node('ol', 'revisions');
+  details.append(node('summary', '', `What happened so far (revision ${launch.revision})`), list);
+  for (const note of [...launch.log].reverse()) {
+    const what = note.event === 'state' ? `now ${LAUNCH_STATES[note.state]}`
+      : note.event === 'verdict' ? `judged: ${VERDICTS[note.verdict].word.toLowerCase()}`
+      : `${EVENTS[note.event] ?? note.event}${note.author ? ` by ${note.author}` : ''}`;
+    const time = node('time', 'empty', new Date(note.time).toLocaleString([], {dateStyle: 'short', timeStyle: 'short'}));
+    const item = node('li');
+    item.append(time, ` ${what}${note.reason ? `: “${note.reason}”` : ''}`);
+    list.append(item);
+  }
+  return [details];
+}
+
 function button(text, act) {
   const b = node('button', '', text);
   b.type = 'button';
@@ -231,10 +314,13 @@ function show(answer) {
   shown = {...answer, id: launch.id};
   el('answer').hidden = false;
   setText(el('answer-title'), launch.title);
-  setText(el('answer-state'), launch.dry_run ? `${when(launch)} – only checked, nothing is kept` : `${when(launch)} – ${STATES[launch.state]}`);
-  const open = el('answer').querySelector('details')?.open ?? false;
+  setText(el('answer-state'), launch.dry_run ? `${when(launch)} – only checked, nothing is kept` : `${when(launch)} – ${LAUNCH_STATES[launch.state]}`);
+  const open = el('answer-pools').querySelector('details')?.open ?? false;
   el('answer-pools').replaceChildren(...pools.map(pool => poolAnswer(pool, pools.length > 1)));
-  for (const details of el('answer').querySelectorAll('details')) details.open = open;
+  for (const details of el('answer-pools').querySelectorAll('details')) details.open = open;
+  const told = el('answer-log').querySelector('details')?.open ?? false;
+  el('answer-log').replaceChildren(...revisions(launch));
+  for (const details of el('answer-log').querySelectorAll('details')) details.open = told;
   el('answer-seen').replaceChildren(...seen(launch));
   showReport(el('answer-report'), launch);
   setText(el('answer-watch'), launch.watched_by ? `${launch.watched_by} watches this; alerts go there.` : 'Alerts go to whoever is on call.');
@@ -242,7 +328,8 @@ function show(answer) {
   el('answer-collisions').hidden = ids.length === 0;
   setText(el('answer-collisions'), `At the same time: ${ids.length === 1 ? 'another launch' : `${ids.length} other launches`}, counted in.`);
   const path = `/${launch.id}`, early = ['scheduled', 'preparing', 'armed'].includes(launch.state);
-  el('answer-buttons').replaceChildren(...early ? [button('It is out now', () => act('POST', `${path}/announce`)),
+  const running = ['live', 'cooling'].includes(launch.state);
+  el('answer-buttons').replaceChildren(...early || running ? [button('Change it', () => edit(shown))] : [], ...early ? [button('It is out now', () => act('POST', `${path}/announce`)),
                                                    button('Call it off', () => act('DELETE', path))] : []);
   setText(el('answer-next'), launch.dry_run ? '' : `This page renews itself; last at ${new Date().toLocaleTimeString()}.`);
 }
@@ -250,7 +337,7 @@ function show(answer) {
 // ---- the list ----
 
 async function fillList() {
-  showQuality(el('list-quality'));
+  if (!customerOf()) showQuality(el('list-quality')); // of all customers
   const answer = await ask('GET', '').catch(() => ({status: 0}));
   if (answer.status !== 200) return;
   const open = answer.json.launches.filter(launch => !['done', 'absent', 'cancelled'].includes(launch.state));
@@ -272,8 +359,8 @@ async function showChosen() {
 
 // ---- start ----
 
-el('channels').append(channelRow(true));
-el('add-channel').addEventListener('click', () => el('channels').append(channelRow(false)));
+el('channels').append(channelRow({type: 'x'}));
+el('add-channel').addEventListener('click', () => el('channels').append(channelRow({type: 'email'})));
 el('when').addEventListener('change', () => { el('at').hidden = el('when').value !== 'at'; });
 for (const name of ['starts_at', 'announce_at'])
   el('form')[name].addEventListener('input', event => { delete event.target.dataset.chosen; });
@@ -281,11 +368,16 @@ el('form').addEventListener('submit', event => {
   event.preventDefault();
   tell(false);
 });
+el('stop-edit').addEventListener('click', () => {
+  setMode(false);
+  clearFaults();
+});
 el('check').addEventListener('click', () => tell(true));
 addEventListener('hashchange', showChosen);
 setInterval(() => { if (!document.hidden) showChosen(); }, AGAIN_MS);
 fillZones();
 await checkSession();
-fillPools();
+if (customerOf()) Object.assign(el('home'), {href: '/my.html', textContent: 'your page'});
+await fillPools();
 fillList();
 showChosen();

@@ -7,6 +7,16 @@ function toLogin() {
   location.replace(`/login.html${location.hash}`);
 }
 
+// Who this is; null without a session.
+export async function openSession() {
+  const answer = await fetch('/api/v1/session');
+  session = answer.ok ? await answer.json() : null;
+  return session;
+}
+
+// The session's customer; undefined: one of ours.
+export const customerOf = () => session?.customer;
+
 // Ask who this is; without a session the login follows. A collector that does not answer is no
 // reason to leave the page.
 export async function checkSession() {

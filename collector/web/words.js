@@ -11,6 +11,19 @@ export const STATES = {
 
 export const stateOf = name => STATES[name] ? name : 'nodata';
 
+// What is said of a launch before it, and how far it is.
+export const VERDICTS = {
+  green: {word: 'It fits', shape: 'ok'},
+  amber: {word: 'It fits, just', shape: 'watch'},
+  unknown: {word: 'Nobody knows yet', shape: 'nodata'},
+  red: {word: 'Not safe as it is', shape: 'act'},
+  black: {word: 'It will not hold', shape: 'silent'},
+};
+export const LAUNCH_STATES = {
+  scheduled: 'noted', preparing: 'in preparation', armed: 'about to start, we are watching', live: 'live, we are watching',
+  cooling: 'cooling down', done: 'over', absent: 'nobody came', cancelled: 'cancelled',
+};
+
 // Shapes on a 16 x 16 field, one per state, so that no state is told by colour alone.
 const SHAPES = {
   nodata: '<circle cx="8" cy="8" r="6"/>',

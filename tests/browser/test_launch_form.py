@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 from test_live_page import assert_readable, complaints, text
 
-from programs import until
+from programs import BUILD, until
 
 # Two front ends at about 700 connections/s of 1,600: under 50 %, and 800 without one of them.
 CONFIG = "pools:\n  web:\n    capacity: 1600\n    owner: Alex\n"
@@ -102,3 +103,59 @@ def test_what_is_wrong_stands_beside_its_field(collector, agent, browse):
     driver.find_element(By.ID, "check").click()
     until(lambda: "nothing is kept" in text(driver, "#answer-state"), 5, "the answer of a dry run")
     assert collector.get("/api/v1/launches")["launches"] == []
+
+
+CUSTOMER = """
+pools: {web: {capacity: 1600, owner: Alex, escalation: now}}
+customers: {acme: {title: ACME Ltd., pools: [web]}}
+people: {kim: {contact: [nobody]}}
+notifiers: {nobody: {type: alertmanager, url: "http://127.0.0.1:9/"}}
+escalations: {now: {steps: [kim]}}
+"""
+
+
+@pytest.mark.config(CUSTOMER)
+def test_a_customer_announces_changes_and_watches(collector, start_swarm, browse):
+    start_swarm(collector, "web", 2, STEADY)
+    link = subprocess.run([os.path.join(BUILD, "collector/plimsoll"), "customer", "token", "new", "acme", "--url",
+                           collector.url(""), "--state", collector.data], capture_output=True, text=True, timeout=30,
+                          check=True).stdout.strip()
+    driver = browse(collector, link, 390, 844, phone=True, dark=True, logged_in=False)
+    until(lambda: text(driver, "#summary"), 10, "the page of the customer")
+    assert driver.current_url.endswith("/my.html")  # the token is gone
+    until(lambda: "of room" in text(driver, "#pools") or "room:" in text(driver, "#pools"), 60, "the pool is known")
+    driver.find_element(By.LINK_TEXT, "Announce a launch").click()
+    until(lambda: driver.find_elements(By.CSS_SELECTOR, "#pools input:checked"), 10, "its one pool is chosen")
+    driver.find_element(By.NAME, "title").send_keys("Autumn giveaway")
+    driver.find_element(By.NAME, "audience").send_keys("400k")
+    driver.find_element(By.NAME, "contact_name").send_keys("Kim")
+    driver.find_element(By.NAME, "contact_phone").send_keys("+49 171 1234567")
+    driver.find_element(By.ID, "tell").click()
+    until(lambda: text(driver, ".verdict"), 5, "the answer")
+    assert text(driver, "#answer-watch").startswith("kim watches this")  # who is on call, by name
+    driver.find_element(By.XPATH, "//button[text()='Change it']").click()
+    assert driver.find_element(By.NAME, "title").get_attribute("value") == "Autumn giveaway"
+    driver.find_element(By.NAME, "title").send_keys(", later")
+    driver.find_element(By.NAME, "reason").send_keys("the printer is late")
+    fits(driver)
+    assert_readable(driver)
+    picture(driver, "change")
+    driver.find_element(By.ID, "tell").click()
+    until(lambda: text(driver, "#answer-title") == "Autumn giveaway, later", 5, "the change is kept")
+    driver.find_element(By.CSS_SELECTOR, "#answer-log summary").click()
+    assert "changed by acme (customer): “the printer is late”" in text(driver, "#answer-log")
+    launch = collector.get("/api/v1/launches")["launches"][0]
+    assert (launch["customer"], launch["revision"], launch["channels"][0]["audience"]) == ("acme", 2, 400000)
+    picture(driver, "changed")
+    driver.find_element(By.XPATH, "//button[text()='It is out now']").click()
+    until(lambda: "live" in text(driver, "#answer-state"), 10, "it is live")
+    driver.find_element(By.ID, "home").click()
+    until(lambda: "live, we are watching" in text(driver, "#launches").lower(), 10, "the page of the customer moves")
+    assert "comes than was expected" in text(driver, "#launches") or "as was expected" in text(driver, "#launches")
+    assert "web1" not in driver.page_source and "web2" not in driver.page_source  # no host is named
+    fits(driver)
+    assert_readable(driver, 15)
+    picture(driver, "my")
+    driver.find_element(By.ID, "logout").click()
+    until(lambda: "Open the link" in text(driver, "#problem"), 10, "logged out")
+    assert [c for c in complaints(driver) if "401" not in c] == []

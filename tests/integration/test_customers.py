@@ -25,7 +25,7 @@ THEIRS = {("get", "/api/v1/session"), ("delete", "/api/v1/session"), ("post", "/
           ("get", "/api/v1/launches"), ("post", "/api/v1/launches"), ("get", "/api/v1/launches/{launch}"),
           ("put", "/api/v1/launches/{launch}"), ("delete", "/api/v1/launches/{launch}"),
           ("get", "/api/v1/launches/{launch}/forecast"), ("post", "/api/v1/launches/{launch}/announce"),
-          ("get", "/healthz"), ("get", "/readyz")}
+          ("get", "/api/v1/customers/{customer}"), ("get", "/healthz"), ("get", "/readyz")}
 
 
 class House:
@@ -107,6 +107,9 @@ def test_a_customer_has_its_own_launches(house):
     assert house.ask(house.acme, path + "/announce", "POST")[0] == 200
     assert house.ask(house.acme, path, "DELETE")[1]["state"] == "cancelled"
     assert house.ask(house.acme, "/api/v1/session")[1]["customer"] == "acme"
+    mine = house.ask(house.acme, "/api/v1/customers/acme")[1]
+    assert [p["name"] for p in mine["pools"]] == ["web", "shop"] and mine["pools"][0]["watched_by"] == "Alex"
+    assert {x["id"] for x in mine["launches"]} == {made["id"], whole["id"]} and "secret-" not in json.dumps(mine)
 
 
 def test_the_other_customer_is_nowhere(house):
@@ -124,6 +127,9 @@ def test_the_other_customer_is_nowhere(house):
     listed = house.ask(house.acme, "/api/v1/launches")[1]
     assert {x["customer"] for x in listed["launches"]} == {"acme"}
     assert house.ask(house.acme, f"/api/v1/launches?after={made['id']}")[0] == 404
+    for customer in ("globex", "initech"):
+        status, told, _ = house.ask(house.acme, f"/api/v1/customers/{customer}")
+        assert status == 404 and told["detail"] == f"'{customer}' is no customer; /api/v1/customers lists them"
     # Neither as a past event, nor under its key, nor in what meets it, nor by taking its name or pool.
     for fields, rule in (({"past_event": made["id"]}, "no launch of yours"), ({"past_event": "l-1"}, "no launch of yours"),
                          ({"customer": "globex"}, "is not you"), ({"pools": ["api"]}, "none of your pools"),
@@ -159,8 +165,11 @@ def test_every_route_is_closed_unless_it_is_listed(house):
             status, told, _ = house.ask(token, real, method.upper(), {} if method in ("post", "put") else None)
             assert status in (403, 404), (method, path, status, told)
     assert asked > 30
-    for path in ("/", "/index.html", "/app.js", "/traffic.js", "/oncall.js", "/nothing"):
-        assert house.ask(house.acme, path)[0] in (303, 403, 404), path
+    for path in ("/my.html", "/launch.html", "/launch.js"):
+        assert house.ask(house.acme, path, "HEAD")[0] == 200
+    assert b"<title>Your launches" in house.collector.request("/", headers=[("Authorization", f"Bearer {token}")])[2]
+    for path in ("/app.js", "/traffic.js", "/oncall.js", "/nothing"):
+        assert house.ask(house.acme, path)[0] in (403, 404), path
 
 
 def test_a_link_becomes_a_session_that_ends_with_it(house):

@@ -23,6 +23,18 @@ bool pl_launch_is_watched(enum pl_launch_state state)
     return state == PL_LAUNCH_ARMED || state == PL_LAUNCH_LIVE || state == PL_LAUNCH_COOLING;
 }
 
+int64_t pl_launch_next_look(const struct pl_launch_course *c, const struct pl_launch *l,
+                            int64_t now_unix_ms)
+{
+    if (!pl_launch_is_open(c->state) || pl_launch_is_watched(c->state)) return 0;
+    int64_t begin_ms = begins(c, l), next_ms = begin_ms - PL_LAUNCH_ARM_MS;
+    for (size_t i = 0; i < PL_LEN(checks_ms); i++) {
+        int64_t at_ms = begin_ms - checks_ms[i];
+        if (at_ms > now_unix_ms && at_ms < next_ms) next_ms = at_ms;
+    }
+    return PL_MAX(next_ms, now_unix_ms);
+}
+
 /* More than usual by a third, and by a tenth of what is expected: a crowd, not a wobble. */
 static bool sees_crowd(const struct pl_launch_sight *s)
 {

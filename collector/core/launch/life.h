@@ -71,6 +71,9 @@ struct pl_launch_course pl_launch_course_init(int64_t now_unix_ms);
 /* Look at it once a second. At most one phase per call. */
 uint32_t pl_launch_step(struct pl_launch_course *c, const struct pl_launch *l,
                         const struct pl_launch_sight *sight, int64_t now_unix_ms);
+/* When it is looked at again, or its next phase begins; 0: it is watched all the time, or over. */
+int64_t pl_launch_next_look(const struct pl_launch_course *c, const struct pl_launch *l,
+                            int64_t now_unix_ms);
 /* A verdict was made: remember it. */
 void pl_launch_judged(struct pl_launch_course *c, const struct pl_launch_verdict *v,
                       int64_t now_unix_ms);

@@ -105,3 +105,18 @@ void pl_policy_route(const void *oncall, uint32_t number, int64_t unix_ms, struc
     }
     out->step_count = out->steps[0].receiver_count > 0;
 }
+
+uint16_t pl_policy_watcher(const struct pl_oncall *o, uint32_t number, int64_t unix_s)
+{
+    const struct pl_policy *p = number > 0 ? &o->policies[number - 1] : NULL;
+    for (uint32_t i = 0; p && i < p->step_count; i++) {
+        for (uint32_t k = 0; k < p->steps[i].entry_count; k++) {
+            struct pl_entry entry = p->steps[i].entries[k];
+            if (entry.kind == PL_ENTRY_PERSON) return entry.index;
+            if (entry.kind != PL_ENTRY_SCHEDULE) continue;
+            uint16_t person = pl_oncall_duty(o, entry.index, unix_s, unix_s + 1).person;
+            if (person != PL_NOBODY) return person;
+        }
+    }
+    return PL_NOBODY;
+}

@@ -17,3 +17,6 @@
 /* Fill `*out`, which is zeroed, with the route of policy `number` (policies[number - 1]) at that
  * moment. Of `oncall`, a struct pl_oncall: see pl_route_source. */
 void pl_policy_route(const void *oncall, uint32_t number, int64_t unix_ms, struct pl_route *out);
+/* Who is told first now, by name: the first person a step names, or who is on call for the first
+ * schedule that has somebody. PL_NOBODY; `number` 0: no policy. */
+uint16_t pl_policy_watcher(const struct pl_oncall *oncall, uint32_t number, int64_t unix_s);

@@ -48,7 +48,7 @@ struct pl_shown {
       "a change by a browser's session needs its CSRF token in X-CSRF-Token; "                     \
       "GET /api/v1/session tells it")                                                              \
     X(CUSTOMER, 403,                                                                               \
-      "this is not for customers: they have /my.html, /api/v1/my and their own /api/v1/launches")  \
+      "this is not for customers: they have /my.html, their own /api/v1/launches and themselves")  \
     X(ROLE, 403, "this needs a role that may do more")
 
 enum pl_gate {
