@@ -248,6 +248,7 @@ static int start_parts(struct pl_app *app)
         .contacts = {app->contacts, app->config->pool_count},
         .customers = {app->config->customers, app->config->customer_count},
         .ack_key = &app->ack_key,
+        .certificate = &app->trust.certificate.context,
         .door = pl_app_said_door(app),
         .external_url = app->external_url,
         .external_host = app->external_host,

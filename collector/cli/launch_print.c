@@ -77,9 +77,9 @@ void pl_launch_print(const cJSON *launch, FILE *out)
     }
     if (strlen(pl_status_text(launch, "watched_by")) > 1)
         put_line(out, "  watched by ", pl_status_text(launch, "watched_by"));
-    cJSON_ArrayForEach(item, pl_status_list(launch, "collides_with"))
+    cJSON_ArrayForEach(item, pl_status_list(launch, "findings"))
     {
-        if (cJSON_IsString(item)) put_line(out, "  at the same time: ", item->valuestring);
+        put_line(out, "  note: ", pl_status_text(item, "text"));
     }
     cJSON_ArrayForEach(pool, pl_status_list(launch, "pools_verdicts")) put_pool(out, pool);
 }

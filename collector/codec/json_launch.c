@@ -1,6 +1,7 @@
 #include "collector/codec/json_launch.h"
 
 #include "collector/codec/json_after.h"
+#include "collector/codec/json_collide.h"
 #include "collector/codec/json_put.h"
 #include "collector/codec/launch_record.h"
 #include "collector/codec/launch_text.h"
@@ -175,6 +176,7 @@ void pl_json_launch_dry(struct pl_text *out, const struct pl_view *view, const s
     pl_launch_members_write(out, l, ",");
     (void)put_verdicts(out, view, l);
     put_collisions(out, view, l);
+    pl_json_put_findings(out, view, l);
     pl_json_put_learned(out, view, l);
     put_watcher(out, view, l);
     pl_text_str(out, "}\n");
@@ -231,6 +233,7 @@ void pl_json_launch(struct pl_text *out, const struct pl_view *view, uint32_t in
     if (full && pl_launch_is_open(e->course.state)) {
         (void)put_verdicts(out, view, &e->launch);
         put_collisions(out, view, &e->launch);
+        pl_json_put_findings(out, view, &e->launch);
     } else {
         put_text(out, ",\"verdict\":", pl_verdict_word(e->course.colour));
     }

@@ -22,6 +22,7 @@ struct pl_view {
     struct pl_contacts contacts; // of the configured pools
     struct pl_now now;
     const struct pl_oncall *oncall;     // NULL: nobody is said to be
+    int64_t certificate_ends_unix_ms;   // of the collector's own; 0: not known
     const struct pl_customer *customer; // who reads it; NULL: one of ours
 };
 

@@ -20,6 +20,7 @@
 #include "collector/core/alert/silence.h"
 #include "collector/core/effect.h"
 #include "collector/core/judge/rule_saturation.h"
+#include "collector/core/launch/collide.h"
 #include "collector/core/launch/learn.h"
 #include "collector/core/observe/changes.h"
 #include "collector/core/observe/fleet.h"
@@ -206,6 +207,14 @@ struct pl_launch_verdict pl_engine_judge_launch(const struct pl_engine *e,
 /* What the earlier launches of its customer taught. */
 void pl_engine_learned(const struct pl_engine *e, const struct pl_launch *l,
                        struct pl_launch_learned *out);
+/* What the engine does not know and a launch may collide with. */
+struct pl_launch_beside {
+    const struct pl_oncall *oncall;   // NULL: nobody says who is on call
+    int64_t certificate_ends_unix_ms; // of the collector's own; 0: not known
+};
+/* What else there is in the hours of a launch, registered or not: its pools first. */
+void pl_engine_collisions(const struct pl_engine *e, const struct pl_launch *l,
+                          const struct pl_launch_beside *beside, struct pl_collisions *out);
 /* They share a pool and a time. */
 bool pl_launches_meet(const struct pl_launch *a, const struct pl_launch *b);
 const struct pl_changes *pl_engine_changes(const struct pl_engine *e);

@@ -39,11 +39,14 @@ static struct pl_launch_plan plan_for(const struct pl_engine *e, const struct pl
 
 bool pl_launches_meet(const struct pl_launch *a, const struct pl_launch *b)
 {
-    if (a->starts_unix_ms >= b->ends_unix_ms || b->starts_unix_ms >= a->ends_unix_ms) return false;
-    for (uint32_t i = 0; i < a->pool_count; i++) {
-        if (pl_launch_names_pool(b, &a->pools[i])) return true;
-    }
-    return false;
+    int64_t from_ms, until_ms;
+    return pl_launch_shared_pool(a, b) && pl_launch_overlap(a, b, &from_ms, &until_ms);
+}
+
+struct pl_launch_plan pl_engine_plan(const struct pl_engine *e, const struct pl_launch *l,
+                                     uint32_t pool)
+{
+    return plan_for(e, l, &e->saturation[pool], NULL);
 }
 
 static bool comes_too(const struct pl_launch_entry *other, const struct pl_launch *l,

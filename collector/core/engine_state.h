@@ -9,6 +9,7 @@
  *     engine_change.c   what changed on the hosts
  *     engine_launch.c   what is announced
  *     engine_after.c    what came of it
+ *     engine_collide.c  what else there is in its hours
  *     engine_view.c     what others may look at
  *
  * Every call runs the same way: begin (the clocks; tilt), change state, judge the pools concerned,
@@ -111,6 +112,10 @@ void pl_engine_step_launches(struct pl_engine *e);
 struct pl_verdict pl_engine_excuse(const struct pl_engine *e, uint32_t pool);
 /* Of the PL_RULE_LAUNCH_* rules. */
 enum pl_launch_rule pl_engine_launch_rule(enum pl_rule rule);
+
+/* What it adds to that pool, as estimated. */
+struct pl_launch_plan pl_engine_plan(const struct pl_engine *e, const struct pl_launch *l,
+                                     uint32_t pool);
 
 /* ---- engine_after.c ---- */
 

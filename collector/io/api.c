@@ -167,12 +167,15 @@ static bool route_matches(struct pl_api_call *c, const struct route *route)
 
 struct pl_view pl_api_view_of(const struct pl_api *api, struct pl_now now)
 {
+    struct pl_tls_context *own = api->config.certificate ? *api->config.certificate : NULL;
+    int64_t ends_unix_ms = own ? pl_tls_context_ends_unix_ms(own) : 0;
     return (struct pl_view){.engine = api->config.engine,
                             .troubles = &api->troubles,
                             .targets = api->config.targets,
                             .target_count = api->config.target_count,
                             .contacts = api->config.contacts,
                             .oncall = api->config.oncall,
+                            .certificate_ends_unix_ms = ends_unix_ms,
                             .now = now};
 }
 

@@ -57,6 +57,7 @@ struct pl_api_config {
     struct pl_contacts contacts; // of the configured pools
     struct pl_customers customers;
     const struct pl_ack_key *ack_key;
+    struct pl_tls_context *const *certificate; // the collector's own; NULL, or to NULL: none
     struct pl_api_door door;
     const char *external_url;  // how people reach the pages, with its final '/'
     const char *external_host; // HOST or HOST:PORT that requests may name; empty: none

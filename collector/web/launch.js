@@ -327,6 +327,7 @@ function show(answer) {
   const ids = launch.collides_with ?? [];
   el('answer-collisions').hidden = ids.length === 0;
   setText(el('answer-collisions'), `At the same time: ${ids.length === 1 ? 'another launch' : `${ids.length} other launches`}, counted in.`);
+  el('answer-findings').replaceChildren(...(launch.findings ?? []).map(({text}) => node('li', '', text)));
   const path = `/${launch.id}`, early = ['scheduled', 'preparing', 'armed'].includes(launch.state);
   const running = ['live', 'cooling'].includes(launch.state);
   el('answer-buttons').replaceChildren(...early || running ? [button('Change it', () => edit(shown))] : [], ...early ? [button('It is out now', () => act('POST', `${path}/announce`)),

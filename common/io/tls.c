@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct pl_tls_context {
     SSL_CTX *ssl; // owned: one reference
@@ -217,6 +218,14 @@ void pl_tls_context_free(struct pl_tls_context *context)
 const struct pl_fingerprint *pl_tls_context_fingerprint(const struct pl_tls_context *context)
 {
     return &context->fingerprint;
+}
+
+int64_t pl_tls_context_ends_unix_ms(const struct pl_tls_context *context)
+{
+    struct tm ends;
+    X509 *certificate = SSL_CTX_get0_certificate(context->ssl);
+    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &ends) != 1) return 0;
+    return (int64_t)timegm(&ends) * 1000;
 }
 
 /* ---- one connection ---- */

@@ -52,6 +52,9 @@ void pl_tls_context_free(struct pl_tls_context *context);
 /* Of a server's own certificate. */
 const struct pl_fingerprint *pl_tls_context_fingerprint(const struct pl_tls_context *context);
 
+/* When it ends; 0 without a certificate. */
+int64_t pl_tls_context_ends_unix_ms(const struct pl_tls_context *context);
+
 /* One connection, in its beginning. `pipe` outlives it. NULL without memory. A client names in
  * `server` the address it means, which a CA-checked certificate must hold; otherwise NULL. */
 struct pl_tls *pl_tls_accept(struct pl_tls_context *context, struct pl_tls_pipe *pipe);

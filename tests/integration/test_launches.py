@@ -159,6 +159,11 @@ def test_launches_at_the_same_time_are_added(desk):
     alone = one["pools_verdicts"][0]["expected"]["p90"]
     two, _ = desk.made(starts_in="20h")
     assert two["collides_with"] == [one["id"]]
+    found = [finding for finding in two["findings"] if finding["kind"] == "launch"]
+    assert [finding["with"] for finding in found] == [one["id"]] and found[0]["p90"] == 60
+    assert f"({one['id']}) is on web, too, from 20" in found[0]["text"]
+    long = desk.verdict(starts_in="20h", kind="maintenance")["findings"]
+    assert {finding["kind"] for finding in long} >= {"maintenance"}
     assert abs(two["pools_verdicts"][0]["expected"]["p90"] - alone - 60) < 8  # the usual moves a little
     for launch in (one, two):
         desk.ask("DELETE", "/" + launch["id"])

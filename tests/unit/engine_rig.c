@@ -164,6 +164,33 @@ void rig_run(uint32_t host, int32_t cpu_bp, int seconds)
     }
 }
 
+void rig_start_pair(void)
+{
+    struct pl_engine_config config = rig_config_of(4, 1);
+    struct pl_pool_config pool = {
+        .name = rig_name_of("web"),
+        .notify = 1,
+        .capacity = {PL_CAPACITY_CONFIGURED, 1000, false, PL_SOURCE_CONNECTIONS}};
+    config.pools = &pool;
+    config.pool_count = 1;
+    rig_start(&config);
+    if (rig_join("fe1", "web") != 0 || rig_join("fe2", "web") != 1) abort();
+    (void)rig_effects();
+}
+
+void rig_serve(int32_t each_per_s, int seconds)
+{
+    for (int i = 0; i < seconds; i++) {
+        rig_pass(1000);
+        for (uint32_t h = 0; h < 2; h++) {
+            struct pl_sample sample = rig_sample_of(++rig.seq[h], 2000);
+            sample.values[PL_TCP_ACCEPTED] = 10 * each_per_s;
+            (void)pl_engine_sample(rig.engine, h, &sample, rig.now);
+        }
+        pl_engine_tick(rig.engine, rig.now);
+    }
+}
+
 void rig_answer(enum pl_result_class class)
 {
     struct pl_page_result result = {.class = class, .wait_ms = -1, .status = 202};

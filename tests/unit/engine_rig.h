@@ -37,5 +37,10 @@ struct pl_sample rig_sample_of(uint64_t seq, int32_t cpu_bp);
 bool rig_feed(uint32_t host, int32_t cpu_bp);
 /* `seconds` of one host (or of none: PL_NO_INDEX) at that load, with a tick each. */
 void rig_run(uint32_t host, int32_t cpu_bp, int seconds);
+/* A new engine with one pool, "web", that is said to take 1,000 connections a second, and hosts fe1
+ * and fe2 (indexes 0 and 1); its alerts go to target 0. */
+void rig_start_pair(void);
+/* Seconds in which both accept so many connections, with a tick each. */
+void rig_serve(int32_t each_per_s, int seconds);
 /* The answer to the page in `rig.page`. */
 void rig_answer(enum pl_result_class class);

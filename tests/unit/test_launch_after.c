@@ -193,37 +193,6 @@ static void test_forecasts_are_scored(void)
 
 /* ---- in the engine ---- */
 
-static uint32_t hosts[2];
-
-static void start(void)
-{
-    struct pl_engine_config config = rig_config_of(4, 1);
-    struct pl_pool_config pool = {
-        .name = rig_name_of("web"),
-        .notify = 1,
-        .capacity = {PL_CAPACITY_CONFIGURED, 1000, false, PL_SOURCE_CONNECTIONS}};
-    config.pools = &pool;
-    config.pool_count = 1;
-    rig_start(&config);
-    hosts[0] = rig_join("fe1", "web");
-    hosts[1] = rig_join("fe2", "web");
-    (void)rig_effects();
-}
-
-static void serve(int32_t each_per_s, int seconds)
-{
-    for (int i = 0; i < seconds; i++) {
-        rig_pass(1000);
-        for (uint32_t h = 0; h < 2; h++) {
-            struct pl_sample sample = rig_sample_of(++rig.seq[hosts[h]], 2000);
-            sample.values[PL_TCP_ACCEPTED] = 10 * each_per_s;
-            (void)pl_engine_sample(rig.engine, hosts[h], &sample, rig.now);
-        }
-        pl_engine_tick(rig.engine, rig.now);
-        pl_engine_effects_done(rig.engine);
-    }
-}
-
 static uint32_t announce(const char *id)
 {
     struct pl_launch l = pl_launch_init();
@@ -249,16 +218,16 @@ static const struct pl_launch_entry *entry(uint32_t index)
  * is drawn towards that, and says on what it rests. */
 static void test_the_next_time_it_is_known(void)
 {
-    start();
-    serve(20, 2 * HOUR_S);
+    rig_start_pair();
+    rig_serve(20, 2 * HOUR_S);
     uint32_t first = announce("l-1");
     double guess = 400000 * 0.01 * 0.08 / 60 * 2;
     CHECK_NEAR(entry(first)->course.guessed_per_s, guess, 1e-6);
     CHECK_NEAR(entry(first)->course.foreseen.p50, 40 + guess, 1);
     CHECK((entry(first)->plan.assumptions & 1u << PL_ASSUMED_CLICK_RATE) != 0);
-    serve(20, 90);
-    serve(100, 10 * 60);
-    serve(20, 60 * 60);
+    rig_serve(20, 90);
+    rig_serve(100, 10 * 60);
+    rig_serve(20, 60 * 60);
     CHECK_INT(entry(first)->course.state, PL_LAUNCH_DONE);
     CHECK_NEAR(entry(first)->course.peak_per_s, 200, 5);
     CHECK_NEAR(entry(first)->course.foreseen.p50, 40 + guess, 1); // stays what it was before
@@ -282,26 +251,26 @@ static void test_the_next_time_it_is_known(void)
 
 static void test_what_happened_is_kept_with_it(void)
 {
-    start();
-    serve(100, 2 * HOUR_S);
+    rig_start_pair();
+    rig_serve(100, 2 * HOUR_S);
     struct pl_change upgrade = {
         .kind = PL_CHANGE_UPGRADED, .unix_ms = rig.now.unix_ms, .count = 3, .subject = "libc6"};
     strcpy(upgrade.before, "1");
     strcpy(upgrade.after, "2");
-    pl_engine_change(rig.engine, hosts[0], &upgrade, rig.now); // before anything was announced
+    pl_engine_change(rig.engine, 0, &upgrade, rig.now); // before anything was announced
     uint32_t l = announce("l-1");
     CHECK_INT(entry(l)->after.deed_count, 0);
-    serve(100, 90);
+    rig_serve(100, 90);
     CHECK_INT(entry(l)->course.state, PL_LAUNCH_LIVE);
     upgrade.unix_ms = rig.now.unix_ms;
-    pl_engine_change(rig.engine, hosts[0], &upgrade, rig.now);
-    pl_engine_change(rig.engine, hosts[1], &upgrade, rig.now);
+    pl_engine_change(rig.engine, 0, &upgrade, rig.now);
+    pl_engine_change(rig.engine, 1, &upgrade, rig.now);
     pl_engine_effects_done(rig.engine);
     REQUIRE(entry(l)->after.deed_count == 1);
     CHECK_INT(entry(l)->after.deeds[0].kind, PL_DEED_UPGRADE);
     CHECK_INT(entry(l)->after.deeds[0].count, 2);
     CHECK_TEXT(entry(l)->after.deeds[0].text, "upgraded libc6 1 to 2");
-    serve(480, 60); // and now it is full
+    rig_serve(480, 60); // and now it is full
     (void)rig_effects();
     CHECK(pl_alert_pages(pl_engine_alert(rig.engine, PL_RULE_SATURATION)));
     CHECK(entry(l)->after.page_count == 0); // nobody has taken it yet
@@ -319,7 +288,7 @@ static void test_what_happened_is_kept_with_it(void)
     CHECK_TEXT(entry(l)->after.deeds[2].who, "alex");
     CHECK_TEXT(entry(l)->after.deeds[2].text, "saturation/web");
     CHECK_TEXT(entry(l)->after.deeds[3].text, "adding fe3");
-    serve(100, 6 * 60);
+    rig_serve(100, 6 * 60);
     CHECK(entry(l)->after.deeds[3].headroom < 0);
     CHECK(entry(l)->after.deeds[3].later_headroom > 0.3); // that helped
     CHECK_INT(entry(l)->unsaved, false); // and all of it is asked to be written down

@@ -81,37 +81,6 @@ static void test_when_it_is_judged_again(void)
 
 /* ---- in the engine ---- */
 
-static uint32_t hosts[2];
-
-static void start(void)
-{
-    struct pl_engine_config config = rig_config_of(4, 1);
-    struct pl_pool_config pool = {
-        .name = rig_name_of("web"),
-        .notify = 1,
-        .capacity = {PL_CAPACITY_CONFIGURED, 1000, false, PL_SOURCE_CONNECTIONS}};
-    config.pools = &pool;
-    config.pool_count = 1;
-    rig_start(&config);
-    hosts[0] = rig_join("fe1", "web");
-    hosts[1] = rig_join("fe2", "web");
-    (void)rig_effects();
-}
-
-/* Seconds in which both accept so many connections. */
-static void serve(int32_t each_per_s, int seconds)
-{
-    for (int i = 0; i < seconds; i++) {
-        rig_pass(1000);
-        for (uint32_t h = 0; h < 2; h++) {
-            struct pl_sample sample = rig_sample_of(++rig.seq[hosts[h]], 2000);
-            sample.values[PL_TCP_ACCEPTED] = 10 * each_per_s;
-            (void)pl_engine_sample(rig.engine, hosts[h], &sample, rig.now);
-        }
-        pl_engine_tick(rig.engine, rig.now);
-    }
-}
-
 static uint32_t announce(int64_t followers, int64_t in_ms)
 {
     struct pl_launch l = pl_launch_init();
@@ -142,7 +111,7 @@ static enum pl_tier crowd(void)
 {
     enum pl_tier worst = PL_TIER_NONE;
     for (int each = 100; each <= 185; each++) {
-        serve(each, 2);
+        rig_serve(each, 2);
         const struct pl_alert *a = alert_of(PL_RULE_SATURATION);
         if (a->state == PL_ALERT_FIRING) worst = PL_MAX(worst, a->tier);
     }
@@ -151,15 +120,15 @@ static enum pl_tier crowd(void)
 
 static void test_expected_load_does_not_page(void)
 {
-    start();
-    serve(100, 2 * HOUR_S);
+    rig_start_pair();
+    rig_serve(100, 2 * HOUR_S);
     CHECK_INT(crowd(), PL_TIER_PAGE); // nobody said that it would come
-    start();
-    serve(100, 2 * HOUR_S);
+    rig_start_pair();
+    rig_serve(100, 2 * HOUR_S);
     uint32_t l = announce(1200000, 10 * MINUTE_MS); // up to 180 connections/s more
     CHECK_INT(entry(l)->course.colour, PL_VERDICT_AMBER);
     rig.directed = 0;
-    serve(100, 9 * 60 + 50);
+    rig_serve(100, 9 * 60 + 50);
     (void)rig_effects();
     CHECK(rig.directed > 0); // heard more often since it is armed
     CHECK_INT(entry(l)->course.state, PL_LAUNCH_ARMED);
@@ -168,20 +137,20 @@ static void test_expected_load_does_not_page(void)
     CHECK(entry(l)->course.onset_unix_ms > 0);
     CHECK_NEAR(entry(l)->course.peak_per_s, 370, 10);
     CHECK_NEAR(entry(l)->course.least_headroom, 0.3, 0.1); // of the worst minute
-    serve(100, 40 * 60);
+    rig_serve(100, 40 * 60);
     CHECK_INT(entry(l)->course.state, PL_LAUNCH_DONE);
 }
 
 static void test_more_than_was_announced_pages(void)
 {
-    start();
-    serve(100, 2 * HOUR_S);
+    rig_start_pair();
+    rig_serve(100, 2 * HOUR_S);
     uint32_t l = announce(1200000, MINUTE_MS);
-    serve(100, 90);
+    rig_serve(100, 90);
     CHECK_INT(entry(l)->course.state, PL_LAUNCH_LIVE);
-    serve(170, 60);
+    rig_serve(170, 60);
     CHECK(!pl_alert_pages(alert_of(PL_RULE_LAUNCH_OVER)));
-    serve(235, 120);
+    rig_serve(235, 120);
     const struct pl_alert *a = alert_of(PL_RULE_LAUNCH_OVER);
     CHECK(pl_alert_pages(a));
     CHECK_TEXT(a->finding.launch.title, "Giveaway");
@@ -190,45 +159,45 @@ static void test_more_than_was_announced_pages(void)
 
 static void test_a_risk_is_told_once(void)
 {
-    start();
-    serve(200, 2 * HOUR_S);
+    rig_start_pair();
+    rig_serve(200, 2 * HOUR_S);
     (void)rig_effects();
     uint32_t l = announce(400000, 30 * MINUTE_MS); // 460 of 500
     CHECK_INT(entry(l)->course.colour, PL_VERDICT_RED);
-    serve(200, 2);
+    rig_serve(200, 2);
     CHECK(strstr(rig_effects(), "OPENED launch_risk/web; SAVE_PAGE launch_risk/web firing") !=
           NULL);
     pl_engine_page_saved(rig.engine, rig.page, rig.now);
     (void)rig_effects();
     rig_answer(PL_RESULT_SENT);
     (void)rig_effects();
-    serve(200, 20 * 60);
+    rig_serve(200, 20 * 60);
     CHECK(strstr(rig_effects(), "PAGE launch_risk") == NULL);
     CHECK_INT(alert_of(PL_RULE_LAUNCH_RISK)->revision, 1);
     CHECK(pl_engine_act_on_launch(rig.engine, l, PL_LAUNCH_EVENT_CANCELLED, "alex", rig.now));
-    serve(200, 10);
+    rig_serve(200, 10);
     CHECK_INT(alert_of(PL_RULE_LAUNCH_RISK)->state, PL_ALERT_RESOLVED);
     CHECK(!pl_engine_act_on_launch(rig.engine, l, PL_LAUNCH_EVENT_CANCELLED, "alex", rig.now));
 }
 
 static void test_an_absent_crowd_is_told(void)
 {
-    start();
-    serve(100, HOUR_S);
+    rig_start_pair();
+    rig_serve(100, HOUR_S);
     uint32_t l = announce(1200000, MINUTE_MS);
-    serve(100, 15 * 60);
+    rig_serve(100, 15 * 60);
     CHECK_INT(alert_of(PL_RULE_LAUNCH_ABSENT)->state, PL_ALERT_OK);
-    serve(100, 70);
+    rig_serve(100, 70);
     CHECK_INT(alert_of(PL_RULE_LAUNCH_ABSENT)->state, PL_ALERT_FIRING);
     CHECK_INT(alert_of(PL_RULE_LAUNCH_ABSENT)->tier, PL_TIER_WARN);
-    serve(100, 2 * HOUR_S);
+    rig_serve(100, 2 * HOUR_S);
     CHECK_INT(entry(l)->course.state, PL_LAUNCH_ABSENT);
     CHECK_INT(alert_of(PL_RULE_LAUNCH_ABSENT)->state, PL_ALERT_RESOLVED);
 }
 
 static void test_the_book_is_full(void)
 {
-    start();
+    rig_start_pair();
     struct pl_launch l = pl_launch_init();
     l.pools[l.pool_count++] = rig_name_of("web");
     l.expect = PL_EXPECT_UNKNOWN;

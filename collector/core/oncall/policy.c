@@ -106,17 +106,35 @@ void pl_policy_route(const void *oncall, uint32_t number, int64_t unix_ms, struc
     out->step_count = out->steps[0].receiver_count > 0;
 }
 
+/* The one person an entry means at that time; PL_NOBODY: a team, a chat, or a gap. */
+static uint16_t person_of(const struct pl_oncall *o, struct pl_entry entry, int64_t unix_s)
+{
+    if (entry.kind == PL_ENTRY_PERSON) return entry.index;
+    if (entry.kind != PL_ENTRY_SCHEDULE) return PL_NOBODY;
+    return pl_oncall_duty(o, entry.index, unix_s, unix_s + 1).person;
+}
+
 uint16_t pl_policy_watcher(const struct pl_oncall *o, uint32_t number, int64_t unix_s)
 {
     const struct pl_policy *p = number > 0 ? &o->policies[number - 1] : NULL;
     for (uint32_t i = 0; p && i < p->step_count; i++) {
         for (uint32_t k = 0; k < p->steps[i].entry_count; k++) {
-            struct pl_entry entry = p->steps[i].entries[k];
-            if (entry.kind == PL_ENTRY_PERSON) return entry.index;
-            if (entry.kind != PL_ENTRY_SCHEDULE) continue;
-            uint16_t person = pl_oncall_duty(o, entry.index, unix_s, unix_s + 1).person;
+            uint16_t person = person_of(o, p->steps[i].entries[k], unix_s);
             if (person != PL_NOBODY) return person;
         }
     }
     return PL_NOBODY;
+}
+
+uint32_t pl_policy_people(const struct pl_oncall *oncall, uint32_t number, int64_t unix_s,
+                          uint16_t *people, uint32_t max)
+{
+    PL_ASSERT(number > 0 && number <= oncall->policy_count);
+    const struct pl_policy *policy = &oncall->policies[number - 1];
+    uint32_t count = 0;
+    for (uint32_t i = 0; policy->step_count > 0 && i < policy->steps[0].entry_count; i++) {
+        uint16_t person = person_of(oncall, policy->steps[0].entries[i], unix_s);
+        if (person != PL_NOBODY && count < max) people[count++] = person;
+    }
+    return count;
 }

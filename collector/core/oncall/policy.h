@@ -14,6 +14,10 @@
 
 #include "collector/core/oncall/oncall.h"
 
+/* The people whom the first step of policy `number` wakes at that time, and who are nobody's team:
+ * at most `max` into `people`; returns how many. */
+uint32_t pl_policy_people(const struct pl_oncall *oncall, uint32_t number, int64_t unix_s,
+                          uint16_t *people, uint32_t max);
 /* Fill `*out`, which is zeroed, with the route of policy `number` (policies[number - 1]) at that
  * moment. Of `oncall`, a struct pl_oncall: see pl_route_source. */
 void pl_policy_route(const void *oncall, uint32_t number, int64_t unix_ms, struct pl_route *out);
