@@ -244,6 +244,7 @@ static int start_parts(struct pl_app *app)
         .heartbeat = &app->heartbeat,
         .login = app->login,
         .targets = app->target_names,
+        .notify = app->targets,
         .target_count = app->target_count,
         .contacts = {app->contacts, app->config->pool_count},
         .customers = {app->config->customers, app->config->customer_count},

@@ -123,6 +123,14 @@ static void write_ack_url(const struct pl_app *app, const struct pl_page *page, 
     out->len = 0; // the page matters more
 }
 
+/* The end of that address. */
+static struct pl_span ack_token(const struct pl_text *url)
+{
+    struct pl_span bytes = pl_text_bytes(url);
+    if (bytes.len < PL_ACK_TOKEN_CHARS) return (struct pl_span){NULL, 0};
+    return (struct pl_span){bytes.ptr + bytes.len - PL_ACK_TOKEN_CHARS, PL_ACK_TOKEN_CHARS};
+}
+
 int pl_app_submit(struct pl_app *app, int32_t wait_ms, pl_app_answer_fn *on_answer_fn,
                   uint64_t ticket)
 {
@@ -176,6 +184,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, pl_app_answ
         .now_unix_ms = now.unix_ms,
         .state = state_of(page),
         .ack_url = pl_text_bytes(&ack_text),
+        .ack_token = ack_token(&ack_text),
         .external_url = pl_span_of(app->external_url),
         .contact = pl_contact_find(&contacts, &page->alert.pool),
         .helps = pl_text_bytes(&helps_text),

@@ -118,6 +118,10 @@ static int on_header_field(http_parser *library, const char *at, size_t len)
         {"origin", &r->request.origin},
         {"content-type", &r->request.content_type},
         {"x-csrf-token", &r->request.csrf},
+        {"x-twilio-signature", &r->request.twilio_signature},
+        {"x-pagerduty-signature", &r->request.pagerduty_signature},
+        {"x-slack-signature", &r->request.slack_signature},
+        {"x-slack-request-timestamp", &r->request.slack_timestamp},
     };
     for (size_t i = 0; i < PL_LEN(used) && !r->value; i++)
         if (field_is(at, len, used[i].name)) r->value = used[i].value;

@@ -81,6 +81,7 @@ struct pl_http_request {
     struct pl_span if_none_match;
     struct pl_span authorization, cookie, origin, content_type;
     struct pl_span csrf; // X-CSRF-Token
+    struct pl_span twilio_signature, pagerduty_signature, slack_signature, slack_timestamp;
     struct pl_span if_match, idempotency_key;
     struct pl_span body; // without its framing
 };

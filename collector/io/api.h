@@ -10,6 +10,7 @@
 #pragma once
 
 #include "collector/codec/contact.h"
+#include "collector/codec/notify/provider.h"
 #include "collector/core/engine.h"
 #include "collector/core/heartbeat.h"
 #include "collector/core/oncall/oncall.h"
@@ -52,7 +53,8 @@ struct pl_api_config {
     const struct pl_webhook *webhook;
     const struct pl_heartbeat *heartbeat;
     struct pl_login *login;
-    const struct pl_name *targets; // names of the engine's targets, by index
+    const struct pl_name *targets;         // names of the engine's targets, by index
+    const struct pl_notify_target *notify; // how they are reached, likewise
     uint32_t target_count;
     struct pl_contacts contacts; // of the configured pools
     struct pl_customers customers;

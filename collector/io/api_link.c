@@ -19,7 +19,9 @@ int pl_api_find_link(const struct pl_api *api, struct pl_span token, struct pl_a
         const struct pl_name none = {0},
                              *person = out->is_person ? &config->oncall->people[owner].name : &none;
         uint32_t who = pl_link_who(pl_name_span(&config->targets[t]), pl_name_span(person));
-        if (who == out->link.who) out->name = out->is_person ? *person : config->targets[t];
+        if (who != out->link.who) continue;
+        out->target = t;
+        out->name = out->is_person ? *person : config->targets[t];
     }
     if (out->name.len == 0) return PL_E_NOT_FOUND;
     for (uint32_t i = 0; i < pl_engine_alert_count(config->engine); i++) {
@@ -41,8 +43,7 @@ enum pl_link_state pl_api_judge_link(const struct pl_api *api, const struct pl_a
                          pl_engine_handling(engine, link->alert), by, now.unix_ms);
 }
 
-int pl_api_acknowledge_link(struct pl_api_call *c, const struct pl_api_link *link,
-                            struct pl_span by)
+int pl_api_acknowledge(struct pl_api_call *c, const struct pl_api_link *link, struct pl_span by)
 {
     const struct pl_api_config *config = &c->api->config;
     const struct pl_handle_request request = {.act = PL_HANDLE_ACKNOWLEDGE, .by = by};
@@ -129,7 +130,7 @@ void pl_api_post_link(struct pl_api_call *c)
     int status = pl_ack_status(state, true);
     if (state == PL_LINK_GOOD) {
         c->api->said[c->client.index] = (struct pl_api_said_reply){PL_API_SAID_PAGE, link};
-        if (pl_api_acknowledge_link(c, &link, pl_span_of(by)) == 0) return;
+        if (pl_api_acknowledge(c, &link, pl_span_of(by)) == 0) return;
         refuse(c, 503, "Not now", "Too much waits to be recorded; try again in a moment.");
         return;
     }

@@ -31,6 +31,7 @@ enum { PL_API_LAUNCHES_MAX = 64 }; // a power of two; a further one gets 503
 /* A link that was made here, and what it stands for now. */
 struct pl_api_link {
     struct pl_link link;
+    uint32_t target;
     struct pl_name name; // of the person it was sent to, else of the target
     bool is_person;
     uint32_t alert; // PL_NO_INDEX: there is none any more
@@ -39,11 +40,13 @@ struct pl_api_link {
 /* How what a client said about an alert is answered when it is recorded. */
 enum pl_api_said_kind {
     PL_API_SAID_JSON,
-    PL_API_SAID_PAGE, // by a link: its page, as it is then
+    PL_API_SAID_PAGE,  // by a link: its page, as it is then
+    PL_API_SAID_CALL,  // by a key of a telephone: what the call says
+    PL_API_SAID_EVENT, // by a provider, which wants nothing but the status
 };
 struct pl_api_said_reply {
     enum pl_api_said_kind kind;
-    struct pl_api_link link; // PAGE
+    struct pl_api_link link; // PAGE, CALL
 };
 
 struct pl_api {
@@ -140,13 +143,22 @@ PL_MUST_CHECK int pl_api_find_link(const struct pl_api *api, struct pl_span toke
                                    struct pl_api_link *out);
 enum pl_link_state pl_api_judge_link(const struct pl_api *api, const struct pl_api_link *link,
                                      struct pl_span by, struct pl_now now);
-/* Acknowledge its alert in the name of `by`; pl_api_said() follows. 0, or the engine's refusal. */
-PL_MUST_CHECK int pl_api_acknowledge_link(struct pl_api_call *c, const struct pl_api_link *link,
-                                          struct pl_span by);
+/* Acknowledge its alert in the name of `by`; `link->name` stands in the audit log. pl_api_said()
+ * follows. 0, or the engine's refusal. */
+PL_MUST_CHECK int pl_api_acknowledge(struct pl_api_call *c, const struct pl_api_link *link,
+                                     struct pl_span by);
 void pl_api_get_link(struct pl_api_call *c);
 void pl_api_post_link(struct pl_api_call *c);
 /* The answer to the latter, once it is recorded, or could not be. */
 void pl_api_link_said(struct pl_api_call *c, bool saved);
+
+/* ---- api_callback.c ---- */
+
+void pl_api_post_call(struct pl_api_call *c);
+void pl_api_post_pagerduty(struct pl_api_call *c);
+void pl_api_post_slack(struct pl_api_call *c);
+/* The answer to any of these, once it holds. */
+void pl_api_callback_said(struct pl_api_call *c);
 
 /* ---- the routes: api_view.c, api_series.c ---- */
 

@@ -184,6 +184,10 @@ void pl_api_said(struct pl_api *api, struct pl_slot_id client, bool saved)
         pl_api_link_said(&c, saved);
         return;
     }
+    if (api->said[client.index].kind != PL_API_SAID_JSON) {
+        pl_api_callback_said(&c);
+        return;
+    }
     if (!saved) {
         pl_api_problem(&c, 503, PL_API_NO_PARAMETER,
                        "it holds from now on, but Redis is away: a restart would forget it");

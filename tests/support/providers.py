@@ -90,6 +90,17 @@ class Webhook(Provider):
         return 200, {}, ""
 
 
+def check_buttons(p, buttons):
+    """Those of a Slack message."""
+    p.need(0 < len(buttons) <= 25, "elements are not 1 to 25")
+    for button in buttons:
+        p.need(button.get("type") == "button", "an element is no button")
+        text = button.get("text") or {}
+        p.need(text.get("type") == "plain_text" and is_text(text.get("text"), 75), "button: invalid text")
+        p.need(is_text(button.get("action_id"), 255) and is_text(button.get("value"), 2000), "button: action_id, value")
+        p.need(button.get("style") in (None, "primary", "danger"), "button: invalid style")
+
+
 def check_blocks(p, body):
     """A Slack message: text, and blocks within their limits."""
     p.need(is_text(body.get("text"), 4000), "text is missing")
@@ -98,6 +109,9 @@ def check_blocks(p, body):
         return
     p.need(len(json.dumps(blocks)) < 10000, "msg_blocks_too_long")
     for block in blocks:
+        if block.get("type") == "actions":
+            check_buttons(p, block.get("elements", []))
+            continue
         longest = {"header": 150, "section": 3000}.get(block.get("type"))
         if p.need(longest, f"invalid block {block.get('type')}"):
             text = block.get("text") or {}

@@ -40,6 +40,7 @@ static void prepare(enum pl_notify_state state)
         .state = state,
         .acknowledged_by = pl_span_of(state == PL_NOTIFY_ACKNOWLEDGED ? "alex" : ""),
         .ack_url = pl_span_of("https://m.ex/a/x7Kd2?t=1&u=2"),
+        .ack_token = pl_span_of("x7Kd2"),
         .external_url = pl_span_of("https://m.ex/"),
         .contact = {.owner = pl_span_of("<Web> & \"co\"")},
     };
@@ -87,15 +88,15 @@ static void test_call(void)
     struct pl_text form = pl_text_init(want, sizeof want);
 #define SAY                                                                                        \
     "<Gather numDigits=\"1\" timeout=\"8\" method=\"POST\" "                                       \
-    "action=\"https://m.ex/a/x7Kd2?t=1&amp;u=2\">"                                                 \
-    "<Say>PAGE web: cpu of fe1 at 97 % (limit 90 %) for 10 s. Press any key to acknowledge.</Say>" \
+    "action=\"https://m.ex/callbacks/twilio/x7Kd2\">"                                              \
+    "<Say>PAGE web: cpu of fe1 at 97 % (limit 90 %) for 10 s. Press 1 to acknowledge.</Say>"       \
     "</Gather>"
     pl_form_field(&form, "To", pl_span_of("+441632960001"));
     pl_form_field(&form, "From", pl_span_of("+15005550006"));
     pl_form_field(&form, "Twiml", pl_span_of("<Response>" SAY SAY "</Response>"));
     pl_text_str(&form, "&Timeout=30");
     CHECK_TEXT(request.body.ptr, want);
-    message.ack_url.len = 0; // nobody can reach us: it only tells
+    message.ack_token.len = 0; // nobody can reach us: it only tells
     write_to(PL_NOTIFY_TWILIO_VOICE);
     CHECK(strstr(request.body.ptr, "Gather") == NULL && strstr(request.body.ptr, "key") == NULL);
     CHECK(strstr(request.body.ptr, "%3CPause%2F%3E") != NULL);

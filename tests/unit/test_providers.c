@@ -325,6 +325,29 @@ static void test_questions(void)
     CHECK_TEXT(request.url.ptr, "https://api.pushover.net/1/receipts/r30.json?token=xoxb-1");
 }
 
+static void test_a_slack_button_needs_its_secret(void)
+{
+    struct pl_page page = page_of(PL_NOTIFY_FIRING);
+    struct pl_notify_target to = target(PL_NOTIFY_SLACK_BOT);
+    struct pl_notify_message message = {.page = &page,
+                                        .ack_url = pl_span_of("https://mon.example/ack/x7Kd"),
+                                        .ack_token = pl_span_of("x7Kd"),
+                                        .external_url = pl_span_of("https://mon.example/")};
+    CHECK_INT(pl_notify_write(&to, &message, &request), 0);
+    CHECK(strstr(request.body.ptr, ",{\"type\":\"actions\",\"elements\":[{\"type\":\"button\","
+                                   "\"action_id\":\"acknowledge\",\"style\":\"primary\","
+                                   "\"text\":{\"type\":\"plain_text\",\"text\":"
+                                   "\"Acknowledge\"},\"value\":\"x7Kd\"}]}"));
+    CHECK(!strstr(request.body.ptr, "|Acknowledge>"));
+    to.value[PL_NOTIFY_SECRET_KEY].len = 0;
+    CHECK_INT(pl_notify_write(&to, &message, &request), 0);
+    CHECK(!strstr(request.body.ptr, "actions") && strstr(request.body.ptr, "|Acknowledge>"));
+    to = target(PL_NOTIFY_SLACK_BOT);
+    message.state = PL_NOTIFY_ACKNOWLEDGED;
+    CHECK_INT(pl_notify_write(&to, &message, &request), 0);
+    CHECK(!strstr(request.body.ptr, "actions"));
+}
+
 /* Providers put what they were sent into their errors. */
 static void test_secrets_are_not_repeated(void)
 {
@@ -388,6 +411,7 @@ int main(void)
     RUN(test_answers);
     RUN(test_hearing);
     RUN(test_a_button_names_its_alert);
+    RUN(test_a_slack_button_needs_its_secret);
     RUN(test_questions);
     RUN(test_secrets_are_not_repeated);
     RUN(test_a_test_says_so);

@@ -147,7 +147,7 @@ static const char *check(const struct pl_span *value, enum pl_notify_key *key)
 const struct pl_notify_provider pl_notify_pagerduty = {
     .word = "pagerduty",
     .needs = PL_NOTIFY_BIT(ROUTING_KEY),
-    .takes = PL_NOTIFY_BIT(URL),
+    .takes = PL_NOTIFY_BIT(URL) | PL_NOTIFY_BIT(SECRET),
     .url = "https://events.pagerduty.com",
     .deduplicates = true,
     .hears_acknowledge = true,

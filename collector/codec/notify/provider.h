@@ -60,6 +60,7 @@ struct pl_notify_message {
     bool is_test;                   // nothing is wrong: somebody tries the notifier
     struct pl_span acknowledged_by; // PL_NOTIFY_ACKNOWLEDGED: who has it
     struct pl_span ack_url;         // secret: a page there asks, a POST acknowledges; empty: none
+    struct pl_span ack_token;       // secret: what tells that link from others; empty likewise
     struct pl_span external_url;    // where people reach this collector, "http://127.0.0.1:7411/"
     struct pl_contact contact;      // for this page's pool
     struct pl_span helps;           // "1 more host like fe2"; empty: not known

@@ -3,9 +3,10 @@
  *
  * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and
  * chat.postMessage/chat.update of the Web API. The API answers 200 also when it refuses: "ok" and
- * "error" decide. A header block takes 150 characters, a section 3,000. Buttons are not used:
- * without an interaction endpoint Slack shows a warning after each click, so links it is. The
- * bot's reference is "C0123 1699999999.000100": the channel by its id, and the `ts`. */
+ * "error" decide. A header block takes 150 characters, a section 3,000. Without an
+ * interaction endpoint Slack shows a warning after each click of a button, so a bot has one only
+ * with the app's signing secret, and otherwise links it is. The bot's reference is "C0123
+ * 1699999999.000100": the channel by its id, and the `ts`. */
 #include "collector/codec/alert_text.h"
 #include "collector/codec/json_in.h"
 #include "collector/codec/notify/clip.h"
@@ -60,9 +61,21 @@ static void links_section(const struct pl_notify_message *message, struct pl_tex
     section(out, &text);
 }
 
-/* The members of a message: "text" for notifications and old clients, "blocks" for the others. */
-static void members(const struct pl_notify_message *message, struct pl_text *out)
+/* What it carries comes back to io/api_callback.c. */
+static void button(struct pl_span token, struct pl_text *out)
 {
+    pl_text_str(out, ",{\"type\":\"actions\",\"elements\":[{\"type\":\"button\",\"action_id\":"
+                     "\"acknowledge\",\"style\":\"primary\",\"text\":{\"type\":\"plain_text\","
+                     "\"text\":\"Acknowledge\"}");
+    pl_text_member(out, "value", token);
+    pl_text_str(out, "}]}");
+}
+
+/* The members of a message: "text" for notifications and old clients, "blocks" for the others. */
+static void members(const struct pl_notify_message *message, bool has_button, struct pl_text *out)
+{
+    struct pl_notify_message shown = *message;
+    if (has_button) shown.ack_url.len = 0; // the button does it
     char buf[PL_ALERT_TEXT_BYTES], escaped[6 * PL_ALERT_TEXT_BYTES];
     struct pl_text title = pl_text_init(buf, sizeof buf);
     struct pl_text text = pl_text_init(escaped, sizeof escaped);
@@ -75,7 +88,8 @@ static void members(const struct pl_notify_message *message, struct pl_text *out
     pl_text_clip_json(out, pl_text_bytes(&title), HEADER_POINTS_MAX);
     pl_text_str(out, ",\"emoji\":false}}");
     facts_section(message, out);
-    links_section(message, out);
+    if (has_button) button(message->ack_token, out);
+    links_section(&shown, out);
     pl_text_char(out, ']');
 }
 
@@ -84,7 +98,7 @@ static void write_hook(const struct pl_notify_target *target,
 {
     pl_text_span(&request->url, target->value[PL_NOTIFY_URL_KEY]);
     pl_text_char(&request->body, '{');
-    members(message, &request->body);
+    members(message, false, &request->body);
     pl_text_char(&request->body, '}');
 }
 
@@ -114,7 +128,9 @@ static void write_bot(const struct pl_notify_target *target,
         pl_text_str(out, ",\"unfurl_links\":false");
     }
     pl_text_char(out, ',');
-    members(message, out);
+    bool has_button = message->state == PL_NOTIFY_FIRING && message->ack_token.len > 0 &&
+                      target->value[PL_NOTIFY_SECRET_KEY].len > 0;
+    members(message, has_button, out);
     pl_text_char(out, '}');
 }
 
@@ -194,7 +210,7 @@ const struct pl_notify_provider pl_notify_slack = {
 const struct pl_notify_provider pl_notify_slack_bot = {
     .word = "slack_bot",
     .needs = PL_NOTIFY_BIT(TOKEN) | PL_NOTIFY_BIT(CHANNEL),
-    .takes = PL_NOTIFY_BIT(URL),
+    .takes = PL_NOTIFY_BIT(URL) | PL_NOTIFY_BIT(SECRET),
     .url = "https://slack.com/api",
     .hears_acknowledge = true,
     .per_minute = 60, // per channel

@@ -14,14 +14,14 @@
 #include "collector/codec/notify/form.h"
 #include "collector/codec/notify/gsm.h"
 #include "collector/codec/notify/mime.h"
+#include "collector/codec/notify/twiml.h"
 #include "collector/codec/notify/words.h"
 
 enum {
     SID_LEN = 34, // "AC" or "MG" and 32 hexadecimal digits
     SID_BYTES = SID_LEN + 1,
     ACK_SEPTETS_MAX = 100, // of " Ack: " and an address; a longer one is left out
-    TWIML_BYTES = 4001,
-    SPOKEN_POINTS_MAX = 300,
+    CALLBACK_BYTES = 512,
     LOGIN_BYTES = 512,
 };
 
@@ -93,30 +93,22 @@ static void write_sms(const struct pl_notify_target *target,
     pl_text_str(&request->body, "&ValidityPeriod=600");
 }
 
-static void put_say(struct pl_text *out, struct pl_span words, const char *how)
-{
-    pl_text_str(out, "<Say>");
-    pl_text_xml(out, words, SPOKEN_POINTS_MAX);
-    pl_text_str(out, how);
-    pl_text_str(out, "</Say>");
-}
-
 /* Said twice: nobody is awake for the first time. */
 static void write_call(const struct pl_notify_target *target,
                        const struct pl_notify_message *message, struct pl_notify_request *request)
 {
-    char buf[PL_ALERT_TEXT_BYTES], twiml[TWIML_BYTES];
+    char buf[PL_ALERT_TEXT_BYTES], twiml[PL_TWIML_BYTES], callback[CALLBACK_BYTES];
     struct pl_text text = pl_text_init(buf, sizeof buf), out = pl_text_init(twiml, sizeof twiml);
-    bool can_ack = message->ack_url.len > 0 && !message->is_test;
+    struct pl_text action = pl_text_init(callback, sizeof callback);
     plain_headline(message, &text);
+    pl_text_span(&action, message->external_url);
+    pl_text_str(&action, "callbacks/twilio/");
+    pl_text_span(&action, message->ack_token);
+    bool can_ack = message->ack_token.len > 0 && !message->is_test && !action.overflow;
     pl_text_str(&out, "<Response>");
     for (int time = 0; time < 2; time++) {
-        if (can_ack) {
-            pl_text_str(&out, "<Gather numDigits=\"1\" timeout=\"8\" method=\"POST\" action=\"");
-            pl_text_xml(&out, message->ack_url, PL_CLIP_POINTS_MAX);
-            pl_text_str(&out, "\">");
-        }
-        put_say(&out, pl_text_bytes(&text), can_ack ? ". Press any key to acknowledge." : ".");
+        if (can_ack) pl_twiml_gather(&out, pl_text_bytes(&action));
+        pl_twiml_say(&out, pl_text_bytes(&text), can_ack ? ". Press 1 to acknowledge." : ".");
         pl_text_str(&out, can_ack ? "</Gather>" : "<Pause/>");
     }
     pl_text_str(&out, "</Response>");
