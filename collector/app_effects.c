@@ -166,6 +166,7 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
         return;
     case PL_EFFECT_SAVE_SILENCE:
     case PL_EFFECT_DROP_SILENCE:
+    case PL_EFFECT_SAVE_EXTERNAL:
     case PL_EFFECT_SAVE_DELIVERY: pl_app_save_said(app, effect); return;
     case PL_EFFECT_SAVE_PAGE: save_page(app, effect->page, now); return;
     case PL_EFFECT_SEND_PAGE: pl_app_send_page(app, effect->page, now); return;

@@ -5,6 +5,7 @@
  *                                       ... pl_app_said_saved(ticket) -> pl_api_said */
 #include "collector/app_state.h"
 
+#include "collector/codec/external_record.h"
 #include "collector/codec/said_records.h"
 
 static struct pl_app_said_waiting *free_place(struct pl_app *app)
@@ -76,9 +77,26 @@ static int unsilence(void *arg, struct pl_slot_id client, uint64_t number)
     return 0;
 }
 
+static int post_external(void *arg, const struct pl_external *external)
+{
+    struct pl_app *app = arg;
+    struct pl_now now = pl_app_now();
+    int err = pl_engine_external(app->engine, external, now);
+    pl_app_settle(app, now);
+    return err;
+}
+
+static void externals_posted(void *arg)
+{
+    struct pl_app *app = arg;
+    struct pl_now now = pl_app_now();
+    pl_engine_externals_posted(app->engine, now);
+    pl_app_settle(app, now);
+}
+
 struct pl_api_door pl_app_said_door(struct pl_app *app)
 {
-    return (struct pl_api_door){handle, silence, unsilence, app};
+    return (struct pl_api_door){handle, silence, unsilence, post_external, externals_posted, app};
 }
 
 /* ---- records ---- */
@@ -86,7 +104,8 @@ struct pl_api_door pl_app_said_door(struct pl_app *app)
 static void save(struct pl_app *app, enum pl_said_key what, const char *field,
                  const struct pl_text *record)
 {
-    uint32_t ticket = what == PL_SAID_KEY_DELIVERIES ? PL_STORE_NO_TICKET : app->said.ticket;
+    bool is_awaited = what == PL_SAID_KEY_HANDLING || what == PL_SAID_KEY_SILENCES;
+    uint32_t ticket = is_awaited ? app->said.ticket : PL_STORE_NO_TICKET;
     struct pl_span bytes = record ? pl_text_bytes(record) : (struct pl_span){NULL, 0};
     PL_ASSERT(!record || !record->overflow);
     if (ticket != PL_STORE_NO_TICKET) app->said.ticket = PL_STORE_NO_TICKET; // one record has it
@@ -97,12 +116,25 @@ static void save(struct pl_app *app, enum pl_said_key what, const char *field,
     }
 }
 
+static void save_external(struct pl_app *app, uint64_t fingerprint)
+{
+    char buf[PL_EXTERNAL_RECORD_BYTES], field[PL_EXTERNAL_FIELD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    const struct pl_externals *all = pl_engine_externals(app->engine);
+    uint32_t place = pl_externals_find(all, fingerprint);
+    if (place != PL_NO_INDEX) pl_record_external_write(&t, &all->entries[place].alert);
+    pl_external_field_write(field, fingerprint);
+    save(app, PL_SAID_KEY_EXTERNALS, field, place != PL_NO_INDEX ? &t : NULL);
+}
+
 void pl_app_save_said(struct pl_app *app, const struct pl_effect *effect)
 {
     char buf[PL_SAID_RECORD_BYTES], field[PL_ALERT_ID_MAX + PL_SAID_FIELD_BYTES];
     struct pl_text t = pl_text_init(buf, sizeof buf);
     struct pl_record_targets targets = {app->target_names, app->target_count};
-    if (effect->type == PL_EFFECT_SAVE_HANDLING) {
+    if (effect->type == PL_EFFECT_SAVE_EXTERNAL) {
+        save_external(app, effect->number);
+    } else if (effect->type == PL_EFFECT_SAVE_HANDLING) {
         const struct pl_alert *alert = pl_engine_alert(app->engine, effect->alert);
         const struct pl_handling *handling = pl_engine_handling(app->engine, effect->alert);
         pl_alert_id(alert, field);
@@ -132,6 +164,13 @@ static int restore_handling(struct pl_app *app, struct pl_span record)
     return err != 0 ? err : pl_engine_restore_handling(app->engine, &r.pool, r.rule, &r.handling);
 }
 
+static int restore_external(struct pl_app *app, struct pl_span record)
+{
+    struct pl_external external;
+    int err = pl_record_external_read(record, &external);
+    return err != 0 ? err : pl_engine_restore_external(app->engine, &external, pl_app_now());
+}
+
 int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record)
 {
     struct pl_app *app = ctx;
@@ -140,6 +179,7 @@ int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record)
     struct pl_delivery delivery;
     int err = 0;
     if (what == PL_SAID_KEY_HANDLING) return restore_handling(app, record);
+    if (what == PL_SAID_KEY_EXTERNALS) return restore_external(app, record);
     if (what == PL_SAID_KEY_DELIVERIES) {
         err = pl_record_delivery_read(record, &targets, &delivery);
         if (err == 0) pl_engine_restore_delivery(app->engine, &delivery);

@@ -181,7 +181,7 @@ void pl_app_test_notifier(struct pl_app *app, struct pl_slot_id client, const st
 /* ---- app_said.c ---- */
 
 struct pl_api_door pl_app_said_door(struct pl_app *app);
-/* A *_HANDLING, *_SILENCE or *_DELIVERY effect. */
+/* A *_HANDLING, *_SILENCE, *_DELIVERY or *_EXTERNAL effect. */
 void pl_app_save_said(struct pl_app *app, const struct pl_effect *effect);
 void pl_app_said_saved(void *ctx, uint32_t ticket);
 int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record);

@@ -160,7 +160,8 @@ static const struct pl_option options[] = {
     {"collector.http", PL_OPTION_ADDRESS, ROOT(http), .fallback = "127.0.0.1:7411",
      .check = check_http,
      .help = "Where the pages, the API and /metrics are served without TLS, to this machine only. "
-             "With TLS they are served to everybody at collector.agents."},
+             "With TLS they are served to everybody at collector.agents. A Prometheus lists either "
+             "address among its alertmanagers, with an API token of the role alerts:write."},
     {"collector.external_url", PL_OPTION_TEXT, ROOT(external_url), .fallback = "",
      .check = check_external_url,
      .help = "How people reach these pages, such as https://plimsoll.example:7410: links in pages "

@@ -41,6 +41,7 @@ static const char link_usage[] =
 static const char token_usage[] =
     "Examples:\n"
     "  plimsoll apitoken new prometheus --role metrics --ttl 365d >/etc/prometheus/plimsoll.token\n"
+    "  plimsoll apitoken new alerts --role alerts:write --ttl 365d >/etc/prometheus/alerts.token\n"
     "  plimsoll apitoken ls\n"
     "  plimsoll apitoken revoke prometheus\n"
     "\n"
@@ -48,7 +49,8 @@ static const char token_usage[] =
     "once;\n"
     "only its hash is kept. (Hosts join with the other kind: plimsoll token new.)\n"
     "\n"
-    "  --role ROLE  new: metrics (read /metrics and nothing else), read-only, on-call, ops, admin\n"
+    "  --role ROLE  new: metrics (read /metrics and nothing else), alerts:write (post alerts as a\n"
+    "               Prometheus does, and nothing else), read-only, on-call, ops, admin\n"
     "  --ttl TIME   new: how long it is good, 1m to 730d (default 90d)\n"
     "  --json       ls: the API's answer as it is\n" PL_CLIENT_OPTIONS_HELP "\n"
     "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no collector answers.\n";
@@ -300,7 +302,8 @@ static int new_token(const struct wish *w, const char *name)
     cJSON *json = NULL;
     if (!is_name(name)) return PL_EXIT_USAGE;
     if (!w->role) {
-        pl_cli_complain("what may it do? say --role metrics, read-only, on-call, ops or admin");
+        pl_cli_complain("what may it do? say --role metrics, alerts:write, read-only, on-call, ops or "
+                        "admin");
         return PL_EXIT_USAGE;
     }
     put_member(&t, "name", name);

@@ -28,6 +28,7 @@ static const char *event_of(enum pl_effect_type type)
     case PL_EFFECT_SAVE_SILENCE:
     case PL_EFFECT_DROP_SILENCE:
     case PL_EFFECT_SAVE_DELIVERY:
+    case PL_EFFECT_SAVE_EXTERNAL:
     case PL_EFFECT_SAVE_PAGE:
     case PL_EFFECT_SEND_PAGE:
     case PL_EFFECT_DROP_PAGE:

@@ -221,7 +221,8 @@ static void explain_alert(const struct pl_alert *a, const struct pl_rules *rules
     case PL_RULE_LIMIT:
     case PL_RULE_STALL:
     case PL_RULE_IMBALANCE: explain_host(a, rules, out); break;
-    case PL_RULE_LAUNCH_RISK: // a replay knows of no launches
+    case PL_RULE_EXTERNAL:
+    case PL_RULE_LAUNCH_RISK: // a replay knows of no launches, nor of what others found
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT:
     case PL_RULE_SATURATION:

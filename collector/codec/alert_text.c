@@ -3,7 +3,7 @@
 #include "common/base/assert.h"
 
 /* Hosts named in a sentence; the rest is counted. */
-enum { SILENT_NAMED_MAX = 2, STALLED_NAMED_MAX = 1, UNFAIR_NAMED_MAX = 2 };
+enum { SILENT_NAMED_MAX = 2, STALLED_NAMED_MAX = 1, UNFAIR_NAMED_MAX = 2, EXTERNAL_NAMED_MAX = 2 };
 
 static void pair_write(int64_t big, const char *big_unit, int64_t small, const char *small_unit,
                        struct pl_text *out)
@@ -334,6 +334,34 @@ static void launch_over(const struct pl_alert *alert, struct pl_text *out)
                                                           : ": its crowd has come, or is not due");
 }
 
+/* "HighErrorRate: 5xx at 12 % and 2 other alerts" */
+static void external_write(const struct pl_finding *f, bool is_over, struct pl_text *out)
+{
+    uint32_t others = f->external.count > 1 ? f->external.count - 1 : 0;
+    pl_text_str(out, f->external.title);
+    if (!is_over && f->external.summary[0] != '\0') {
+        pl_text_str(out, ": ");
+        pl_text_str(out, f->external.summary);
+    }
+    if (others > 0) {
+        pl_text_str(out, " and ");
+        pl_text_u64(out, others);
+        pl_text_str(out, others == 1 ? " other alert" : " other alerts");
+    }
+    if (f->named_count == 0) return;
+    pl_text_str(out, ", on ");
+    pl_alert_hosts_write(f, EXTERNAL_NAMED_MAX, out);
+}
+
+static void external_over(const struct pl_finding *f, bool lowered, struct pl_text *out)
+{
+    external_write(f, true, out);
+    if (lowered)
+        pl_text_str(out, ": no longer critical");
+    else
+        pl_text_str(out, f->external.count > 1 ? ": all of them are over" : ": it is over");
+}
+
 static void over_write(const struct pl_alert *alert, bool lowered, struct pl_text *out)
 {
     switch (alert->rule) {
@@ -347,6 +375,7 @@ static void over_write(const struct pl_alert *alert, bool lowered, struct pl_tex
     case PL_RULE_LAUNCH_RISK:
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT: launch_over(alert, out); return;
+    case PL_RULE_EXTERNAL: external_over(&alert->finding, lowered, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -388,6 +417,7 @@ static void trouble_write(const struct pl_alert *alert, int64_t lasted_ms, struc
     case PL_RULE_LAUNCH_RISK: launch_risk_write(f, out); return;
     case PL_RULE_LAUNCH_OVER: launch_over_write(f, out); return;
     case PL_RULE_LAUNCH_ABSENT: launch_absent_write(f, lasted_ms, out); return;
+    case PL_RULE_EXTERNAL: external_write(f, false, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

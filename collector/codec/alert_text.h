@@ -12,6 +12,7 @@
  *     no spare host: traffic at 112 % of what the pool could take without fe2 for 1 min
  *     cpu of fe1 at 97 % (limit 90 %) for 4 s, pages at 10 s
  *     fe1 and fe2 silent for 5 s (50 % of the pool), load was rising
+ *     HighErrorRate: 5xx at 12 % and 2 other alerts, on fe1 and fe2
  *     unstable, comes and goes: cpu of fe1 at 97 % (limit 90 %) for 12 s
  *     cpu of fe1 at 97 % (limit 90 %) for 40 s, nothing known since 14:03:52 UTC
  *

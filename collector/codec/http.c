@@ -148,6 +148,15 @@ static enum pl_http_method method_of(unsigned library_method)
     return method;
 }
 
+/* Of the body of that target. */
+static size_t body_max(struct pl_span target)
+{
+    static const char alerts[] = "/api/v2/alerts";
+    bool is_alerts =
+        target.len >= sizeof alerts - 1 && memcmp(target.ptr, alerts, sizeof alerts - 1) == 0;
+    return is_alerts ? PL_HTTP_ALERTS_BYTES_MAX : PL_HTTP_BODY_BYTES_MAX;
+}
+
 static int on_headers_complete(http_parser *library)
 {
     struct reading *r = library->data;
@@ -160,7 +169,7 @@ static int on_headers_complete(http_parser *library)
     if (r->host_count > 1 || (host_needed && r->host_count == 0))
         return refuse(r, PL_HTTP_REFUSED_HOST);
     bool has_length = library->flags & F_CONTENTLENGTH;
-    if (has_length && library->content_length > PL_HTTP_BODY_BYTES_MAX)
+    if (has_length && library->content_length > body_max(r->target))
         return refuse(r, PL_HTTP_REFUSED_BODY_TOO_BIG); // before waiting for the body
     request->method = method_of(library->method);
     request->keep_alive = http_should_keep_alive(library) != 0;
@@ -305,7 +314,7 @@ static enum pl_http_result complete(struct pl_http_parser *p, struct pl_http_req
 static enum pl_http_result read_body(struct pl_http_parser *p, struct pl_span in, size_t *used,
                                      struct pl_http_request *request, enum pl_http_refusal *refusal)
 {
-    size_t room = PL_HTTP_BODY_BYTES_MAX - p->framed_len;
+    size_t max = body_max(p->request.path), room = max - p->framed_len;
     struct pl_span piece = {in.ptr + *used, PL_MIN(in.len - *used, room)};
     struct reading r = {.parser = p};
     size_t piece_used = execute(p, &r, piece);
@@ -313,8 +322,7 @@ static enum pl_http_result read_body(struct pl_http_parser *p, struct pl_span in
     p->framed_len += piece_used;
     if (r.refused) return give_up(refusal, r.refusal);
     if (r.complete) return complete(p, request);
-    if (p->framed_len == PL_HTTP_BODY_BYTES_MAX)
-        return give_up(refusal, PL_HTTP_REFUSED_BODY_TOO_BIG);
+    if (p->framed_len == max) return give_up(refusal, PL_HTTP_REFUSED_BODY_TOO_BIG);
     return PL_HTTP_NEED_MORE;
 }
 

@@ -11,9 +11,10 @@
 #include "common/base/span.h"
 
 enum {
-    PL_HTTP_HEAD_BYTES_MAX = 8192,  // request line and headers with all line ends; then 431
-    PL_HTTP_BODY_BYTES_MAX = 65536, // body with its chunk framing and trailers; then 413
-    PL_HTTP_LIBRARY_BYTES = 32,     // sizeof(http_parser), asserted in http.c
+    PL_HTTP_HEAD_BYTES_MAX = 8192,     // request line and headers with all line ends; then 431
+    PL_HTTP_BODY_BYTES_MAX = 65536,    // body with its chunk framing and trailers; then 413
+    PL_HTTP_ALERTS_BYTES_MAX = 262144, // the same of what a Prometheus posts in one go
+    PL_HTTP_LIBRARY_BYTES = 32,        // sizeof(http_parser), asserted in http.c
 };
 
 /* Why a request or a connection is refused: name (JSON key of /api/v1/self), status, English. The
@@ -28,7 +29,8 @@ enum {
     X(HOST, "host", 400, "exactly one Host header is required")                                    \
     X(VERSION, "version", 505, "only HTTP/1.0 and HTTP/1.1 are spoken here")                       \
     X(HEAD_TOO_BIG, "head_too_big", 431, "the request head is larger than 8 KiB")                  \
-    X(BODY_TOO_BIG, "body_too_big", 413, "the request body is larger than 64 KiB")                 \
+    X(BODY_TOO_BIG, "body_too_big", 413,                                                           \
+      "the request body is larger than 64 KiB (/api/v2/alerts: 256 KiB)")                          \
     X(FOREIGN_HOST, "foreign_host", 421,                                                           \
       "this collector answers to localhost, to IP addresses and to the host of its external_url, " \
       "not to another name")                                                                       \
@@ -102,7 +104,7 @@ struct pl_http_parser {
     struct pl_http_request request; // while the body is read; its spans point into `head`
     uint8_t library[PL_HTTP_LIBRARY_BYTES];
     uint8_t head[PL_HTTP_HEAD_BYTES_MAX];
-    uint8_t body[PL_HTTP_BODY_BYTES_MAX];
+    uint8_t body[PL_HTTP_ALERTS_BYTES_MAX]; // its far end is touched by large posts only
 };
 
 enum pl_http_result { PL_HTTP_NEED_MORE, PL_HTTP_COMPLETE, PL_HTTP_REFUSED };

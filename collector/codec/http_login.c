@@ -3,6 +3,8 @@
 #include "common/base/assert.h"
 #include "common/base/hex.h"
 
+enum { BASIC_BYTES_MAX = 192 };
+
 void pl_secret_write(const uint8_t secret[PL_SECRET_BYTES], char text[PL_SECRET_TEXT_BYTES])
 {
     struct pl_text t = pl_text_init(text, PL_SECRET_TEXT_BYTES);
@@ -28,8 +30,36 @@ static bool skip_word(struct pl_span *text, const char *word)
     return true;
 }
 
+static int base64_value(uint8_t c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = c == '\0' ? NULL : strchr(digits, c);
+    return found ? (int)(found - digits) : -1;
+}
+
+/* The password of RFC 7617: what stands behind the first colon. */
+static bool basic_secret(struct pl_span in, uint8_t secret[PL_SECRET_BYTES])
+{
+    uint8_t plain[BASIC_BYTES_MAX];
+    size_t len = 0;
+    uint32_t bits = 0;
+    while (in.len > 0 && in.ptr[in.len - 1] == '=') in.len--;
+    if (in.len > sizeof plain / 3 * 4) return false;
+    for (size_t i = 0; i < in.len; i++) {
+        int value = base64_value(in.ptr[i]);
+        if (value < 0) return false;
+        bits = bits << 6 | (uint32_t)value;
+        if (i % 4 != 0) plain[len++] = (uint8_t)(bits >> (6 - i % 4 * 2));
+    }
+    const uint8_t *colon = len == 0 ? NULL : memchr(plain, ':', len);
+    if (!colon) return false;
+    struct pl_span password = {colon + 1, len - (size_t)(colon + 1 - plain)};
+    return pl_secret_read(password, secret);
+}
+
 bool pl_http_bearer(struct pl_span authorization, uint8_t secret[PL_SECRET_BYTES])
 {
+    if (skip_word(&authorization, "basic ")) return basic_secret(authorization, secret);
     return skip_word(&authorization, "bearer ") && pl_secret_read(authorization, secret);
 }
 

@@ -1,6 +1,7 @@
 /* http_login.h - what a request shows of who sent it, and the cookie that a login gives.
  *
  *     Authorization: Bearer <64 hexadecimal digits>          an API token
+ *     Authorization: Basic <NAME:the same, in base64>        the same, for who knows no other way
  *     Cookie: plimsoll=<64 hexadecimal digits>               a session; over TLS __Host-plimsoll
  *
  * A cookie belongs to a host name, whatever the port and whether by TLS; the prefix __Host- and
@@ -17,7 +18,8 @@ enum { PL_SECRET_TEXT_BYTES = 2 * PL_SECRET_BYTES + 1, PL_COOKIE_TEXT_BYTES = 19
 void pl_secret_write(const uint8_t secret[PL_SECRET_BYTES], char text[PL_SECRET_TEXT_BYTES]);
 PL_MUST_CHECK bool pl_secret_read(struct pl_span text, uint8_t secret[PL_SECRET_BYTES]);
 
-/* The secret behind "Bearer "; false if there is none that could be one of ours. */
+/* The secret behind "Bearer ", or behind "Basic " the password, whatever the user is called; false
+ * if there is none that could be one of ours. */
 PL_MUST_CHECK bool pl_http_bearer(struct pl_span authorization, uint8_t secret[PL_SECRET_BYTES]);
 /* The secret of the session cookie, likewise. */
 PL_MUST_CHECK bool pl_http_session_cookie(struct pl_span cookie, bool is_tls,

@@ -8,7 +8,7 @@
 #include "common/base/assert.h"
 #include "common/base/err.h"
 
-enum { BP = 10000 };
+enum { BP = 10000, EXTERNAL_SHOWN_MAX = 8 };
 
 static const char *page_state_name(const struct pl_page *page)
 {
@@ -124,6 +124,27 @@ static void put_outlook(struct pl_text *out, const struct pl_surge_outlook *surg
     if (surge->double_s > 0) pl_json_put_number(out, ",\"doubles_in_s\":", surge->double_s, 1);
 }
 
+/* What of it others found, at most EXTERNAL_SHOWN_MAX of them, newest first. */
+static void put_external(struct pl_text *out, const struct pl_view *view, uint32_t pool)
+{
+    const struct pl_externals *all = pl_engine_externals(view->engine);
+    uint32_t shown = 0;
+    pl_text_str(out, ",\"external\":[");
+    for (uint32_t at = all->first[pool]; at != 0 && shown < EXTERNAL_SHOWN_MAX;
+         at = all->entries[at - 1].next + 1) {
+        const struct pl_external *x = &all->entries[at - 1].alert;
+        pl_text_str(out, shown++ > 0 ? ",{\"labels\":" : "{\"labels\":");
+        pl_text_json(out, pl_span_of(x->labels));
+        pl_text_str(out, ",\"summary\":");
+        pl_text_json(out, pl_span_of(x->summary));
+        pl_text_str(out, ",\"source\":");
+        pl_text_json(out, pl_span_of(x->source));
+        pl_json_put_time(out, ",\"since\":", x->begins_unix_ms);
+        pl_text_char(out, '}');
+    }
+    pl_text_char(out, ']');
+}
+
 static void put_alert(struct pl_text *out, const struct pl_view *view, uint32_t index,
                       bool with_changes)
 {
@@ -154,6 +175,8 @@ static void put_alert(struct pl_text *out, const struct pl_view *view, uint32_t 
     pl_json_put_number(out, ",\"value\":", finding->value_bp, BP);
     pl_json_put_number(out, ",\"level\":", finding->level_bp, BP);
     if (alert->rule == PL_RULE_SATURATION) put_outlook(out, &finding->surge);
+    if (alert->rule == PL_RULE_EXTERNAL && with_changes)
+        put_external(out, view, index / PL_RULE_COUNT);
     bool firing = alert->state == PL_ALERT_FIRING;
     if (firing && alert->unstable) pl_text_str(out, ",\"unstable\":true");
     if (firing && alert->hidden) {

@@ -90,6 +90,10 @@ static void put_rule(struct pl_text *t, const struct pl_rules *rules, enum pl_ru
     case PL_RULE_LAUNCH_ABSENT:
         pl_text_str(t, "warns when nobody came a quarter of an hour after the announcement");
         break;
+    case PL_RULE_EXTERNAL:
+        pl_text_str(t, "pages when another program, such as a Prometheus, posts an alert with "
+                       "severity critical or page, warns with severity warning");
+        break;
     case PL_RULE_COUNT: break;
     }
     pl_text_str(t, ". It ends when that is over for ");

@@ -227,14 +227,23 @@ static void put_pool(struct pl_text *out, const struct pl_view *view, uint32_t i
     pl_text_char(out, '}');
 }
 
+/* Groups of what others found are no pools to people. */
+static uint32_t count_pools(const struct pl_fleet *fleet)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < fleet->pool_count; i++) count += !fleet->pools[i].is_group;
+    return count;
+}
+
 static void put_pools(struct pl_text *out, const struct pl_view *view, size_t reserve)
 {
     const struct pl_fleet *fleet = pl_engine_fleet(view->engine);
     bool complete = true;
     pl_json_notes(out, ",\"notes\":", view->troubles);
-    pl_json_put_number(out, ",\"pools_total\":", fleet->pool_count, 1);
+    pl_json_put_number(out, ",\"pools_total\":", count_pools(fleet), 1);
     struct pl_json_list pools = pl_json_list_begin(out, ",\"pools\":", reserve);
     for (uint32_t i = 0; i < fleet->pool_count && complete; i++) {
+        if (fleet->pools[i].is_group) continue;
         pl_json_item_begin(&pools);
         put_pool(out, view, i);
         complete = pl_json_item_end(&pools);

@@ -10,6 +10,7 @@
  *     pl:traffic                                      what is remembered of a pool: likewise
  *     pl:launches                                     what is announced: likewise
  *     pl:handling  pl:silences  pl:deliveries         what people say, who was told: likewise
+ *     pl:externals                                    alerts that others found: likewise
  *     pl:overrides                                    of schedules: likewise
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:users  pl:sessions  pl:apitokens  pl:audit   accounts: likewise
@@ -66,6 +67,7 @@ const char *pl_account_key(enum pl_account_key key);
 #define PL_SAID_KEY_LIST(X)                                                                        \
     X(HANDLING, "pl:handling")     /* field: id of the alert */                                    \
     X(SILENCES, "pl:silences")     /* field: its number */                                         \
+    X(EXTERNALS, "pl:externals")   /* field: its fingerprint */                                    \
     X(DELIVERIES, "pl:deliveries") /* field: its place in the log */
 
 enum pl_said_key {

@@ -1,5 +1,6 @@
 #include "collector/codec/records.h"
 
+#include "collector/codec/external_record.h"
 #include "collector/codec/json_in.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
@@ -102,6 +103,10 @@ static void put_finding(struct pl_text *t, const struct pl_finding *finding)
         put_text(t, "id", pl_name_span(&finding->launch.id));
         put_text(t, "title", pl_span_of(finding->launch.title));
         pl_text_char(t, '}');
+    }
+    if (finding->external.count > 0) {
+        put_member(t, "external");
+        pl_record_finding_external_write(t, &finding->external);
     }
     if (finding->surge.reason != PL_SURGE_NONE) {
         put_member(t, "surge");
@@ -333,6 +338,8 @@ static void get_finding(struct pl_json_reader *alert, struct pl_finding *out)
     get_listener(&r, object, &out->listener);
     get_surge(&r, object, &out->surge);
     get_launch(&r, object, &out->launch);
+    const cJSON *external = cJSON_GetObjectItemCaseSensitive(object, "external");
+    if (external && r.err == 0) r.err = pl_record_finding_external_read(external, &out->external);
     out->since_unix_ms = get_time(&r, "since");
     out->host_count = get_u32(&r, "host_count");
     const cJSON *hosts = pl_json_array(&r, "hosts");

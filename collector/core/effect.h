@@ -26,6 +26,7 @@ enum pl_effect_type {
     PL_EFFECT_SAVE_SILENCE,  // silence `number`: write it down
     PL_EFFECT_DROP_SILENCE,  // silence `number` is over or taken back: delete its record
     PL_EFFECT_SAVE_DELIVERY, // entry at place `delivery` of the log: write it down
+    PL_EFFECT_SAVE_EXTERNAL, // external alert `number`: write it down, or delete it if it is gone
     PL_EFFECT_SAVE_PAGE, // page: write it down; in state INTENT answer with pl_engine_page_saved()
     PL_EFFECT_SEND_PAGE, // page: try it; answer with pl_engine_page_result()
     PL_EFFECT_DROP_PAGE, // page `number` is done: delete its record
@@ -46,7 +47,7 @@ struct pl_effect {
     uint32_t launch; // index in the book, for *_LAUNCH*
     uint32_t change; // index in observe/changes, for SAVE_CHANGE
     struct pl_slot_id page;
-    uint64_t number;              // for DROP_PAGE and *_SILENCE
+    uint64_t number;              // for DROP_PAGE, *_SILENCE and SAVE_EXTERNAL (its fingerprint)
     uint32_t delivery;            // place in the log of deliveries
     struct pl_name name;          // for DROP_HOST and SAVE_CHANGE
     uint32_t interval_ms, for_ms; // for DIRECT_HOST

@@ -136,6 +136,8 @@ int pl_engine_admit(struct pl_engine *e, const struct pl_hello *hello, bool *is_
     int err = pl_engine_admit_pool(e, &hello->pool, &pool);
     if (err != 0) return err;
     uint32_t before = e->fleet.host_count;
+    e->group_count -= e->fleet.pools[pool].is_group;
+    e->fleet.pools[pool].is_group = false; // from here on it is one of ours
     err = pl_fleet_add_host(&e->fleet, &hello->host, pool, host);
     *is_new = e->fleet.host_count != before;
     return err;
@@ -405,6 +407,7 @@ void pl_engine_tick(struct pl_engine *e, struct pl_now now)
     look_for_silence(e);
     pl_engine_end_silences(e);
     pl_engine_step_launches(e);
+    pl_engine_step_externals(e);
     for (uint32_t pool = 0; pool < e->fleet.pool_count; pool++) {
         pl_engine_judge_pool(e, pool, true);
     }

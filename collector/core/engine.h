@@ -17,6 +17,7 @@
 #pragma once
 
 #include "collector/core/alert/delivery.h"
+#include "collector/core/alert/external.h"
 #include "collector/core/alert/silence.h"
 #include "collector/core/effect.h"
 #include "collector/core/judge/rule_saturation.h"
@@ -119,6 +120,15 @@ void pl_engine_page_saved(struct pl_engine *e, struct pl_slot_id page, struct pl
 void pl_engine_page_result(struct pl_engine *e, struct pl_slot_id page,
                            const struct pl_page_result *result, struct pl_now now);
 
+/* ---- what others found ---- */
+
+/* An alert that somebody posted. One that ends by now is over; one that is not known and over is
+ * nothing. 0, or PL_E_FULL. Nobody is told before pl_engine_externals_posted(), so that those of
+ * one post are one message. */
+PL_MUST_CHECK int pl_engine_external(struct pl_engine *e, const struct pl_external *posted,
+                                     struct pl_now now);
+void pl_engine_externals_posted(struct pl_engine *e, struct pl_now now);
+
 /* ---- what people say ---- */
 
 /* About an alert, by index. 0 and SAVE_HANDLING; PL_E_STATE: it does not fire (or, for a note or an
@@ -178,6 +188,9 @@ PL_MUST_CHECK int pl_engine_restore_handling(struct pl_engine *e, const struct p
                                              enum pl_rule rule, const struct pl_handling *handling);
 /* A silence: PL_E_RANGE for one that is over; its record may be deleted then. */
 PL_MUST_CHECK int pl_engine_restore_silence(struct pl_engine *e, const struct pl_silence *silence);
+/* It is over after PL_EXTERNAL_GRACE_MS at the earliest: time to be posted again. PL_E_FULL. */
+PL_MUST_CHECK int pl_engine_restore_external(struct pl_engine *e, const struct pl_external *alert,
+                                             struct pl_now now);
 void pl_engine_restore_delivery(struct pl_engine *e, const struct pl_delivery *delivery);
 
 /* ---- views, for the API and the codecs; borrowed until the next call ---- */
@@ -239,6 +252,7 @@ struct pl_explanation {
 };
 void pl_engine_explain(const struct pl_engine *e, uint32_t alert, struct pl_explanation *out);
 const struct pl_silences *pl_engine_silences(const struct pl_engine *e);
+const struct pl_externals *pl_engine_externals(const struct pl_engine *e);
 const struct pl_deliveries *pl_engine_deliveries(const struct pl_engine *e);
 /* Index of an alert, or PL_NO_INDEX where there is no such pool. */
 uint32_t pl_engine_find_alert(const struct pl_engine *e, enum pl_rule rule,

@@ -10,8 +10,8 @@ void pl_engine_explain(const struct pl_engine *e, uint32_t alert, struct pl_expl
     uint32_t pool = alert / PL_RULE_COUNT;
     *out = (struct pl_explanation){
         .verdict = pl_engine_ask(e, pool, a->rule),
-        .tilted = e->tilted,
-        .coming_back = pl_engine_is_coming_back(e, pool),
+        .tilted = e->tilted && a->rule != PL_RULE_EXTERNAL,
+        .coming_back = a->rule != PL_RULE_EXTERNAL && pl_engine_is_coming_back(e, pool),
         .queued = slot->queued,
     };
     if (!pl_alert_pages(a) || slot->held) return;

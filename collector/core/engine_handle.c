@@ -8,8 +8,7 @@ static void save_silence(struct pl_engine *e, enum pl_effect_type type, uint64_t
     pl_engine_emit(e, &(struct pl_effect){.type = type, .number = number});
 }
 
-/* Nobody holds it any more, and it pages: everybody hears of it as if it had begun now. */
-static void begin_anew(struct pl_engine *e, uint32_t alert)
+void pl_engine_begin_anew(struct pl_engine *e, uint32_t alert)
 {
     struct pl_alert *a = &e->alerts[alert].alert;
     a->revision++;
@@ -40,7 +39,7 @@ void pl_engine_look_at_holds(struct pl_engine *e, uint32_t alert)
         pl_engine_emit_alert(e, PL_EFFECT_SAVE_HANDLING, alert);
     bool was_held = slot->held;
     slot->held = silence || slot->handling.hold != PL_HOLD_NONE;
-    if (was_held && !slot->held && pl_alert_pages(&slot->alert)) begin_anew(e, alert);
+    if (was_held && !slot->held && pl_alert_pages(&slot->alert)) pl_engine_begin_anew(e, alert);
 }
 
 void pl_engine_end_silences(struct pl_engine *e)

@@ -21,6 +21,7 @@ struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum p
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT:
         return pl_launch_watch_ask(&e->launch_watch[pool], pl_engine_launch_rule(rule));
+    case PL_RULE_EXTERNAL: return pl_engine_ask_external(e, pool);
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -35,6 +36,7 @@ bool pl_engine_is_coming_back(const struct pl_engine *e, uint32_t pool)
 /* The same, or that this is no moment to ask. */
 static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
 {
+    if (rule == PL_RULE_EXTERNAL) return pl_engine_ask(e, pool, rule); // others looked at a clock
     if (e->tilted || pl_engine_is_coming_back(e, pool)) {
         return (struct pl_verdict){.no_data = true};
     }
@@ -68,6 +70,7 @@ static void describe(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
         pl_launch_watch_describe(&e->launch_watch[pool], &e->launches,
                                  pl_engine_launch_rule(a->rule), &a->finding);
         return;
+    case PL_RULE_EXTERNAL: pl_externals_describe(&e->externals, pool, &a->finding); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

@@ -102,13 +102,20 @@ static void merge(struct pl_engine *e, uint32_t index, const struct pl_alert *re
     pl_engine_emit(e, &(struct pl_effect){.type = PL_EFFECT_SAVE_ALERT, .alert = index});
 }
 
+static int admit_record(struct pl_engine *e, const struct pl_name *name, enum pl_rule rule,
+                        uint32_t *pool)
+{
+    return rule == PL_RULE_EXTERNAL ? pl_engine_admit_group(e, name, pool)
+                                    : pl_engine_admit_pool(e, name, pool);
+}
+
 /* Find or make the alert a record is about, and take the record over where that is newer. */
 static int restore_record(struct pl_engine *e, const struct pl_alert *record, bool own_record,
                           uint32_t *index)
 {
     if (!is_sane(record)) return PL_E_RANGE;
     uint32_t pool;
-    int err = pl_engine_admit_pool(e, &record->pool, &pool);
+    int err = admit_record(e, &record->pool, record->rule, &pool);
     if (err != 0) return err;
     *index = pool * PL_RULE_COUNT + record->rule;
     struct pl_alert_slot *slot = &e->alerts[*index];
@@ -133,7 +140,7 @@ int pl_engine_restore_handling(struct pl_engine *e, const struct pl_name *pool, 
                                const struct pl_handling *handling)
 {
     uint32_t index;
-    int err = pl_engine_admit_pool(e, pool, &index);
+    int err = admit_record(e, pool, rule, &index);
     if (err != 0) return err;
     struct pl_alert_slot *slot = &e->alerts[index * PL_RULE_COUNT + rule];
     if (pl_handling_any(&slot->handling)) return 0; // somebody was faster than Redis

@@ -10,6 +10,7 @@
  *     engine_launch.c   what is announced
  *     engine_after.c    what came of it
  *     engine_collide.c  what else there is in its hours
+ *     engine_external.c alerts that others found
  *     engine_view.c     what others may look at
  *
  * Every call runs the same way: begin (the clocks; tilt), change state, judge the pools concerned,
@@ -72,6 +73,9 @@ struct pl_engine {
     struct pl_outbox outbox;
     struct pl_silences silences;
     struct pl_deliveries deliveries;
+    struct pl_externals externals;
+    uint32_t group_count;            // pools that are only groups of them
+    bool external_news[PL_POOL_MAX]; // of a kind that people who know of the alert do not know of
     struct pl_changes changes;
     struct pl_launch_book launches;
     struct pl_launch_watch launch_watch[PL_POOL_MAX]; // by pool, made every tick
@@ -129,6 +133,17 @@ void pl_engine_after_change(struct pl_engine *e, uint32_t host, const struct pl_
 void pl_engine_follow_launch(struct pl_engine *e, uint32_t launch,
                              const struct pl_launch_sight *sight);
 
+/* ---- engine_external.c ---- */
+
+/* Find or make the pool of that name for alerts of others; when there are too many groups, the one
+ * that the rest shares. PL_E_FULL as join. */
+PL_MUST_CHECK int pl_engine_admit_group(struct pl_engine *e, const struct pl_name *name,
+                                        uint32_t *pool);
+/* Once a second: what was not posted again is over, and what is news is told. */
+void pl_engine_step_externals(struct pl_engine *e);
+/* What `external` says of a group. */
+struct pl_verdict pl_engine_ask_external(const struct pl_engine *e, uint32_t pool);
+
 /* ---- engine_judge.c ---- */
 
 /* What a rule says about a pool now. */
@@ -142,6 +157,9 @@ void pl_engine_act(struct pl_engine *e, uint32_t alert, enum pl_alert_action act
 void pl_engine_emit_alert(struct pl_engine *e, enum pl_effect_type type, uint32_t alert);
 
 /* ---- engine_handle.c ---- */
+
+/* Everybody hears of it as if it had begun now. */
+void pl_engine_begin_anew(struct pl_engine *e, uint32_t alert);
 
 /* Is it held back from people, and since this call no longer? Then its route begins anew. */
 void pl_engine_look_at_holds(struct pl_engine *e, uint32_t alert);

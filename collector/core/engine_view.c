@@ -48,6 +48,11 @@ const struct pl_silences *pl_engine_silences(const struct pl_engine *e)
     return &e->silences;
 }
 
+const struct pl_externals *pl_engine_externals(const struct pl_engine *e)
+{
+    return &e->externals;
+}
+
 const struct pl_deliveries *pl_engine_deliveries(const struct pl_engine *e)
 {
     return &e->deliveries;

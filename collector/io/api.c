@@ -27,6 +27,10 @@ static const struct route {
 } routes[] = {
     {PL_HTTP_GET, PL_ROLE_NOBODY, {"healthz"}, pl_api_get_healthz},
     {PL_HTTP_GET, PL_ROLE_NOBODY, {"readyz"}, pl_api_get_readyz},
+    {PL_HTTP_GET, PL_ROLE_NOBODY, {"-", "healthy"}, pl_api_get_healthz},
+    {PL_HTTP_GET, PL_ROLE_NOBODY, {"-", "ready"}, pl_api_get_readyz},
+    {PL_HTTP_GET, PL_ROLE_ALERTS_WRITE, {"api", "v2", "status"}, pl_api_get_am_status},
+    {PL_HTTP_POST, PL_ROLE_ALERTS_WRITE, {"api", "v2", "alerts"}, pl_api_post_am_alerts},
     {PL_HTTP_GET, PL_ROLE_METRICS, {"metrics"}, pl_api_get_metrics},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "self"}, pl_api_get_self},
     {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "openapi.json"}, pl_api_get_openapi},

@@ -39,6 +39,9 @@ struct pl_api_door {
                   const struct pl_handle_request *request);
     int (*silence)(void *arg, struct pl_slot_id client, const struct pl_silence *silence);
     int (*unsilence)(void *arg, struct pl_slot_id client, uint64_t number);
+    /* These two are answered at once: what is posted is posted again. PL_E_FULL. */
+    int (*external)(void *arg, const struct pl_external *external);
+    void (*externals_posted)(void *arg);
     void *arg;
 };
 

@@ -160,6 +160,11 @@ void pl_api_post_slack(struct pl_api_call *c);
 /* The answer to any of these, once it holds. */
 void pl_api_callback_said(struct pl_api_call *c);
 
+/* ---- api_external.c ---- */
+
+void pl_api_get_am_status(struct pl_api_call *c);
+void pl_api_post_am_alerts(struct pl_api_call *c);
+
 /* ---- the routes: api_view.c, api_series.c ---- */
 
 void pl_api_get_healthz(struct pl_api_call *c);

@@ -22,6 +22,7 @@ enum {
     WINDOW_RESERVE = PL_REDIS_WINDOW_MAX / 4, // for control records and readers
     RECORD_ROOM_BYTES = 2 * 8 * 1024,         // two versions of the largest, with overhead
     HOST_RECORD_ROOM_BYTES = 2 * 1536,
+    EXTERNAL_ROOM_BYTES = 2 * 3 * 1024,
     LAUNCH_ROOM_BYTES = 4 * 1024 * 1024,
     ACCOUNT_RECORD_ROOM_BYTES = 2 * 1024,
 };
@@ -77,6 +78,7 @@ static int init_lanes(struct pl_store *s)
         2 * 1024 * 1024 + accounts * ACCOUNT_RECORD_ROOM_BYTES +
         (size_t)PL_POOL_MAX * 2 * PL_TRAFFIC_RECORD_BYTES +
         (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
+        (size_t)PL_EXTERNALS_MAX * EXTERNAL_ROOM_BYTES +
         ((size_t)s->options.alert_max + PL_OUTBOX_MAX + PL_REFERENCES_MAX) * RECORD_ROOM_BYTES +
         LAUNCH_ROOM_BYTES;
     struct pl_lane_options records = {

@@ -43,6 +43,7 @@ static void run_effect(struct sim_world *w, const struct pl_effect *effect)
     case PL_EFFECT_SAVE_HANDLING:
     case PL_EFFECT_SAVE_SILENCE:
     case PL_EFFECT_DROP_SILENCE:
+    case PL_EFFECT_SAVE_EXTERNAL:
     case PL_EFFECT_SAVE_DELIVERY: break;
     case PL_EFFECT_SAVE_PAGE: sim_store_page(w, effect); break;
     case PL_EFFECT_SEND_PAGE: sim_pager_try(w, effect); break;

@@ -54,6 +54,7 @@ static const char *effect_word(enum pl_effect_type type)
     case PL_EFFECT_SAVE_HANDLING: return "SAVE_HANDLING";
     case PL_EFFECT_SAVE_SILENCE: return "SAVE_SILENCE";
     case PL_EFFECT_DROP_SILENCE: return "DROP_SILENCE";
+    case PL_EFFECT_SAVE_EXTERNAL: return "SAVE_EXTERNAL";
     case PL_EFFECT_SAVE_DELIVERY: return "SAVE_DELIVERY";
     case PL_EFFECT_SAVE_PAGE: return "SAVE_PAGE";
     case PL_EFFECT_SEND_PAGE: return "SEND_PAGE";
@@ -79,7 +80,7 @@ static void say(struct pl_text *out, const struct pl_effect *effect)
         pl_text_span(out, pl_name_span(&effect->name));
         return;
     }
-    if (effect->type >= PL_EFFECT_SAVE_LAUNCH) return;
+    if (effect->type >= PL_EFFECT_SAVE_LAUNCH || effect->type == PL_EFFECT_SAVE_EXTERNAL) return;
     if (effect->type == PL_EFFECT_SAVE_SILENCE || effect->type == PL_EFFECT_DROP_SILENCE) {
         pl_text_char(out, ' '); // numbered by the clock
         return;

@@ -456,6 +456,10 @@ static void test_roles_by_name(void)
 {
     enum pl_role role = PL_ROLE_NOBODY;
     for (enum pl_role i = PL_ROLE_METRICS; i < PL_ROLE_COUNT; i++) {
+        bool posts = i == PL_ROLE_ALERTS_WRITE || i >= PL_ROLE_OPS;
+        CHECK_INT(pl_role_may(i, PL_ROLE_ALERTS_WRITE), posts);
+        CHECK_INT(pl_role_may(i, PL_ROLE_METRICS), i != PL_ROLE_ALERTS_WRITE);
+        CHECK(pl_role_may(i, PL_ROLE_NOBODY));
         CHECK(pl_role_parse(pl_span_of(pl_role_name(i)), &role));
         CHECK_INT(role, i);
     }

@@ -168,8 +168,11 @@ static void test_a_password_that_is_too_long_shows(void)
     CHECK_INT(request.password_len, PL_PASSWORD_BYTES_MAX + 1);
 }
 
-#define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+/* 63 and 60 times an a, in base64. */
+#define AAAA_63 AAAA_60 "YWFh"
+#define AAAA_60 "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
+#define HEX_A   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEX_B   "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static void test_credentials_in_headers(void)
 {
@@ -202,6 +205,15 @@ static void test_credentials_in_headers(void)
     CHECK(pl_http_bearer(pl_span_of("bEARER " HEX_A), secret));
     CHECK(!pl_http_bearer(pl_span_of("Basic " HEX_A), secret));
     CHECK(!pl_http_bearer(pl_span_of("Bearer  " HEX_A), secret));
+    /* RFC 7617: NAME:aaaa..., of any length, with and without the padding */
+    memset(secret, 0, sizeof secret);
+    CHECK(pl_http_bearer(pl_span_of("Basic cHJvbTph" AAAA_63), secret));
+    CHECK_INT(secret[31], 0xaa);
+    CHECK(pl_http_bearer(pl_span_of("basic OmFh" AAAA_60 "YWE"), secret));
+    CHECK(!pl_http_bearer(pl_span_of("Basic " AAAA_63 "YQ=="), secret)); // no colon
+    CHECK(!pl_http_bearer(pl_span_of("Basic OmFh" AAAA_63 "Y*=="), secret));
+    CHECK(!pl_http_bearer(pl_span_of("Basic OmFh" AAAA_63 AAAA_63 AAAA_63 AAAA_63), secret));
+    CHECK(!pl_http_bearer(pl_span_of("Basic "), secret));
     CHECK(!pl_http_bearer(pl_span_of("Bearer " HEX_A "a"), secret));
     CHECK(!pl_http_bearer(pl_span_of(""), secret));
 }

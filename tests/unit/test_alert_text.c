@@ -205,8 +205,41 @@ static void test_launches(void)
     }
 }
 
+static void test_what_others_found(void)
+{
+    static const struct {
+        uint32_t count, named, hosts;
+        const char *summary, *firing, *over;
+    } rows[] = {
+        {1, 0, 0, "5xx at 12 %", "HighErrorRate: 5xx at 12 %",
+         "HighErrorRate: it is over after 1 min"},
+        {1, 1, 1, "", "HighErrorRate, on fe1", "HighErrorRate, on fe1: it is over after 1 min"},
+        {4, 1, 3, "x", "HighErrorRate: x and 3 other alerts, on fe1 and 2 other hosts",
+         "HighErrorRate and 3 other alerts, on fe1 and 2 other hosts: all of them are over after "
+         "1 min"},
+    };
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        struct pl_alert a = alert_of(PL_RULE_EXTERNAL, PL_RESOURCE_CPU, rows[i].hosts);
+        a.finding.named_count = rows[i].named;
+        a.finding.external =
+            (struct pl_finding_external){.count = rows[i].count, .title = "HighErrorRate"};
+        (void)snprintf(a.finding.external.summary, sizeof a.finding.external.summary, "%s",
+                       rows[i].summary);
+        char buf[PL_ALERT_TEXT_BYTES];
+        struct pl_text t = pl_text_init(buf, sizeof buf);
+        pl_alert_text_write(&a, a.since_unix_ms + 60000, &t);
+        CHECK_TEXT(buf, rows[i].firing);
+        a.state = PL_ALERT_RESOLVED;
+        a.resolved_unix_ms = a.since_unix_ms + 60000;
+        t = pl_text_init(buf, sizeof buf);
+        pl_alert_text_write(&a, 0, &t);
+        CHECK_TEXT(buf, rows[i].over);
+    }
+}
+
 int main(void)
 {
+    RUN(test_what_others_found);
     RUN(test_owner_and_runbook);
     RUN(test_stall);
     RUN(test_imbalance);

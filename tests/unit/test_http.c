@@ -148,6 +148,8 @@ static const struct {
      PL_HTTP_REFUSED_SYNTAX},
     {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip\r\n\r\n", PL_HTTP_REFUSED_SYNTAX},
     {"POST / HTTP/1.1\r\n" H "Content-Length: 65537\r\n\r\n", PL_HTTP_REFUSED_BODY_TOO_BIG},
+    {"POST /api/v2/alerts HTTP/1.1\r\n" H "Content-Length: 262145\r\n\r\n",
+     PL_HTTP_REFUSED_BODY_TOO_BIG},
     {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\nzz\r\n", PL_HTTP_REFUSED_SYNTAX},
 };
 

@@ -250,6 +250,9 @@ static void test_longest_page_fits(void)
         f->host_count = UINT32_MAX;
         f->named_count = PL_FINDING_HOSTS_MAX;
         for (int i = 0; i < PL_FINDING_HOSTS_MAX; i++) f->hosts[i] = name(longest);
+        f->external.count = UINT32_MAX;
+        memset(f->external.title, '"', sizeof f->external.title - 1);
+        memset(f->external.summary, '"', sizeof f->external.summary - 1);
         struct pl_text title = pl_text_init(text, sizeof text);
         pl_notify_write_title(&page, &title);
         CHECK(!title.overflow);

@@ -142,6 +142,7 @@ static struct pl_alert some_alert(void)
                                     .named_count = PL_FINDING_HOSTS_MAX};
     for (int i = 0; i < PL_FINDING_HOSTS_MAX; i++) {
         a.finding.hosts[i] = (struct pl_name){3, {'f', 'e', (char)('1' + i)}};
+        a.finding.external = (struct pl_finding_external){.count = 3, .title = "A", .summary = "b"};
     }
     return a;
 }
@@ -155,6 +156,9 @@ static void check_finding(const struct pl_finding *got, const struct pl_finding 
     CHECK(memcmp(&got->listener, &want->listener, sizeof got->listener) == 0);
     CHECK(memcmp(&got->surge, &want->surge, sizeof got->surge) == 0);
     CHECK_INT(got->since_unix_ms, want->since_unix_ms);
+    CHECK_INT(got->external.count, want->external.count);
+    CHECK_TEXT(got->external.title, want->external.title);
+    CHECK_TEXT(got->external.summary, want->external.summary);
     CHECK_INT(got->host_count, want->host_count);
     REQUIRE(got->named_count == want->named_count);
     for (uint32_t i = 0; i < want->named_count; i++) {

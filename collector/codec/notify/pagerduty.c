@@ -77,6 +77,11 @@ static void details(const struct pl_notify_message *message, struct pl_text *out
         pl_text_str(out, ",\"load_was_rising\":");
         pl_text_str(out, f->load_rising ? "true" : "false");
         break;
+    case PL_RULE_EXTERNAL:
+        member(out, "alertname", f->external.title);
+        pl_text_str(out, ",\"alerts\":");
+        pl_text_u64(out, f->external.count);
+        break;
     case PL_RULE_COUNT: PL_UNREACHABLE("rule");
     }
     pl_notify_context_write(message, out);

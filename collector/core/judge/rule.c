@@ -89,7 +89,9 @@ void pl_rules_default(struct pl_rules *rules)
                      /* People changed something: what was told is over at once. */
                      [PL_RULE_LAUNCH_RISK] = 5 * 1000,
                      [PL_RULE_LAUNCH_OVER] = 5 * 60 * 1000,
-                     [PL_RULE_LAUNCH_ABSENT] = 60 * 1000},
+                     [PL_RULE_LAUNCH_ABSENT] = 60 * 1000,
+                     /* Whoever found it has waited already. */
+                     [PL_RULE_EXTERNAL] = 5 * 1000},
         .unstable_ms = 10 * 60 * 1000,
         .collapse_share = 0.2,
         .collapse_normal_share = 0.5,

@@ -17,7 +17,8 @@
     X(PL_RULE_NO_SPARE, "no_spare")                                                                \
     X(PL_RULE_LAUNCH_RISK, "launch_risk")                                                          \
     X(PL_RULE_LAUNCH_OVER, "launch_over")                                                          \
-    X(PL_RULE_LAUNCH_ABSENT, "launch_absent")
+    X(PL_RULE_LAUNCH_ABSENT, "launch_absent")                                                      \
+    X(PL_RULE_EXTERNAL, "external")
 
 enum pl_rule {
 #define PL_RULE_ENUM(rule, name) rule,
@@ -73,6 +74,8 @@ struct pl_verdict {
 enum {
     PL_FINDING_HOSTS_MAX = 8,
     PL_FINDING_SECONDS_MAX = 7 * 86400, // a time further away than this is told as this
+    PL_FINDING_TITLE_BYTES = 64,
+    PL_FINDING_SUMMARY_BYTES = 160,
 };
 
 /* What `saturation` foresees, seconds; -1: no crossing is foreseen. */
@@ -89,6 +92,13 @@ struct pl_finding_launch {
     char title[64];    // cut where it is longer
 };
 
+/* What others found (alert/external.h): the one that speaks for all of the group. */
+struct pl_finding_external {
+    uint32_t count;                     // of those that page or warn
+    char title[PL_FINDING_TITLE_BYTES]; // cut where they are longer
+    char summary[PL_FINDING_SUMMARY_BYTES];
+};
+
 /* What exactly it found: the content of an alert, never its identity. */
 struct pl_finding {
     enum pl_tier tier;
@@ -103,7 +113,8 @@ struct pl_finding {
     bool load_rising;                // `silent`: load was rising when a host fell silent
     struct pl_surge_outlook surge;   // `saturation`
     struct pl_finding_launch launch; // `launch_*`
-    struct pl_listener listener;     // accept queues: of the worst host; no address: not known
+    struct pl_finding_external external; // `external`
+    struct pl_listener listener;         // accept queues: of the worst host; no address: not known
     int64_t since_unix_ms; // when the worst host crossed or fell silent, or the surge began
     uint32_t host_count;   // hosts concerned: they hold `tier` or will, or are silent;
                            // `collapse`: those that are up

@@ -29,5 +29,5 @@ enum pl_gate pl_gate_judge(struct pl_gate_need need, const struct pl_shown *show
     }
     if (shown->principal.role == PL_ROLE_CUSTOMER)
         return need.for_customers ? PL_GATE_OPEN : PL_GATE_CUSTOMER;
-    return shown->principal.role >= need.role ? PL_GATE_OPEN : PL_GATE_ROLE;
+    return pl_role_may(shown->principal.role, need.role) ? PL_GATE_OPEN : PL_GATE_ROLE;
 }

@@ -14,6 +14,13 @@ const char *pl_role_name(enum pl_role role)
     return names[role];
 }
 
+bool pl_role_may(enum pl_role role, enum pl_role needed)
+{
+    if (needed == PL_ROLE_ALERTS_WRITE) return role == needed || role >= PL_ROLE_OPS;
+    if (role == PL_ROLE_ALERTS_WRITE) return needed == PL_ROLE_NOBODY;
+    return role >= needed;
+}
+
 bool pl_role_parse(struct pl_span name, enum pl_role *out)
 {
     for (enum pl_role role = PL_ROLE_METRICS; role < PL_ROLE_COUNT; role++) {
