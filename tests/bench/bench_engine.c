@@ -43,11 +43,12 @@ struct stream {
 
 static uint8_t map[PL_METRIC_MAX];
 
-/* What is trouble as soon as it is not nearly nothing. */
-static bool is_trouble(size_t metric)
+/* What is trouble as soon as it is not nearly nothing, or changes once in months. */
+static bool stays(size_t metric)
 {
-    return metric == PL_OOM_KILLS || metric == PL_LISTEN_OVERFLOWS ||
-           metric == PL_PSI_MEMORY_FULL || metric == PL_PSI_IO_FULL;
+    return metric == PL_SERVICE_MEMORY_LIMIT || metric == PL_OOM_KILLS ||
+           metric == PL_LISTEN_OVERFLOWS || metric == PL_PSI_MEMORY_FULL ||
+           metric == PL_PSI_IO_FULL;
 }
 
 /* About a third of the metrics move from one second to the next. One host in a hundred is busy, and
@@ -57,7 +58,7 @@ static void next_sample(struct stream *s, uint32_t host, struct pl_now now, stru
     s->sample.seq++;
     s->sample.unix_ms = now.unix_ms;
     for (size_t m = 0; m < PL_METRIC_COUNT; m++) {
-        if (pl_rng_below(rng, 3) != 0 || is_trouble(m)) continue;
+        if (pl_rng_below(rng, 3) != 0 || stays(m)) continue;
         s->sample.values[m] = (int32_t)pl_rng_below(rng, 2000);
     }
     int32_t load_bp = host % BUSY_EVERY == 0 ? 9300 : 3000;

@@ -19,32 +19,26 @@ static const double told_max = 0.9;        // beyond, one per cent of busy is a 
 static const double busy_max = 0.98;       // the queueing factor is kept finite
 static const double resize_min = 0.02;     // MemTotal differs a little from kernel to kernel
 
-/* What a resource follows. */
-enum driver {
-    BY_ARRIVAL, // what comes,
-    BY_INSIDE,  // what is inside at a time,
-    BY_LATELY,  // what came in the last minute
-};
-
 static const struct {
     const char *name;
     enum pl_metric metric;
-    enum driver driver;
+    enum pl_driver driver;
     enum pl_resource resource; // whose paging level is the limit
 } table[PL_LEARNED_COUNT] = {
-    [PL_LEARNED_CPU] = {"cpu", PL_CPU_BUSY, BY_ARRIVAL, PL_RESOURCE_CPU},
-    [PL_LEARNED_NETWORK] = {"network", PL_NET_USED, BY_ARRIVAL, PL_RESOURCE_NETWORK},
-    [PL_LEARNED_MEMORY] = {"memory", PL_MEMORY_USED, BY_INSIDE, PL_RESOURCE_MEMORY},
-    [PL_LEARNED_WORKERS] = {"workers", PL_WORKERS_USED, BY_INSIDE, PL_RESOURCE_WORKERS},
-    [PL_LEARNED_SERVICE_MEMORY] = {"service memory", PL_SERVICE_MEMORY, BY_INSIDE,
+    [PL_LEARNED_CPU] = {"cpu", PL_CPU_BUSY, PL_BY_ARRIVAL, PL_RESOURCE_CPU},
+    [PL_LEARNED_NETWORK] = {"network", PL_NET_USED, PL_BY_ARRIVAL, PL_RESOURCE_NETWORK},
+    [PL_LEARNED_MEMORY] = {"memory", PL_MEMORY_USED, PL_BY_INSIDE, PL_RESOURCE_MEMORY},
+    [PL_LEARNED_WORKERS] = {"workers", PL_WORKERS_USED, PL_BY_INSIDE, PL_RESOURCE_WORKERS},
+    [PL_LEARNED_SERVICE_MEMORY] = {"service memory", PL_SERVICE_MEMORY, PL_BY_INSIDE,
                                    PL_RESOURCE_MEMORY},
-    [PL_LEARNED_SERVICE_FILES] = {"service files", PL_SERVICE_FILES, BY_INSIDE, PL_RESOURCE_FILES},
-    [PL_LEARNED_FILES] = {"file handles", PL_FILES_USED, BY_INSIDE, PL_RESOURCE_FILES},
-    [PL_LEARNED_CONNTRACK] = {"conntrack", PL_CONNTRACK_USED, BY_INSIDE, PL_RESOURCE_CONNTRACK},
-    [PL_LEARNED_PORTS] = {"local ports", PL_PORTS_USED, BY_LATELY, PL_RESOURCE_FILES},
-    [PL_LEARNED_ACCEPT_QUEUE] = {"accept queue", PL_LISTEN_QUEUE, BY_INSIDE,
+    [PL_LEARNED_SERVICE_FILES] = {"service files", PL_SERVICE_FILES, PL_BY_INSIDE,
+                                  PL_RESOURCE_FILES},
+    [PL_LEARNED_FILES] = {"file handles", PL_FILES_USED, PL_BY_INSIDE, PL_RESOURCE_FILES},
+    [PL_LEARNED_CONNTRACK] = {"conntrack", PL_CONNTRACK_USED, PL_BY_INSIDE, PL_RESOURCE_CONNTRACK},
+    [PL_LEARNED_PORTS] = {"local ports", PL_PORTS_USED, PL_BY_LATELY, PL_RESOURCE_FILES},
+    [PL_LEARNED_ACCEPT_QUEUE] = {"accept queue", PL_LISTEN_QUEUE, PL_BY_INSIDE,
                                  PL_RESOURCE_ACCEPT_QUEUE},
-    [PL_LEARNED_TCP_MEMORY] = {"TCP memory", PL_TCP_MEMORY_USED, BY_INSIDE, PL_RESOURCE_FILES},
+    [PL_LEARNED_TCP_MEMORY] = {"TCP memory", PL_TCP_MEMORY_USED, PL_BY_INSIDE, PL_RESOURCE_FILES},
 };
 
 static_assert((int64_t)PL_LEARN_SAMPLES_MAX * USED_BP_MAX <= INT32_MAX, "a sum fits");
@@ -68,6 +62,35 @@ void pl_capacity_init(struct pl_capacity_learner *c)
         c->answer.resource[r].gap = PL_GAP_SOURCE;
         c->answer.resized_by[r] = 1;
     }
+}
+
+/* ---- means to curves ---- */
+
+/* A mean over half an hour, plain while there is less. */
+static void follow(struct pl_learning *l, double load, double used, double period_ms)
+{
+    l->recent_weight = PL_MIN(l->recent_weight + 1, PL_MAX(recent_ms / period_ms, 1));
+    l->recent_load += (load - l->recent_load) / l->recent_weight;
+    l->recent_used += (used - l->recent_used) / l->recent_weight;
+}
+
+/* What waits goes into the curves. */
+static void settle(struct pl_capacity_learner *c)
+{
+    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT && c->pending_count > 0; r++) {
+        struct pl_learning *l = &c->learning[r];
+        enum pl_driver driver = table[r].driver;
+        if (r + 1 < PL_LEARNED_COUNT)
+            pl_curve_fetch(&l[1].curve, (double)c->pending[0].load[table[r + 1].driver]);
+        for (uint32_t i = 0; i < c->pending_count; i++) {
+            const struct pl_learn_means *p = &c->pending[i];
+            if (p->used[r] < 0) continue;
+            double load = (double)p->load[driver], used = (double)p->used[r];
+            pl_curve_step(&l->curve, load, used, p->unix_ms);
+            follow(l, load, used, (double)p->period_ms);
+        }
+    }
+    c->pending_count = 0;
 }
 
 /* ---- lines to an answer ---- */
@@ -122,7 +145,7 @@ static void answer_resource(struct pl_capacity_learner *c, enum pl_learned r,
                                          .seen_max = line->load_max};
     /* What is inside at a time depends on how busy the CPU is. */
     bool lacks_cpu = cpu->gap != PL_LINE_KNOWN && cpu->gap != PL_LINE_FLAT;
-    bool by_inside = table[r].driver == BY_INSIDE;
+    bool by_inside = table[r].driver == PL_BY_INSIDE;
     if (by_inside && lacks_cpu && out->gap == PL_GAP_NONE) out->gap = gap_of(cpu->gap);
     if (line->weight <= 0) out->gap = PL_GAP_SOURCE;
     if (out->gap != PL_GAP_NONE) return;
@@ -166,6 +189,7 @@ static void answer(struct pl_capacity_learner *c, const struct pl_level_policy *
 {
     struct pl_host_capacity *a = &c->answer;
     struct pl_line cpu = {.gap = PL_LINE_NEW};
+    settle(c);
     a->source = c->source;
     a->cpu_of_service = c->cpu.choice == PL_CPU_OF_SERVICE;
     a->neighbours = a->cpu_of_service ? c->neighbours : 0;
@@ -181,21 +205,14 @@ static void answer(struct pl_capacity_learner *c, const struct pl_level_policy *
     answer_host(a);
 }
 
-/* ---- samples to curves ---- */
-
-/* A mean over half an hour, plain while there is less. */
-static void follow(struct pl_learning *l, double load, double used, double period_ms)
-{
-    l->recent_weight = PL_MIN(l->recent_weight + 1, PL_MAX(recent_ms / period_ms, 1));
-    l->recent_load += (load - l->recent_load) / l->recent_weight;
-    l->recent_used += (used - l->recent_used) / l->recent_weight;
-}
+/* ---- samples to means ---- */
 
 /* It is another CPU from here on, in the open period too: what is inside is told by it. */
 static void forget_cpu(struct pl_capacity_learner *c)
 {
+    settle(c);
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++)
-        if (r == PL_LEARNED_CPU || table[r].driver == BY_INSIDE)
+        if (r == PL_LEARNED_CPU || table[r].driver == PL_BY_INSIDE)
             c->learning[r] = (struct pl_learning){0};
     c->used_sum_bp[PL_LEARNED_CPU] = 0;
     c->used_count[PL_LEARNED_CPU] = 0;
@@ -232,7 +249,7 @@ static double busy_of(struct pl_capacity_learner *c, double period_ms)
     double busy = PL_MIN((double)c->busy_sum_bp / (whole_bp * c->count), busy_max);
     if (c->used_count[PL_LEARNED_CPU] == 0) return busy;
     double used = mean_of(c, PL_LEARNED_CPU);
-    double periods = c->learning[PL_LEARNED_CPU].recent_weight + 1;
+    double periods = c->learning[PL_LEARNED_CPU].recent_weight + c->pending_count + 1;
     double others = PL_MAX(busy - used, 0);
     c->neighbours += (others - c->neighbours) / PL_MIN(periods, recent_ms / period_ms);
     return c->cpu.choice == PL_CPU_OF_SERVICE ? PL_MIN(used / cpu_there(c), busy_max) : busy;
@@ -240,22 +257,19 @@ static double busy_of(struct pl_capacity_learner *c, double period_ms)
 
 static void close_period(struct pl_capacity_learner *c, int64_t unix_ms, double period_ms)
 {
-    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) __builtin_prefetch(&c->learning[r], 1);
     double traffic = c->traffic_sum / c->count, busy = busy_of(c, period_ms);
-    double inside = traffic / (1 - busy);
     follow_minute(c, traffic, period_ms);
-    const double loads[] = {[BY_ARRIVAL] = traffic, [BY_INSIDE] = inside, [BY_LATELY] = c->lately};
-    for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++)
-        pl_curve_fetch(&c->learning[r].curve, loads[table[r].driver]);
+    struct pl_learn_means *p = &c->pending[c->pending_count++];
+    *p = (struct pl_learn_means){.unix_ms = unix_ms,
+                                 .period_ms = (float)period_ms,
+                                 .load = {[PL_BY_ARRIVAL] = (float)traffic,
+                                          [PL_BY_INSIDE] = (float)(traffic / (1 - busy)),
+                                          [PL_BY_LATELY] = (float)c->lately}};
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
-        struct pl_learning *l = &c->learning[r];
-        bool is_told = table[r].driver != BY_INSIDE || busy <= told_max;
-        if (c->used_count[r] == 0 || !is_told) continue;
-        double load = loads[table[r].driver];
-        double used = mean_of(c, r);
-        pl_curve_step(&l->curve, load, used, unix_ms);
-        follow(l, load, used, period_ms);
+        bool is_told = table[r].driver != PL_BY_INSIDE || busy <= told_max;
+        p->used[r] = c->used_count[r] == 0 || !is_told ? -1.0F : (float)mean_of(c, r);
     }
+    if (c->pending_count == PL_LEARN_PENDING) settle(c);
 }
 
 /* What the CPU of a host is: the service's own, once it is there for good. */
@@ -329,6 +343,7 @@ static void add(struct pl_capacity_learner *c, const struct pl_sample *sample, d
 static bool rescale(struct pl_capacity_learner *c, enum pl_learned r, double was, double is)
 {
     if (was <= 0 || is <= 0 || fabs(is / was - 1) < resize_min) return false;
+    settle(c);
     pl_curve_rescale(&c->learning[r].curve, was / is);
     c->learning[r].recent_used *= was / is;
     c->answer.resized_by[r] *= is / was;

@@ -28,6 +28,7 @@ enum {
     PL_LEARN_EVERY_MS = 60000,   // lines are drawn anew; once an hour is known,
     PL_LEARN_SELDOM_MS = 5 * PL_LEARN_EVERY_MS,
     PL_LEARN_GAP_MS = 10 * 60000, // a hole longer than this ends a period
+    PL_LEARN_PENDING = 6,         // periods that wait until the curves are touched
 };
 
 /* What is learned, by position: the CPU first, because others are solved with its line. */
@@ -97,6 +98,22 @@ struct pl_learning {
     struct pl_curve curve;
 };
 
+/* What a resource follows. */
+enum pl_driver {
+    PL_BY_ARRIVAL, // what comes,
+    PL_BY_INSIDE,  // what is inside at a time,
+    PL_BY_LATELY,  // what came in the last minute
+    PL_DRIVER_COUNT
+};
+
+/* The means of a period that ended. */
+struct pl_learn_means {
+    int64_t unix_ms; // its end
+    float period_ms;
+    float load[PL_DRIVER_COUNT];
+    float used[PL_LEARNED_COUNT]; // share of the whole; negative: nothing to learn
+};
+
 /* Everything about one host. What every sample touches comes first, close together. */
 struct pl_capacity_learner {
     enum pl_traffic_source source; // what the curves were learned in
@@ -117,6 +134,10 @@ struct pl_capacity_learner {
 
     int64_t drawn_unix_ms; // when lines were last drawn
     double neighbours;     // share of the machine that others use, mean over half an hour
+    /* Curves of thousands of hosts are in no cache: they are fetched for several periods at once.
+     */
+    uint32_t pending_count;
+    struct pl_learn_means pending[PL_LEARN_PENDING];
     struct pl_learning learning[PL_LEARNED_COUNT];
     struct pl_host_capacity answer;
 };
