@@ -284,22 +284,23 @@ static void watch_closely(struct pl_engine *e, uint32_t host)
 
 /* With thousands of hosts this one is in no cache: its parts are asked for at once, not one after
  * the other as they are needed. */
-static void fetch(struct pl_host *h)
+static void fetch(const struct pl_host *h)
 {
-    __builtin_prefetch(&h->window.rows[h->window.next], 1);
-    __builtin_prefetch(&h->window.rows[h->window.next].values[PL_WINDOW_COLUMNS - 1], 1);
+    enum { LINE = 64 };
+    const char *from = (const char *)&h->capacity, *to = (const char *)&h->capacity.drawn_unix_ms;
+    for (; from <= to; from += LINE) __builtin_prefetch(from, 1);
     __builtin_prefetch(&h->age, 1);
     __builtin_prefetch(&h->traffic_unix_ms, 1);
-    __builtin_prefetch(&h->capacity, 1);
-    __builtin_prefetch(&h->capacity.used_sum_bp, 1);
-    __builtin_prefetch(&h->capacity.drawn_unix_ms, 1);
+    /* Where the next row is must be read first. */
+    const struct pl_window_row *row = &h->window.rows[h->window.next];
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch(&row->values[PL_WINDOW_COLUMNS - 1], 1);
 }
 
 static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
                  struct pl_now now)
 {
     struct pl_host *h = &e->fleet.hosts[host];
-    fetch(h);
     int64_t age_ms = pl_age_step(&h->age, sample->unix_ms, now.mono_ms);
     bool late = age_ms > PL_AGE_LATE_MS;
     if (late)
@@ -330,6 +331,7 @@ static void take(struct pl_engine *e, uint32_t host, const struct pl_sample *sam
 bool pl_engine_sample(struct pl_engine *e, uint32_t host, const struct pl_sample *sample,
                       struct pl_now now)
 {
+    if (host < e->fleet.slot_count) fetch(&e->fleet.hosts[host]);
     now = pl_engine_begin(e, now);
     bool known = host < e->fleet.slot_count && e->fleet.hosts[host].used;
     bool is_new = known && sample->seq > e->fleet.hosts[host].last_seq;
