@@ -44,6 +44,10 @@ static const char token_usage[] =
     "  plimsoll apitoken new alerts --role alerts:write --ttl 365d >/etc/prometheus/alerts.token\n"
     "  plimsoll apitoken ls\n"
     "  plimsoll apitoken revoke prometheus\n"
+    "  plimsoll apitoken feed pool web     prints the address of a calendar to subscribe to\n"
+    "\n"
+    "feed customer, pool, schedule or person NAME: launches, or who is on call. Whoever has the\n"
+    "address reads that calendar, for 2 years, until it is revoked, and nothing else.\n"
     "\n"
     "An API token lets a program use the API with 'Authorization: Bearer TOKEN'. It is shown "
     "once;\n"
@@ -316,6 +320,20 @@ static int new_token(const struct wish *w, const char *name)
     return status;
 }
 
+static int new_feed(const struct wish *w, const char *kind, const char *name)
+{
+    char body[BODY_BYTES];
+    struct pl_text t = pl_text_init(body, sizeof body);
+    cJSON *json = NULL;
+    put_member(&t, "feed", kind);
+    put_member(&t, "name", name);
+    pl_text_char(&t, '}');
+    int status = pl_client_ask(&w->client, "POST", "/api/v1/feeds", body, &json);
+    if (status == PL_EXIT_OK) (void)puts(pl_status_text(json, "url"));
+    cJSON_Delete(json);
+    return status;
+}
+
 int pl_apitoken_main(int argc, char **argv)
 {
     static const struct column columns[] = {
@@ -329,6 +347,7 @@ int pl_apitoken_main(int argc, char **argv)
     if (is_verb(&w, "ls", 0))
         return show_list(&w, "/api/v1/api-tokens", "api_tokens", columns, PL_LEN(columns));
     if (is_verb(&w, "revoke", 1)) return drop(&w, "api-tokens", w.words[1]);
+    if (is_verb(&w, "feed", 2)) return new_feed(&w, w.words[1], w.words[2]);
     return misused(&w);
 }
 

@@ -11,6 +11,13 @@ static void put_role(struct pl_text *t, enum pl_role role)
     pl_text_json(t, pl_span_of(pl_role_name(role)));
 }
 
+static void put_feed(struct pl_text *t, const struct pl_api_token *token)
+{
+    pl_text_str(t, ",\"feed\":");
+    pl_text_json(t, pl_span_of(pl_feed_word(token->feed)));
+    pl_json_put_name(t, ",\"about\":", &token->about);
+}
+
 void pl_record_user_write(struct pl_text *t, const struct pl_user *user)
 {
     pl_json_put_name(t, "{\"name\":", &user->name);
@@ -41,6 +48,8 @@ void pl_record_api_token_write(struct pl_text *t, const struct pl_api_token *tok
     pl_json_put_name(t, "{\"name\":", &token->name);
     if (token->role == PL_ROLE_CUSTOMER)
         pl_json_put_name(t, ",\"customer\":", &token->customer);
+    else if (token->role == PL_ROLE_FEED)
+        put_feed(t, token);
     else
         put_role(t, token->role);
     pl_json_put_hex(t, ",\"hash\":", token->hash, PL_SECRET_HASH_BYTES);
@@ -131,6 +140,12 @@ int pl_record_api_token_read(struct pl_span in, struct pl_api_token *out)
     if (has(&r, "customer")) {
         token.role = PL_ROLE_CUSTOMER;
         pl_json_name(&r, "customer", &token.customer);
+    } else if (has(&r, "feed")) {
+        const char *words[PL_FEED_COUNT];
+        for (enum pl_feed i = 0; i < PL_FEED_COUNT; i++) words[i] = pl_feed_word(i);
+        token.role = PL_ROLE_FEED;
+        token.feed = (enum pl_feed)pl_json_word(&r, "feed", words, PL_LEN(words));
+        pl_json_name(&r, "about", &token.about);
     } else {
         token.role = get_role(&r, PL_ROLE_METRICS);
     }

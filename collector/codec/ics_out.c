@@ -1,46 +1,11 @@
 #include "collector/codec/ics_out.h"
 
+#include "collector/codec/ics_line.h"
+
 enum {
-    LINE_OCTETS_MAX = 75, // RFC 5545 section 3.1, without the line end
-    EVENT_BYTES = 768,    // an event is shorter
+    EVENT_BYTES = 768, // an event is shorter
     EVENTS_MAX = 8192,
 };
-
-/* A content line, folded. */
-static void put_line(struct pl_text *out, const char *name, const char *value, const char *more)
-{
-    const char *const parts[] = {name, value, more};
-    size_t at = 0;
-    for (size_t i = 0; i < PL_LEN(parts); i++) {
-        for (const char *c = parts[i]; *c; c++) {
-            if (at == LINE_OCTETS_MAX) {
-                pl_text_str(out, "\r\n ");
-                at = 1;
-            }
-            pl_text_char(out, *c);
-            at++;
-        }
-    }
-    pl_text_str(out, "\r\n");
-}
-
-/* 20261224T170000Z */
-static void put_time(struct pl_text *out, const char *name, int64_t unix_s)
-{
-    char text[24];
-    struct pl_text t = pl_text_init(text, sizeof text);
-    struct pl_civil date = pl_civil_of(unix_s);
-    int64_t second = unix_s - pl_civil_floor(unix_s, 86400);
-    pl_text_digits(&t, (uint64_t)date.year, 4);
-    pl_text_digits(&t, (uint64_t)date.month, 2);
-    pl_text_digits(&t, (uint64_t)date.day, 2);
-    pl_text_char(&t, 'T');
-    pl_text_digits(&t, (uint64_t)(second / 3600), 2);
-    pl_text_digits(&t, (uint64_t)(second / 60 % 60), 2);
-    pl_text_digits(&t, (uint64_t)(second % 60), 2);
-    pl_text_char(&t, 'Z');
-    put_line(out, name, text, "");
-}
 
 static void put_shift(struct pl_text *out, const struct pl_oncall *o, uint16_t schedule,
                       const struct pl_shift *shift, int64_t now_unix_s)
@@ -51,14 +16,14 @@ static void put_shift(struct pl_text *out, const struct pl_oncall *o, uint16_t s
     pl_text_i64(&t, shift->from_unix_s);
     pl_text_char(&t, '.');
     pl_text_str(&t, name);
-    put_line(out, "BEGIN:VEVENT", "", "");
-    put_line(out, "UID:", uid, "@plimsoll");
-    put_time(out, "DTSTAMP:", now_unix_s);
-    put_time(out, "DTSTART:", shift->from_unix_s);
-    put_time(out, "DTEND:", shift->until_unix_s);
-    put_line(out, "SUMMARY:", o->people[shift->person].name.text, "");
-    put_line(out, "LOCATION:", "on call for ", name);
-    put_line(out, "END:VEVENT", "", "");
+    pl_ics_line(out, "BEGIN:VEVENT", "", "");
+    pl_ics_line(out, "UID:", uid, "@plimsoll");
+    pl_ics_time(out, "DTSTAMP:", now_unix_s);
+    pl_ics_time(out, "DTSTART:", shift->from_unix_s);
+    pl_ics_time(out, "DTEND:", shift->until_unix_s);
+    pl_ics_line(out, "SUMMARY:", o->people[shift->person].name.text, "");
+    pl_ics_line(out, "LOCATION:", "on call for ", name);
+    pl_ics_line(out, "END:VEVENT", "", "");
 }
 
 static void put_schedule(struct pl_text *out, const struct pl_oncall *o, uint16_t schedule,
@@ -78,11 +43,11 @@ static void put_schedule(struct pl_text *out, const struct pl_oncall *o, uint16_
 void pl_ics_write(struct pl_text *out, const struct pl_oncall *o, uint16_t schedule,
                   uint16_t person, int64_t now_unix_s)
 {
-    put_line(out, "BEGIN:VCALENDAR", "", "");
-    put_line(out, "VERSION:2.0", "", "");
-    put_line(out, "PRODID:-//plimsoll//on call//EN", "", "");
+    pl_ics_line(out, "BEGIN:VCALENDAR", "", "");
+    pl_ics_line(out, "VERSION:2.0", "", "");
+    pl_ics_line(out, "PRODID:-//plimsoll//on call//EN", "", "");
     for (uint16_t s = 0; s < o->schedule_count; s++) {
         if (schedule == PL_NOBODY || schedule == s) put_schedule(out, o, s, person, now_unix_s);
     }
-    put_line(out, "END:VCALENDAR", "", "");
+    pl_ics_line(out, "END:VCALENDAR", "", "");
 }

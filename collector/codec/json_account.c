@@ -10,7 +10,7 @@ static const struct {
 } members[] = {
     {"name", PL_ACCOUNT_NAME},       {"role", PL_ACCOUNT_ROLE}, {"password", PL_ACCOUNT_PASSWORD},
     {"current", PL_ACCOUNT_CURRENT}, {"link", PL_ACCOUNT_LINK}, {"ttl", PL_ACCOUNT_TTL},
-    {"token", PL_ACCOUNT_TOKEN},
+    {"token", PL_ACCOUNT_TOKEN},     {"feed", PL_ACCOUNT_FEED},
 };
 
 /* What does not fit is cut at a length that is refused later: no password has it. */
@@ -38,6 +38,10 @@ static const char *take_member(enum pl_account_member bit, struct pl_span text,
     case PL_ACCOUNT_CURRENT: out->current_len = copy(text, out->current); return NULL;
     case PL_ACCOUNT_LINK: out->link_len = copy(text, out->link); return NULL;
     case PL_ACCOUNT_TOKEN: out->token_len = copy(text, out->token); return NULL;
+    case PL_ACCOUNT_FEED:
+        for (out->feed = 0; out->feed < PL_FEED_COUNT; out->feed++)
+            if (pl_span_is(text, pl_feed_word(out->feed))) return NULL;
+        return "a calendar is that of a customer, pool, schedule or person";
     case PL_ACCOUNT_TTL:
         if (pl_quantity_duration(text, &out->ttl_ms) == 0 && out->ttl_ms >= PL_API_TOKEN_MS_MIN &&
             out->ttl_ms <= PL_API_TOKEN_MS_MAX)
@@ -133,6 +137,10 @@ void pl_json_api_tokens(struct pl_text *out, const struct pl_accounts *accounts)
         put_text(out, ",\"role\":", pl_role_name(token->role));
         if (token->role == PL_ROLE_CUSTOMER)
             pl_json_put_name(out, ",\"customer\":", &token->customer);
+        if (token->role == PL_ROLE_FEED) {
+            put_text(out, ",\"feed\":", pl_feed_word(token->feed));
+            pl_json_put_name(out, ",\"about\":", &token->about);
+        }
         pl_json_put_time(out, ",\"created\":", token->created_unix_ms);
         pl_json_put_time(out, ",\"expires\":", token->expires_unix_ms);
         pl_text_char(out, '}');

@@ -15,6 +15,7 @@ enum pl_account_member {
     PL_ACCOUNT_CURRENT = 1 << 3, // the password one has now
     PL_ACCOUNT_LINK = 1 << 4,    // the secret of a login link
     PL_ACCOUNT_TTL = 1 << 5,     // "90d"
+    PL_ACCOUNT_FEED = 1 << 7,    // "pool"
     PL_ACCOUNT_TOKEN = 1 << 6,   // the secret of a customer's token
 };
 
@@ -22,6 +23,7 @@ struct pl_account_request {
     unsigned given; // bits of pl_account_member
     struct pl_name name;
     enum pl_role role;
+    enum pl_feed feed;
     size_t password_len, current_len, link_len, token_len;
     uint8_t password[PL_PASSWORD_BYTES_MAX + 1]; // one byte more, so that a longer one shows
     uint8_t current[PL_PASSWORD_BYTES_MAX + 1];

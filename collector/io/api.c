@@ -119,6 +119,9 @@ static const struct route {
     {PL_HTTP_POST, PL_ROLE_ADMIN, {"api", "v1", "api-tokens"}, pl_api_post_api_token},
     {PL_HTTP_DELETE, PL_ROLE_ADMIN, {"api", "v1", "api-tokens", "{}"}, pl_api_delete_api_token},
     {PL_HTTP_GET, PL_ROLE_ADMIN, {"api", "v1", "audit"}, pl_api_get_audit},
+    {PL_HTTP_POST, PL_ROLE_OPS, {"api", "v1", "feeds"}, pl_api_post_feed},
+    {PL_HTTP_DELETE, PL_ROLE_OPS, {"api", "v1", "feeds", "{}"}, pl_api_delete_feed},
+    {PL_HTTP_GET, PL_ROLE_NOBODY, {"feeds", "{token}"}, pl_api_get_feed},
     {PL_HTTP_GET, PL_ROLE_NOBODY, {"ack", "{token}"}, pl_api_get_link},
     {PL_HTTP_POST, PL_ROLE_NOBODY, {"ack", "{token}"}, pl_api_post_link},
     {PL_HTTP_POST, PL_ROLE_NOBODY, {"callbacks", "twilio", "{token}"}, pl_api_post_call},
@@ -143,7 +146,8 @@ static bool proves_itself(const struct route *route)
 static void (*const for_customers[])(struct pl_api_call *c) = {
     pl_api_get_session,     pl_api_delete_session, pl_api_get_launches,      pl_api_post_launch,
     pl_api_get_launch,      pl_api_put_launch,     pl_api_delete_launch,     pl_api_get_forecast,
-    pl_api_announce_launch, pl_api_get_customer,   pl_api_get_launch_report,
+    pl_api_announce_launch, pl_api_get_customer,   pl_api_get_launch_report, pl_api_post_feed,
+    pl_api_delete_feed,
 };
 /* And the only files, beside those that are open to everybody. */
 static const char *const files_for_customers[] = {"/launch.html", "/launch.js", "/report.js"};

@@ -214,7 +214,8 @@ void pl_api_post_login_link(struct pl_api_call *c)
     if (problem)
         pl_api_reply_done(c, problem);
     else
-        pl_api_reply_secret(c, "url", link, secret, c->now.unix_ms + PL_LOGIN_LINK_MS);
+        pl_api_reply_secret(c, &(struct pl_api_secret){"url", link, "", secret},
+                            c->now.unix_ms + PL_LOGIN_LINK_MS);
 }
 
 /* ---- API tokens and the audit log ---- */
@@ -239,7 +240,8 @@ void pl_api_post_api_token(struct pl_api_call *c)
     if (problem)
         pl_api_reply_done(c, problem);
     else
-        pl_api_reply_secret(c, "token", "", secret, token.expires_unix_ms);
+        pl_api_reply_secret(c, &(struct pl_api_secret){"token", "", "", secret},
+                            token.expires_unix_ms);
 }
 
 void pl_api_delete_api_token(struct pl_api_call *c)

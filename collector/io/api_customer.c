@@ -74,12 +74,10 @@ void pl_api_get_customer(struct pl_api_call *c)
     pl_api_reply_json(c);
 }
 
-/* "acme-5f3a09c1": nobody has to think of one, and a revoked one never comes back. */
-static void name_token(const struct pl_api_call *c, const struct pl_customer *customer,
-                       struct pl_name *name)
+void pl_api_name_token(const struct pl_api_call *c, struct pl_span first, struct pl_name *name)
 {
     struct pl_text t = pl_text_init(name->text, sizeof name->text);
-    pl_text_span(&t, pl_name_span(&customer->id));
+    pl_text_span(&t, first);
     pl_text_char(&t, '-');
     pl_text_hex(&t, c->api->config.launch_desk.new_number(), 8);
     name->len = (uint8_t)t.len;
@@ -97,7 +95,7 @@ void pl_api_post_customer_token(struct pl_api_call *c)
     struct pl_api_token token = {.role = PL_ROLE_CUSTOMER,
                                  .customer = customer->id,
                                  .expires_unix_ms = c->now.unix_ms + body.ttl_ms};
-    name_token(c, customer, &token.name);
+    pl_api_name_token(c, pl_name_span(&customer->id), &token.name);
     const char *problem =
         pl_login_make_token(c->api->config.login, &c->caller, &token, c->now, secret);
     if (problem) {
@@ -106,5 +104,6 @@ void pl_api_post_customer_token(struct pl_api_call *c)
     }
     (void)snprintf(before, sizeof before, "%s\",\"url\":\"%smy.html#token=", token.name.text,
                    c->api->config.external_url); // it fits
-    pl_api_reply_secret(c, "name", before, secret, token.expires_unix_ms);
+    pl_api_reply_secret(c, &(struct pl_api_secret){"name", before, "", secret},
+                        token.expires_unix_ms);
 }

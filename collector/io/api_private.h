@@ -104,9 +104,13 @@ void pl_api_problem_value(struct pl_api_call *c, int status, struct pl_span para
  * 0: nobody knows when. */
 void pl_api_refuse_for(struct pl_api *api, struct pl_slot_id client,
                        const struct pl_http_problem *problem, int64_t wait_ms);
-/* What is shown once and never again: `before` and the secret, as a member of that name. */
-void pl_api_reply_secret(struct pl_api_call *c, const char *member, const char *before,
-                         const uint8_t secret[PL_SECRET_BYTES], int64_t expires_unix_ms);
+/* What is shown once and never again, as a member of that name: `before`, the secret, `behind`. */
+struct pl_api_secret {
+    const char *member, *before, *behind;
+    const uint8_t *secret; // PL_SECRET_BYTES
+};
+void pl_api_reply_secret(struct pl_api_call *c, const struct pl_api_secret *secret,
+                         int64_t expires_unix_ms);
 
 /* Read the query. False: it was refused, and answered. */
 bool pl_api_read_query(struct pl_api_call *c, struct pl_query_param *params, size_t count);
@@ -217,6 +221,15 @@ void pl_api_bind_launch(const struct pl_api_call *c, struct pl_launch *l,
 void pl_api_get_customers(struct pl_api_call *c);
 void pl_api_get_customer(struct pl_api_call *c);
 void pl_api_post_customer_token(struct pl_api_call *c);
+
+/* "acme-5f3a09c1" of "acme": nobody has to think of one, and a revoked one never comes back. */
+void pl_api_name_token(const struct pl_api_call *c, struct pl_span first, struct pl_name *name);
+
+/* ---- api_feed.c ---- */
+
+void pl_api_get_feed(struct pl_api_call *c);
+void pl_api_post_feed(struct pl_api_call *c);
+void pl_api_delete_feed(struct pl_api_call *c);
 
 /* ---- api_account.c ---- */
 

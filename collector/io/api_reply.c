@@ -89,16 +89,17 @@ void pl_api_refuse_for(struct pl_api *api, struct pl_slot_id client,
     pl_http_server_reply(api->server, client, &r);
 }
 
-void pl_api_reply_secret(struct pl_api_call *c, const char *member, const char *before,
-                         const uint8_t secret[PL_SECRET_BYTES], int64_t expires_unix_ms)
+void pl_api_reply_secret(struct pl_api_call *c, const struct pl_api_secret *secret,
+                         int64_t expires_unix_ms)
 {
     char text[PL_SECRET_TEXT_BYTES];
-    pl_secret_write(secret, text);
+    pl_secret_write(secret->secret, text);
     pl_text_str(&c->out, "{\"");
-    pl_text_str(&c->out, member);
+    pl_text_str(&c->out, secret->member);
     pl_text_str(&c->out, "\":\"");
-    pl_text_str(&c->out, before);
+    pl_text_str(&c->out, secret->before);
     pl_text_str(&c->out, text);
+    pl_text_str(&c->out, secret->behind);
     pl_json_put_time(&c->out, "\",\"expires\":", expires_unix_ms);
     pl_text_str(&c->out, "}\n");
     pl_api_reply(c, 201, "application/json");

@@ -267,6 +267,20 @@ int64_t pl_login_take(struct pl_login *l, const struct pl_caller *caller, int64_
     return pl_accounts_take(&l->accounts, &shown->principal.name, shown->is_change, now_mono_ms);
 }
 
+bool pl_login_feed(struct pl_login *l, struct pl_span secret, struct pl_now now,
+                   struct pl_api_token *out, int64_t *wait_ms)
+{
+    uint8_t bytes[PL_SECRET_BYTES], hash[PL_SECRET_HASH_BYTES];
+    if (!pl_secret_read(secret, bytes)) return false;
+    hash_of(bytes, hash);
+    const struct pl_api_token *token = pl_accounts_token_by_hash(&l->accounts, hash);
+    if (!token || token->role != PL_ROLE_FEED || token->expires_unix_ms <= now.unix_ms)
+        return false;
+    *wait_ms = pl_accounts_take(&l->accounts, &token->name, false, now.mono_ms);
+    *out = *token;
+    return *wait_ms == 0;
+}
+
 void pl_login_use_store(struct pl_login *l, struct pl_store *store)
 {
     l->store = store;

@@ -84,6 +84,11 @@ bool pl_login_is_live(struct pl_login *l, const struct pl_caller *caller, struct
 PL_MUST_CHECK int64_t pl_login_take(struct pl_login *l, const struct pl_caller *caller,
                                     int64_t now_mono_ms);
 
+/* The calendar of that secret, as one of the requests it may make; false: there is none, or
+ * (`*wait_ms` above 0) not before so long. */
+PL_MUST_CHECK bool pl_login_feed(struct pl_login *l, struct pl_span secret, struct pl_now now,
+                                 struct pl_api_token *out, int64_t *wait_ms);
+
 /* ---- attempts; on_answer follows ---- */
 
 struct pl_login_try {

@@ -138,6 +138,18 @@ async function renew() {
   }
 }
 
+// The address of a calendar is shown once: whoever has it reads the launches.
+async function makeFeed() {
+  const answer = await send('POST', '/api/v1/feeds', {feed: 'customer', name: customer}).catch(() => null);
+  const told = await answer?.json().catch(() => null);
+  if (!answer?.ok) return complain(told?.detail ?? 'No answer right now. Try again.');
+  const link = node('a', '', told.url);
+  link.href = told.url.replace(/^https?:/, 'webcal:');
+  el('feed-url').replaceChildren('Subscribe to this address; it is shown once, and whoever has it reads your launches: ', link);
+  el('feed-url').hidden = false;
+}
+
+el('feed').addEventListener('click', makeFeed);
 el('logout').addEventListener('click', async () => {
   await send('DELETE', '/api/v1/session').catch(() => null);
   await renew();

@@ -25,7 +25,7 @@ THEIRS = {("get", "/api/v1/session"), ("delete", "/api/v1/session"), ("post", "/
           ("get", "/api/v1/launches"), ("post", "/api/v1/launches"), ("get", "/api/v1/launches/{launch}"),
           ("put", "/api/v1/launches/{launch}"), ("delete", "/api/v1/launches/{launch}"),
           ("get", "/api/v1/launches/{launch}/forecast"), ("post", "/api/v1/launches/{launch}/announce"),
-          ("get", "/api/v1/customers/{customer}"), ("get", "/healthz"), ("get", "/readyz")}
+          ("get", "/api/v1/customers/{customer}"), ("post", "/api/v1/feeds"), ("get", "/healthz"), ("get", "/readyz")}
 
 
 class House:
@@ -203,6 +203,43 @@ def test_a_link_becomes_a_session_that_ends_with_it(house):
     listed = subprocess.run([PLIMSOLL, "customer", "ls", "--url", house.collector.url(""), "--state",
                              house.collector.data], capture_output=True, text=True, timeout=30, check=True).stdout
     assert re.search(r"^acme +ACME Ltd\. +web  shop$", listed, re.MULTILINE)
+
+
+def test_calendars_open_nothing_else_and_can_be_revoked(house):
+    made, _ = house.launch(house.globex, title="Sale; now, really")
+    other, _ = house.launch(house.acme)
+    status, feed, _ = house.ask(house.globex, "/api/v1/feeds", "POST", {"feed": "customer", "name": "globex"})
+    assert status == 201
+    for wish in ({"feed": "customer", "name": "acme"}, {"feed": "pool", "name": "shop"}):
+        assert house.ask(house.globex, "/api/v1/feeds", "POST", wish)[0] == 422
+    secret = feed["url"].split("/feeds/")[1][:-len(".ics")]
+    house.secrets.append(secret)
+    path = f"/feeds/{secret}.ics"
+
+    def read(path):
+        status, headers, text = house.collector.request(path, headers=[("Authorization", "")])
+        return status, headers["Content-Type"], text.decode()
+
+    status, kind, text = read(path)
+    assert (status, kind) == (200, "text/calendar; charset=utf-8")
+    assert f"UID:{made['id']}@plimsoll\r\n" in text and "SUMMARY:Sale\\; now\\, really\r\n" in text
+    assert other["id"] not in text and "secret-" not in text
+    assert house.ask(house.globex, f"/api/v1/launches/{made['id']}", "DELETE")[0] == 200
+    event = read(path)[2].split(f"UID:{made['id']}")[1].split("END:VEVENT")[0]
+    assert "STATUS:CANCELLED\r\n" in event and "SEQUENCE:1\r\n" in event
+    pool = subprocess.run([PLIMSOLL, "apitoken", "feed", "pool", "shop", "--url", house.collector.url(""), "--state",
+                           house.collector.data], capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+    house.secrets.append(pool.split("/feeds/")[1][:-len(".ics")])
+    everything = read(pool[len(house.collector.url("")):])[2]
+    assert made["id"] in everything and other["id"] in everything
+    # It opens nothing else, and nobody else can end it.
+    assert house.ask(secret, "/api/v1/launches")[0] == 403 and house.ask(secret, "/metrics")[0] == 403
+    assert house.ask(None, "/api/v1/session", "POST", {"token": secret})[0] == 401
+    assert house.ask(house.acme, f"/api/v1/feeds/{feed['name']}", "DELETE")[0] == 404
+    for wrong in (path[:-4], path[:-5] + "0.ics", "/feeds/.ics", f"/feeds/{house.globex}.ics"):
+        assert read(wrong)[0] == 404
+    assert house.ask(house.globex, f"/api/v1/feeds/{feed['name']}", "DELETE")[0] == 204
+    assert read(path)[0] == 404
 
 
 def test_a_flood_is_answered_with_429_and_harms_nobody_else(house):

@@ -84,6 +84,16 @@ static void test_sessions_tokens_and_the_audit_log_come_back(void)
     CHECK_INT(pl_record_api_token_read(pl_text_bytes(&t), &got_token), 0);
     CHECK(got_token.role == PL_ROLE_CUSTOMER && pl_name_eq(&got_token.customer, &token.customer));
     CHECK_CUTS(pl_record_api_token_read, struct pl_api_token)
+    token = (struct pl_api_token){.name = longest_name(),
+                                  .role = PL_ROLE_FEED,
+                                  .feed = PL_FEED_PERSON,
+                                  .about = longest_name()};
+    t = pl_text_init(buf, sizeof buf);
+    pl_record_api_token_write(&t, &token);
+    CHECK_INT(pl_record_api_token_read(pl_text_bytes(&t), &got_token), 0);
+    CHECK(got_token.role == PL_ROLE_FEED && got_token.feed == PL_FEED_PERSON);
+    CHECK(pl_name_eq(&got_token.about, &token.about));
+    CHECK_CUTS(pl_record_api_token_read, struct pl_api_token)
     CHECK_INT(
         pl_record_api_token_read(pl_span_of("{\"name\":\"x\",\"role\":\"customer\"}"), &got_token),
         PL_E_RANGE); // whose, it does not say

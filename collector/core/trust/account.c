@@ -186,6 +186,17 @@ bool pl_session_save_due(const struct pl_session *session)
 
 /* ---- API tokens ---- */
 
+const char *pl_feed_word(enum pl_feed feed)
+{
+    static const char *const words[] = {
+#define WORD(feed, word) word,
+        PL_FEED_LIST(WORD)
+#undef WORD
+    };
+    PL_ASSERT(feed < PL_FEED_COUNT);
+    return words[feed];
+}
+
 const struct pl_api_token *pl_accounts_token(const struct pl_accounts *a,
                                              const struct pl_name *name)
 {
@@ -210,7 +221,7 @@ int64_t pl_accounts_take(struct pl_accounts *a, const struct pl_name *token, boo
                                                      PL_TOKEN_CHANGE_BURST};
     for (size_t i = 0; i < PL_LEN(a->tokens); i++) {
         struct pl_api_token *t = &a->tokens[i];
-        if (t->role != PL_ROLE_CUSTOMER || !pl_name_eq(&t->name, token)) continue;
+        if (t->role > PL_ROLE_CUSTOMER || !pl_name_eq(&t->name, token)) continue;
         return is_change ? pl_allowance_take(&t->changes, &changes, now_mono_ms)
                          : pl_allowance_take(&t->asks, &asks, now_mono_ms);
     }
@@ -219,7 +230,8 @@ int64_t pl_accounts_take(struct pl_accounts *a, const struct pl_name *token, boo
 
 int pl_accounts_put_token(struct pl_accounts *a, const struct pl_api_token *token)
 {
-    PL_ASSERT(token->name.len > 0 && token->role >= PL_ROLE_CUSTOMER);
+    PL_ASSERT(token->name.len > 0 && token->role >= PL_ROLE_FEED);
+    PL_ASSERT((token->role == PL_ROLE_FEED) == (token->about.len > 0));
     PL_ASSERT((token->role == PL_ROLE_CUSTOMER) == (token->customer.len > 0));
     if (pl_accounts_token(a, &token->name)) return PL_E_DUPLICATE;
     for (size_t i = 0; i < PL_LEN(a->tokens); i++) {

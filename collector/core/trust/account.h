@@ -62,13 +62,30 @@ struct pl_session {
     int64_t saved_unix_ms; // of used_unix_ms, what was written down last
 };
 
+/* What a calendar is about: kind, word. */
+#define PL_FEED_LIST(X)                                                                            \
+    X(PL_FEED_CUSTOMER, "customer") /* its launches */                                             \
+    X(PL_FEED_POOL, "pool")         /* the launches on it */                                       \
+    X(PL_FEED_SCHEDULE, "schedule") /* who is on call */                                           \
+    X(PL_FEED_PERSON, "person")     /* when that is on call */
+
+enum pl_feed {
+#define PL_FEED_ENUM(feed, word) feed,
+    PL_FEED_LIST(PL_FEED_ENUM)
+#undef PL_FEED_ENUM
+        PL_FEED_COUNT
+};
+const char *pl_feed_word(enum pl_feed feed);
+
 struct pl_api_token {
     struct pl_name name; // unique; empty: a free place
-    enum pl_role role;   // CUSTOMER to ADMIN
+    enum pl_role role;   // FEED to ADMIN
     uint8_t hash[PL_SECRET_HASH_BYTES];
     int64_t created_unix_ms, expires_unix_ms;
     struct pl_name customer;           // of role CUSTOMER: for whom
-    struct pl_allowance asks, changes; // of role CUSTOMER; since the start, not recorded
+    enum pl_feed feed;                 // of role FEED: what it is about,
+    struct pl_name about;              // by its name
+    struct pl_allowance asks, changes; // of FEED and CUSTOMER; since the start, not recorded
 };
 
 /* Whose a session is: one of the two. */
@@ -133,7 +150,7 @@ const struct pl_api_token *pl_accounts_token(const struct pl_accounts *a,
 const struct pl_api_token *pl_accounts_token_by_hash(const struct pl_accounts *a,
                                                      const uint8_t hash[PL_SECRET_HASH_BYTES]);
 /* How long it has to wait before it may ask, or change something, once more; 0: that counts now.
- * The name of an API token of role CUSTOMER. */
+ * Of an API token of role FEED or CUSTOMER. */
 int64_t pl_accounts_take(struct pl_accounts *a, const struct pl_name *token, bool is_change,
                          int64_t now_mono_ms);
 /* PL_E_FULL; PL_E_DUPLICATE if the name is taken; nothing has changed then. */

@@ -14,6 +14,7 @@ enum {
     PL_CUSTOMER_ID_LEN_MAX = 48, // so that names of its tokens can be made from it
     PL_CUSTOMER_TITLE_BYTES = 128,
     PL_CUSTOMER_POOLS_MAX = 16,
+    PL_CUSTOMER_FEEDS_MAX = 8,     // addresses of calendars
     PL_CUSTOMER_LAUNCHES_MAX = 32, // open at a time, so that one cannot fill the book
 };
 

@@ -1,7 +1,7 @@
 /* role.h - what somebody may do: from METRICS on each role may do what those before it may, and
- * more. A customer may do what is marked for customers, and nothing else (gate.h). Posting alerts
- * is a scope of its own: who may only look must not be able to page anybody, and a program that
- * posts alerts need not see anything. */
+ * more. A customer may do what is marked for customers, and nothing else (gate.h); what opens a
+ * calendar opens nothing else. Posting alerts is a scope of its own: who may only look must not be
+ * able to page anybody, and a program that posts alerts need not see anything. */
 #pragma once
 
 #include "common/base/base.h"
@@ -10,6 +10,7 @@
 /* Role, its name to people and programs, what it may do. */
 #define PL_ROLE_LIST(X)                                                                            \
     X(NOBODY, "nobody", "what needs no login")                                                     \
+    X(FEED, "feed", "read one calendar; for the addresses of calendars only")                      \
     X(CUSTOMER, "customer",                                                                        \
       "announce and watch launches of one's own; for customers' tokens only")                      \
     X(METRICS, "metrics", "read /metrics; for API tokens only")                                    \
