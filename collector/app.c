@@ -138,6 +138,7 @@ static void on_tick(uv_timer_t *timer)
     pl_app_trust_tick(app, now);
     pl_app_hear_tick(app, now);
     pl_app_heartbeat_tick(app, now);
+    pl_app_freeze_tick(app, now);
     pl_app_resend_tick(app, now);
 }
 

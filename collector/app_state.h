@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collector/app.h"
+#include "collector/codec/freeze.h"
 #include "collector/codec/notify/notify.h"
 #include "collector/core/engine.h"
 #include "collector/core/heartbeat.h"
@@ -91,6 +92,20 @@ struct pl_app_said {
     struct pl_app_said_waiting waiting[PL_APP_SAID_MAX];
 };
 
+enum { PL_APP_FREEZE_MS = 5 * 1000 };
+
+/* The file that tells when packages are to stay as they are; in app_freeze.c. */
+struct pl_app_freeze {
+    bool busy; // a worker is writing `bytes`
+    int err;   // of it
+    int64_t due_mono_ms;
+    uint64_t hash; // of what is written; 0: nothing
+    uv_work_t work;
+    size_t len;
+    char path[PL_CONFIG_PATH_BYTES + sizeof "/freeze"];
+    char bytes[PL_FREEZE_TEXT_BYTES];
+};
+
 struct pl_app {
     uv_loop_t *loop;                          // borrowed
     const struct pl_collector_config *config; // borrowed
@@ -122,6 +137,7 @@ struct pl_app {
     struct pl_app_trust trust;
     struct pl_heartbeat heartbeat;
     struct pl_app_said said;
+    struct pl_app_freeze freeze;
 
     uint32_t target_count;
     struct pl_name target_names[PL_TARGET_MAX];
@@ -154,6 +170,10 @@ struct pl_ingest_handler pl_app_ingest_handler(struct pl_app *app);
 void pl_app_store_callbacks(struct pl_app *app, struct pl_store_options *options);
 /* Run what the engine asks for, until it asks for nothing more. */
 void pl_app_settle(struct pl_app *app, struct pl_now now);
+
+/* ---- app_freeze.c ---- */
+
+void pl_app_freeze_tick(struct pl_app *app, struct pl_now now);
 
 /* ---- app_heartbeat.c ---- */
 

@@ -97,6 +97,8 @@ static const struct route {
      {"api", "v1", "launches", "{}", "announce"},
      pl_api_announce_launch},
     {PL_HTTP_POST, PL_ROLE_NOBODY, {"api", "v1", "session"}, pl_api_post_session},
+    {PL_HTTP_GET, PL_ROLE_METRICS, {"api", "v1", "freeze"}, pl_api_get_freeze},
+    {PL_HTTP_GET, PL_ROLE_METRICS, {"api", "v1", "freeze.txt"}, pl_api_get_freeze_text},
     {PL_HTTP_GET, PL_ROLE_METRICS, {"api", "v1", "session"}, pl_api_get_session},
     {PL_HTTP_DELETE, PL_ROLE_READ_ONLY, {"api", "v1", "session"}, pl_api_delete_session},
     {PL_HTTP_PUT, PL_ROLE_READ_ONLY, {"api", "v1", "session", "password"}, pl_api_put_own_password},

@@ -186,6 +186,11 @@ void pl_api_get_stream(struct pl_api_call *c);
 
 void pl_api_get_series(struct pl_api_call *c);
 
+/* ---- api_freeze.c ---- */
+
+void pl_api_get_freeze(struct pl_api_call *c);
+void pl_api_get_freeze_text(struct pl_api_call *c);
+
 /* ---- api_oncall.c ---- */
 
 void pl_api_get_schedules(struct pl_api_call *c);

@@ -205,6 +205,55 @@ def test_launches_outlive_the_collector(desk):
         assert after[member] == launch[member], member
 
 
+GUARD = os.path.join(os.path.dirname(BUILD), "conf/freeze/freeze-guard")
+
+
+def guarded(folder, **settings):
+    """What the guard of apt says with these settings, as a script that nobody watches sees it."""
+    config = folder / "freeze.conf"
+    config.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
+    done = subprocess.run(["sh", GUARD], env={**os.environ, "PLIMSOLL_FREEZE_CONFIG": str(config)},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def test_packages_stay_as_they_are(desk, tmp_path):
+    """Announced for in twenty hours: frozen at once, in the file, over HTTP and for apt; and thawed when cancelled."""
+    path = os.path.join(desk.collector.state, "data/freeze")
+    launch, _ = desk.made(starts_in="20h", title="Frozen")
+    line = launch["id"] + "\n"
+    until(lambda: os.path.exists(path) and line in open(path).read(), 20, "the file names the launch")
+    asked = desk.collector.get("/api/v1/freeze?pool=web")
+    assert asked["frozen"] and launch["id"] in [window["launch"] for window in asked["windows"]]
+    assert desk.collector.get("/api/v1/freeze?pool=shop")["windows"] == []
+    code, said = guarded(tmp_path, FILE=path, POOL="web")
+    assert code == 1 and "packages of web stay as they are until 20" in said
+    assert guarded(tmp_path, FILE=path, POOL="shop")[0] == 0
+    token = tmp_path / "token"
+    token.write_text(desk.collector.token())
+    over = dict(URL="http://" + desk.collector.http, TOKEN_FILE=str(token), CACHE=str(tmp_path / "cache"), POOL="web")
+    assert guarded(tmp_path, **over)[0] == 1
+    assert guarded(tmp_path, **{**over, "URL": "http://127.0.0.1:1"})[0] == 1  # as it was told last
+    for kept in desk.collector.get("/api/v1/freeze")["windows"]:
+        desk.ask("DELETE", "/" + kept["launch"])
+    until(lambda: line not in open(path).read(), 20, "the file is rewritten")
+    assert guarded(tmp_path, **over)[0] == 0
+
+
+def test_the_hook_of_apt(tmp_path):
+    """apt reads the hook, and the guard decides by the clock; what it cannot read lets apt go on."""
+    hook = os.path.join(os.path.dirname(GUARD), "90plimsoll-freeze")
+    dump = subprocess.run(["apt-config", "-c", hook, "dump", "DPkg::Pre-Invoke"], capture_output=True, text=True, check=True).stdout
+    assert 'DPkg::Pre-Invoke:: "/usr/lib/plimsoll/freeze-guard";' in dump
+    now, windows = int(time.time()), tmp_path / "windows"
+    for lines, code in (("", 0), ("web 0 1 l-1\n", 0), (f"web {now - 9} {now + 900} l-1\n", 1), (f"web {now + 900} {now + 999} l-1\n", 0),
+                        (f"# web 0 {now + 900} l-1\n", 0), ("web x y l-1\nnonsense\n\n", 0),
+                        (f"shop 0 {now + 900} l-1\n", 0), (f"shop 0 1 l-1\nweb 0 {now + 900} l-2", 1)):
+        windows.write_text(lines)
+        assert guarded(tmp_path, FILE=str(windows), POOL="web")[0] == code, lines
+    assert guarded(tmp_path, FILE="/nowhere")[0] == 0
+
+
 def redis(collector, *words):
     path = os.path.join(collector.state, "data/redis/redis.sock")
     return subprocess.run(["redis-cli", "-s", path, *words], capture_output=True, text=True, check=True).stdout.strip()
