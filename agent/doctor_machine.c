@@ -158,6 +158,27 @@ static void find_listeners(const struct look *k, struct pl_diagnosis *d)
     PL_SAY(f, "of %llu listening sockets", (unsigned long long)q->count);
 }
 
+static void find_ports(const struct look *k, struct pl_diagnosis *d)
+{
+    char text[64];
+    struct pl_text t = pl_text_init(text, sizeof text);
+    const struct pl_port_count *pc = &k->sampler.ports;
+    const struct pl_ports_destination *most = pl_ports_fullest(&pc->count);
+    struct pl_finding *f = pl_doctor_add(d, machine, PL_FINDING_OK, "local ports");
+    if (pc->used == PL_RAW_ABSENT) {
+        f->state = PL_FINDING_LACK;
+        PL_SAY(f,
+               "not counted: the kernel does not answer sock_diag(7), there are more than %d "
+               "sockets, or the range of ports is not known",
+               PL_PORTS_SOCKETS_MAX);
+        PL_ADVISE(f, "load the modules tcp_diag and inet_diag; let AF_NETLINK through");
+        return;
+    }
+    if (most) pl_ports_destination_write(most, &t);
+    PL_SAY(f, "%llu taken by connections to one destination%s%s", (unsigned long long)pc->used,
+           most ? ", " : "", text);
+}
+
 static void find_service(const struct look *k, const struct pl_agent_config *config,
                          struct pl_diagnosis *d)
 {
@@ -292,6 +313,7 @@ void pl_doctor_machine(const struct pl_agent_config *config, struct pl_diagnosis
     (void)uv_run(&k->loop, UV_RUN_DEFAULT); // until on_end
     for (size_t i = 0; i < PL_LEN(sources); i++) find_source(k, i, d);
     find_listeners(k, d);
+    find_ports(k, d);
     find_triggers(k, d);
     find_package_logs(d);
     find_limits(k, d);

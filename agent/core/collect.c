@@ -27,7 +27,7 @@ static const struct {
     {PL_OOM_KILLS, PL_SOURCE_VMSTAT, offsetof(struct pl_raw, vmstat.oom_kills)},
     {PL_SWAP_IN, PL_SOURCE_VMSTAT, offsetof(struct pl_raw, vmstat.swapped_in)},
     {PL_SWAP_OUT, PL_SOURCE_VMSTAT, offsetof(struct pl_raw, vmstat.swapped_out)},
-    {PL_AGENT_CPU, PL_READ_ALWAYS, offsetof(struct pl_raw, agent_cpu_us)},
+    {PL_AGENT_CPU, PL_READ_SELF, offsetof(struct pl_raw, agent_cpu_us)},
 };
 
 /* Levels whose raw value is already the fixed point of the metric. */
@@ -96,16 +96,15 @@ static int32_t busiest_link(const struct pl_raw *before, const struct pl_raw *no
     return most;
 }
 
-/* Connections that may hold a local port are at most as many as there are sockets. On a machine
- * that takes connections most of these do not, so that beyond the whole nothing is known. */
+/* Of what was counted some time ago no more can be left than there are sockets now. */
 static int32_t ports_used(const struct pl_raw *now)
 {
     uint64_t ports = now->limits.value[PL_LIMIT_PORTS];
     const struct pl_raw_sockstat *s = &now->sockstat;
-    if (ports == PL_RAW_ABSENT || s->in_use == PL_RAW_ABSENT || s->time_wait == PL_RAW_ABSENT)
-        return PL_ABSENT;
-    uint64_t most = s->in_use + s->time_wait;
-    return most > ports ? PL_ABSENT : pl_rate_share(most, ports);
+    bool is_known = now->ports.used != PL_RAW_ABSENT && s->in_use != PL_RAW_ABSENT &&
+                    s->time_wait != PL_RAW_ABSENT;
+    if (!is_known) return PL_ABSENT;
+    return pl_rate_share(PL_MIN(now->ports.used, s->in_use + s->time_wait), ports);
 }
 
 static void collect_limits(const struct pl_raw *now, int32_t *values)

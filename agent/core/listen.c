@@ -3,67 +3,12 @@
 #include "agent/core/scan.h"
 #include "common/base/err.h"
 
-/* Numbers and layouts of linux/netlink.h, linux/inet_diag.h and, for the state, tcp_states.h:
- *
- *     nlmsghdr       u32 length, u16 type, u16 flags, u32 seq, u32 port
- *     inet_diag_req  u8 family, 3 bytes, 48 bytes socket id, u32 states, u32 interfaces
- *     inet_diag_msg  u8 family, u8 state, 2 bytes,
- *                    socket id: u16 port, u16 peer's, 16 bytes address, 16 peer's, u32, 2 u32
- *                    u32 expires, u32 rqueue, u32 wqueue, u32 uid, u32 inode */
-enum {
-    HEAD_BYTES = 16,
-    TYPE_AT = 4,
-    FLAGS_AT = 6,
-    SEQ_AT = 8,
-    TYPE_NOOP = 1,
-    TYPE_ERROR = 2,
-    TYPE_DONE = 3,
-    TYPE_TCPDIAG_GETSOCK = 18,
-    FLAGS_DUMP_REQUEST = 0x301,
-    REQUEST_FAMILY_AT = HEAD_BYTES,
-    REQUEST_STATES_AT = HEAD_BYTES + 52,
-    MSG_STATE_AT = 1,
-    MSG_PORT_AT = 4,
-    MSG_ADDRESS_AT = 8,
-    MSG_QUEUE_AT = 56,
-    MSG_BACKLOG_AT = 60,
-    MSG_INODE_AT = 68,
-    MSG_BYTES = 72,
-    FAMILY_IP4 = 2,
-    FAMILY_IP6 = 10,
-    STATE_LISTEN = 10,
-    ERRNO_MAX = 4095,
-};
-
 /* Where web servers listen, the likeliest first. */
 static const uint16_t web_ports[] = {443, 80, 8443, 8080, 8000};
 
-static uint16_t u16_at(const uint8_t *bytes, size_t at)
-{
-    uint16_t value;
-    memcpy(&value, bytes + at, sizeof value);
-    return value;
-}
-
-static uint32_t u32_at(const uint8_t *bytes, size_t at)
-{
-    uint32_t value;
-    memcpy(&value, bytes + at, sizeof value);
-    return value;
-}
-
 void pl_listen_request(uint32_t seq, uint8_t *out)
 {
-    const uint32_t len = PL_LISTEN_REQUEST_BYTES, states = 1u << STATE_LISTEN;
-    /* The older of the two types there are: the newer one asks for a single family. */
-    const uint16_t type = TYPE_TCPDIAG_GETSOCK, flags = FLAGS_DUMP_REQUEST;
-    memset(out, 0, len);
-    memcpy(out, &len, sizeof len);
-    memcpy(out + TYPE_AT, &type, sizeof type);
-    memcpy(out + FLAGS_AT, &flags, sizeof flags);
-    memcpy(out + SEQ_AT, &seq, sizeof seq);
-    out[REQUEST_FAMILY_AT] = FAMILY_IP4;
-    memcpy(out + REQUEST_STATES_AT, &states, sizeof states);
+    (void)pl_sockdiag_request(seq, 1u << PL_SOCKET_LISTEN, NULL, out); // of the length it says
 }
 
 static bool is_fuller(const struct pl_raw_listener *a, const struct pl_raw_listener *b)
@@ -106,50 +51,32 @@ const struct pl_raw_listener *pl_listen_main(const struct pl_listen_dump *dump)
     return dump->main_rank > 0 && !dump->has_rival ? &dump->main : NULL;
 }
 
-static int take_listener(struct pl_listen_dump *dump, struct pl_span msg)
+static int take_listener(struct pl_listen_dump *dump, const struct pl_raw_socket *socket)
 {
-    if (msg.len < MSG_BYTES || msg.ptr[MSG_STATE_AT] != STATE_LISTEN) return PL_E_SYNTAX;
-    const uint8_t *port = msg.ptr + MSG_PORT_AT;
+    if (socket->state != PL_SOCKET_LISTEN) return PL_E_SYNTAX;
     struct pl_raw_listener next = {
-        .is_ip6 = msg.ptr[0] == FAMILY_IP6,
-        .port = (uint16_t)(port[0] << 8 | port[1]),
-        .queue_len = u32_at(msg.ptr, MSG_QUEUE_AT),
-        .backlog = u32_at(msg.ptr, MSG_BACKLOG_AT),
-        .inode = u32_at(msg.ptr, MSG_INODE_AT),
+        .is_ip6 = socket->is_ip6,
+        .port = socket->port,
+        .queue_len = socket->received,
+        .backlog = socket->unsent,
+        .inode = socket->inode,
     };
-    memcpy(next.address, msg.ptr + MSG_ADDRESS_AT, next.is_ip6 ? 16 : 4);
+    memcpy(next.address, socket->address, sizeof next.address);
     if (dump->count < dump->all_max) dump->all[dump->count] = next;
     rate_main(dump, &next);
     if (dump->count++ == 0 || is_fuller(&next, &dump->fullest)) dump->fullest = next;
     return 0;
 }
 
-/* What NLMSG_ERROR carries, and NLMSG_DONE may: 0 or -errno. */
-static int error_of(struct pl_span body)
-{
-    if (body.len < sizeof(uint32_t)) return PL_E_SYNTAX;
-    uint32_t negated = 0u - u32_at(body.ptr, 0);
-    return negated > ERRNO_MAX ? PL_E_SYNTAX : -(int)negated;
-}
-
 int pl_listen_take(struct pl_listen_dump *dump, struct pl_span datagram, uint32_t seq)
 {
-    while (datagram.len >= HEAD_BYTES) {
-        size_t len = u32_at(datagram.ptr, 0);
-        uint16_t type = u16_at(datagram.ptr, TYPE_AT);
-        bool is_ours = u32_at(datagram.ptr, SEQ_AT) == seq && type != TYPE_NOOP;
-        if (len < HEAD_BYTES || len > datagram.len) return PL_E_SYNTAX;
-        struct pl_span body = {datagram.ptr + HEAD_BYTES, len - HEAD_BYTES};
-        size_t step = PL_MIN((len + 3) & ~(size_t)3, datagram.len); // messages begin at 4 bytes
-        datagram = (struct pl_span){datagram.ptr + step, datagram.len - step};
-        if (!is_ours) continue;
-        if (type == TYPE_DONE && body.len == 0) return 1;
-        int err =
-            type == TYPE_DONE || type == TYPE_ERROR ? error_of(body) : take_listener(dump, body);
+    struct pl_raw_socket socket;
+    int next = pl_sockdiag_next(&datagram, seq, &socket);
+    for (; next == PL_SOCKDIAG_SOCKET; next = pl_sockdiag_next(&datagram, seq, &socket)) {
+        int err = take_listener(dump, &socket);
         if (err < 0) return err;
-        if (type == TYPE_DONE) return 1;
     }
-    return datagram.len == 0 ? 0 : PL_E_SYNTAX;
+    return next == PL_SOCKDIAG_DONE ? 1 : next;
 }
 
 int32_t pl_listen_fill_bp(const struct pl_raw_listener *listener)

@@ -3,16 +3,16 @@
  * One request dumps the listeners of IPv4 and IPv6 together. It asks for TCP_LISTEN only: the
  * kernel then walks its table of listeners and never that of connections, so the price is the same
  * beside ten connections and beside a million. Of a listening socket the kernel reports the
- * connections that wait to be accepted and how many may. Messages are in the byte order of the
- * machine, addresses and ports in that of the network. */
+ * connections that wait to be accepted and how many may. */
 #pragma once
 
+#include "agent/core/sockdiag.h"
 #include "common/base/base.h"
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 
 enum {
-    PL_LISTEN_REQUEST_BYTES = 76,
+    PL_LISTEN_REQUEST_BYTES = PL_SOCKDIAG_REQUEST_BYTES,
     PL_LISTEN_MS = 1000,           // between two dumps at least,
     PL_LISTEN_SLACK_MS = 100,      // less what a sample may be late: the next is not
     PL_LISTEN_IDLE_MS = 10 * 1000, // between two dumps while no connection comes

@@ -113,6 +113,11 @@ struct pl_raw_queues {
     uint64_t fill_bp; // of the fullest, basis points
 };
 
+/* Local ports (ports.h); likewise. */
+struct pl_raw_ports {
+    uint64_t used; // by the fullest destination when it was counted last
+};
+
 /* The watched service (watched.h); filled by whoever looks for it. */
 struct pl_raw_service {
     uint64_t generation;        // of another service, or of it begun anew, if this differs
@@ -135,16 +140,18 @@ struct pl_raw {
     struct pl_raw_conntrack conntrack;
     /* Filled by whoever can ask the system. */
     struct pl_raw_queues queues;
+    struct pl_raw_ports ports;
     uint64_t agent_cpu_us; // CPU time of the agent itself
     struct pl_raw_limits limits;
     struct pl_raw_cgroup cgroup;
     struct pl_raw_service service;
     /* When each source was read, on one monotonic clock: one that was kept has the time of the
-     * reading it was kept from. Last, at PL_READ_ALWAYS, that of all the rest. */
-    int64_t read_us[PL_SOURCE_COUNT + 1];
+     * reading it was kept from. Last, at PL_READ_SELF, that of agent_cpu_us, and at PL_READ_ALWAYS
+     * that of all the rest. */
+    int64_t read_us[PL_SOURCE_COUNT + 2];
     struct pl_raw_netdev netdev;
 };
-enum { PL_READ_ALWAYS = PL_SOURCE_COUNT };
+enum { PL_READ_SELF = PL_SOURCE_COUNT, PL_READ_ALWAYS };
 
 void pl_probe_stat(struct pl_span text, struct pl_raw_stat *out);
 void pl_probe_meminfo(struct pl_span text, struct pl_raw_meminfo *out);

@@ -44,13 +44,26 @@ static uint32_t read_speed(const char *sys, const char *name)
     return pl_limit_parse_speed(read_file(sys, path, text));
 }
 
+/* Ports that are held back are none that a connection can have. */
+static void take_ports(const char *proc, struct pl_span range, struct pl_raw_limits *out)
+{
+    uint8_t text[TEXT_BYTES];
+    uint64_t *count = &out->value[PL_LIMIT_PORTS];
+    if (!pl_limit_parse_ports(range, &out->ports)) return;
+    struct pl_span reserved = read_file(proc, "sys/net/ipv4/ip_local_reserved_ports", text);
+    uint64_t held = pl_limit_parse_reserved(reserved, &out->ports);
+    *count = held > *count ? PL_RAW_ABSENT : *count - held;
+}
+
 void pl_limits_read(const char *proc, const char *sys, const struct pl_raw_netdev *netdev,
                     struct pl_raw_limits *out)
 {
     uint8_t text[TEXT_BYTES];
     for (int i = 0; i < PL_LIMIT_COUNT; i++) {
         enum pl_limit_file file = (enum pl_limit_file)i;
-        out->value[i] = pl_limit_parse(file, read_file(proc, pl_limit_path(file), text));
+        struct pl_span said = read_file(proc, pl_limit_path(file), text);
+        out->value[i] = pl_limit_parse(file, said);
+        if (file == PL_LIMIT_PORTS) take_ports(proc, said, out);
     }
     out->link_count = 0;
     for (uint32_t i = 0; i < netdev->count && out->link_count < PL_LINKS_MAX; i++) {

@@ -11,8 +11,8 @@
 #include "agent/io/owner.h"
 
 enum {
-    PL_QUEUES_RETRY_MS = 60 * 1000,       // after the kernel refused
-    PL_QUEUES_DATAGRAM_BYTES = 32 * 1024, // the kernel makes none larger (netlink_recvmsg)
+    PL_QUEUES_RETRY_MS = 60 * 1000, // after the kernel refused
+    PL_QUEUES_DATAGRAM_BYTES = PL_SOCKDIAG_DATAGRAM_BYTES,
     PL_QUEUES_BATCH = 2, // datagrams per system call: the listeners, and the end of the dump
     PL_QUEUES_DATAGRAMS_MAX = 64, // some 15,000 listeners; more are refused: nothing is known then
 };

@@ -72,6 +72,7 @@ int pl_sampler_init(struct pl_sampler *s, uv_loop_t *loop, const char *root, con
     }
     pl_cgroup_init(&s->cgroup);
     pl_queues_init(&s->queues, s->root, pl_clock_mono_ms());
+    pl_port_count_init(&s->ports);
     pl_watch_init(&s->watch, &(struct pl_watched_choice){.kind = PL_WATCHED_NONE}, s->root,
                   s->sys_root);
     s->timer.data = s;
@@ -157,6 +158,18 @@ static void read_sources(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_
     now->read_us[PL_READ_ALWAYS] = now_us;
 }
 
+/* A system call, while most clocks are none. */
+static void read_self(struct pl_sampler *s, int64_t now_us)
+{
+    const struct pl_raw *before = &s->raw[!s->turn];
+    struct pl_raw *now = &s->raw[s->turn];
+    int64_t half_us = s->schedule.interval_ms * 1000 / 2; // the sample nearest to the time
+    bool is_due = !s->has_before || now_us - before->read_us[PL_READ_SELF] >=
+                                        PL_SAMPLER_SELF_MS * INT64_C(1000) - half_us;
+    now->agent_cpu_us = is_due ? (uint64_t)pl_clock_cpu_us() : before->agent_cpu_us;
+    now->read_us[PL_READ_SELF] = is_due ? now_us : before->read_us[PL_READ_SELF];
+}
+
 static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_us)
 {
     struct pl_raw *now = &s->raw[s->turn];
@@ -164,8 +177,10 @@ static void read_machine(struct pl_sampler *s, int64_t now_mono_ms, int64_t now_
     read_sources(s, now_mono_ms, now_us);
     if (pl_queues_look(&s->queues, now->snmp.passive_opens, now_mono_ms)) s->has_new_name = true;
     now->queues = (struct pl_raw_queues){s->queues.count, s->queues.fill_bp};
-    now->agent_cpu_us = (uint64_t)pl_clock_cpu_us();
+    read_self(s, now_us);
     read_limits(s, now_mono_ms);
+    pl_port_count_look(&s->ports, now, s->text, now_mono_ms);
+    now->ports.used = s->ports.used;
     if (pl_watch_look(&s->watch, s->queues.has_main ? &s->queues.main : NULL, whole_of(now), now_us,
                       &now->service)) {
         s->has_new_service = true;
@@ -273,6 +288,7 @@ void pl_sampler_stop(struct pl_sampler *s)
     pl_watch_stop(&s->watch);
     pl_cgroup_stop(&s->cgroup);
     pl_queues_stop(&s->queues);
+    pl_port_count_stop(&s->ports);
     for (int i = 0; i < PL_SOURCE_COUNT; i++) {
         if (s->fds[i] >= 0) (void)close(s->fds[i]); // nothing was written to it
         s->fds[i] = -1;

@@ -5,13 +5,14 @@
  * A file that is missing or stops answering makes its values absent and nothing else; it is tried
  * again every PL_SAMPLER_REOPEN_MS, when limits are read again, too. Sources with a cadence of
  * their own (pl_probe_cadence_ms, queues.h) are read by it, not with every sample. A sample costs
- * some 9 preads, a question for the own CPU time and 2 system calls for the queues, and what
- * watch.h says for a watched service; nothing is allocated after the start. */
+ * some 9 preads and 2 system calls for the queues, and what watch.h says for a watched service;
+ * nothing is allocated after the start. */
 #pragma once
 
 #include "agent/core/probe.h"
 #include "agent/core/schedule.h"
 #include "agent/io/cgroup.h"
+#include "agent/io/port_count.h"
 #include "agent/io/queues.h"
 #include "agent/io/watch.h"
 #include "common/wire/hello.h"
@@ -23,6 +24,7 @@ enum {
     PL_SAMPLER_FILE_BYTES_MAX = 128 * 1024, // what is behind is not looked at: absent
     PL_SAMPLER_PATH_BYTES = 256,
     PL_SAMPLER_REOPEN_MS = 60 * 1000,
+    PL_SAMPLER_SELF_MS = 5 * 1000, // between two questions for the own CPU time
 };
 
 struct pl_sampler {
@@ -38,6 +40,7 @@ struct pl_sampler {
     struct pl_raw_limits limits;
     struct pl_cgroup cgroup;
     struct pl_queues queues;
+    struct pl_port_count ports;
     bool has_new_name;    // of the fullest accept queue, not asked for yet
     bool has_new_service; // likewise
     struct pl_watch watch;

@@ -1,7 +1,10 @@
-/* Real listening sockets of this process, filled by connections that nobody accepts. */
+/* Real listening sockets of this process, filled by connections that nobody accepts, and the local
+ * ports that such connections take. */
 #include "tests/check.h"
 
 #include "agent/core/scan.h"
+#include "agent/io/limits.h"
+#include "agent/io/port_count.h"
 #include "agent/io/queues.h"
 
 #include <netinet/in.h>
@@ -118,8 +121,50 @@ static void test_a_listener_of_nobody_we_may_see(void)
     pl_queues_stop(&queues);
 }
 
+/* How many ports connections to that port of loopback take: others may be on this machine. */
+static uint32_t ports_to(const struct pl_ports_count *count, uint16_t port)
+{
+    for (uint32_t i = 0; i < count->destination_count; i++) {
+        const struct pl_ports_destination *d = &count->destinations[i];
+        if (d->peer_port == port && d->count > 0) return d->count;
+    }
+    return 0;
+}
+
+static void count_ports(struct pl_port_count *pc, int64_t now_mono_ms)
+{
+    static uint8_t text[PL_SOCKDIAG_DATAGRAM_BYTES];
+    static struct pl_raw raw;
+    raw.sockstat.in_use = 1000;
+    pl_limits_read("/proc", "/sys", &raw.netdev, &raw.limits);
+    for (int i = 0; i == 0 || (pc->fd >= 0 && i < STEPS_MAX); i++)
+        pl_port_count_look(pc, &raw, text, now_mono_ms);
+}
+
+static void test_local_ports(void)
+{
+    static struct pl_port_count pc;
+    uint16_t port;
+    int fd = listen_on(AF_INET, &port);
+    while (connection_count < CONNECTIONS) connect_to(fd);
+    pl_port_count_init(&pc);
+    CHECK(pc.used == PL_RAW_ABSENT);
+    count_ports(&pc, 0);
+    CHECK(pc.fd < 0);
+    CHECK(pc.used != PL_RAW_ABSENT && pc.used >= CONNECTIONS);
+    if (pc.count.dropped == 0) CHECK_INT(ports_to(&pc.count, port), CONNECTIONS);
+    disconnect_all();
+    count_ports(&pc, 1); // not due
+    if (pc.count.dropped == 0) CHECK_INT(ports_to(&pc.count, port), CONNECTIONS);
+    (void)close(fd);
+    count_ports(&pc, PL_PORTS_CALM_MAX_MS);
+    CHECK_INT(ports_to(&pc.count, port), 0);
+    pl_port_count_stop(&pc);
+}
+
 int main(void)
 {
+    RUN(test_local_ports);
     RUN(test_ip4);
     RUN(test_ip6);
     RUN(test_a_listener_of_nobody_we_may_see);

@@ -1,5 +1,6 @@
 /* Answers of sock_diag(7): built by hand, recorded, cut and hostile. */
 #include "tests/check.h"
+#include "tests/unit/sockdiag_rig.h"
 
 #include "agent/core/listen.h"
 #include "agent/core/scan.h"
@@ -7,33 +8,16 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-
-enum { SEQ = 7 };
-
-static uint8_t buf[4096];
-static size_t buf_len;
-
-/* One message more in `buf`. */
-static void put(uint16_t type, uint32_t seq, const void *body, size_t len)
-{
-    struct nlmsghdr head = {
-        .nlmsg_len = (uint32_t)(sizeof head + len), .nlmsg_type = type, .nlmsg_seq = seq};
-    memcpy(buf + buf_len, &head, sizeof head);
-    if (len > 0) memcpy(buf + buf_len + sizeof head, body, len);
-    buf_len += NLMSG_ALIGN(head.nlmsg_len);
-}
 
 static struct inet_diag_msg listener(uint16_t port, uint32_t queue_len, uint32_t backlog)
 {
     return (struct inet_diag_msg){
         .idiag_family = AF_INET,
         .idiag_state = 10,
-        .id = {.idiag_sport = (uint16_t)(port << 8 | port >> 8)}, // as on the wire; this test runs
-        .idiag_rqueue = queue_len,                                // on little-endian machines
+        .id = {.idiag_sport = wire_port(port)},
+        .idiag_rqueue = queue_len,
         .idiag_wqueue = backlog,
         .idiag_inode = port + 1000u,
     };
@@ -47,9 +31,7 @@ static void put_listener(uint16_t port, uint32_t queue_len, uint32_t backlog)
 
 static int take(struct pl_listen_dump *dump)
 {
-    struct pl_span datagram = {buf, buf_len};
-    buf_len = 0;
-    return pl_listen_take(dump, datagram, SEQ);
+    return pl_listen_take(dump, put_end(), SEQ);
 }
 
 /* A table of seconds: what PassiveOpens says, how full the fullest queue is, and whether to look.

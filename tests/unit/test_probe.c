@@ -315,6 +315,8 @@ static void test_limits(void)
         {PL_LIMIT_PORTS, "60999\t32768\n", PL_RAW_ABSENT},
         {PL_LIMIT_PORTS, "1\t70000\n", PL_RAW_ABSENT},
         {PL_LIMIT_PORTS, "32768\n", PL_RAW_ABSENT},
+        {PL_LIMIT_TIME_WAIT_REUSE, "2\n", 2},
+        {PL_LIMIT_TIMESTAMPS, "1\n", 1},
     };
     static const struct {
         const char *text;
@@ -326,6 +328,32 @@ static void test_limits(void)
     }
     for (size_t i = 0; i < PL_LEN(speeds); i++)
         CHECK_INT(pl_limit_parse_speed(pl_span_of(speeds[i].text)), speeds[i].want);
+}
+
+static void test_reserved_ports(void)
+{
+    static const struct {
+        const char *text;
+        uint64_t want;
+    } cases[] = {
+        {"\n", 0},
+        {"8080,40000\n", 1},
+        {"32767-32769,60999-61001\n", 3},
+        {"1-65535\n", 28232},
+        {"40000", PL_RAW_ABSENT}, // cut
+        {"", PL_RAW_ABSENT},
+        {"40000,\n", 1},
+        {",\n", PL_RAW_ABSENT},
+        {"40000-\n", PL_RAW_ABSENT},
+        {"40001-40000\n", PL_RAW_ABSENT},
+        {"40000-70000\n", PL_RAW_ABSENT},
+        {"http\n", PL_RAW_ABSENT},
+    };
+    const struct pl_sockdiag_ports ports = {32768, 60999};
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        printf("# %s", cases[i].text);
+        CHECK(pl_limit_parse_reserved(pl_span_of(cases[i].text), &ports) == cases[i].want);
+    }
 }
 
 static void test_control_groups(void)
@@ -444,6 +472,7 @@ int main(void)
     RUN(test_two_thousand_cores);
     RUN(test_facts);
     RUN(test_limits);
+    RUN(test_reserved_ports);
     RUN(test_control_groups);
     RUN(test_tables_of_the_kernel);
     return check_finish();

@@ -201,9 +201,9 @@ static void test_the_values_of_a_sample(void)
     before_raw.meminfo.total = 4096000;
     before_raw.service =
         (struct pl_raw_service){1, 7000000, 2500, {500, 400 << 20, 300, 0, 5, 1, 300 << 20, 0, 0}};
-    for (size_t i = 0; i <= PL_SOURCE_COUNT; i++) before_raw.read_us[i] = 1000000;
+    for (size_t i = 0; i < PL_LEN(before_raw.read_us); i++) before_raw.read_us[i] = 1000000;
     now_raw = before_raw;
-    for (size_t i = 0; i <= PL_SOURCE_COUNT; i++) now_raw.read_us[i] = 2000000;
+    for (size_t i = 0; i < PL_LEN(now_raw.read_us); i++) now_raw.read_us[i] = 2000000;
     now_raw.service = (struct pl_raw_service){
         1, 7400000, 2500, {500, 400 << 20, 300, 0, 15, 6, 300 << 20, 100 << 20, 0}};
     pl_collect_values(&before_raw, &now_raw, values);
