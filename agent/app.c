@@ -72,6 +72,22 @@ static void tell_systemd(struct app *app)
                                            : "STATUS=no collector: samples are kept");
 }
 
+/* Drop what only the start, a handshake and the first look at the past need; hold on to the rest.
+ */
+static void settle_memory(struct app *app)
+{
+    pl_process_trim();
+    pl_tls_memory_trim();
+    int err = pl_process_lock();
+    if (app->has_settled) return;
+    app->has_settled = true;
+    if (err < 0)
+        pl_log(PL_LOG_INFO, "memory_unlocked", "err=\"%s\" do=\"raise RLIMIT_MEMLOCK\"",
+               pl_err_text(err));
+    else
+        pl_log(PL_LOG_DEBUG, "memory_locked", "rss_kib=%lld", (long long)pl_process_rss_kib());
+}
+
 static void on_sample(void *arg, struct pl_sample *sample)
 {
     struct app *app = arg;
@@ -87,8 +103,9 @@ static void on_sample(void *arg, struct pl_sample *sample)
     if (pl_sampler_new_service(&app->sampler, &service)) pl_uplink_service(&app->uplink, &service);
     pl_spool_push(&app->spool, sample);
     pl_uplink_flush(&app->uplink);
-    pl_ledger_tick(&app->ledger, (int64_t)uv_now(&app->loop), sample->unix_ms,
-                   pl_sampler_booted_unix_s(&app->sampler)); // told with the next
+    if (pl_ledger_tick(&app->ledger, (int64_t)uv_now(&app->loop), sample->unix_ms,
+                       pl_sampler_booted_unix_s(&app->sampler))) // told with the next
+        settle_memory(app);
 }
 
 static void on_hello(void *arg, struct pl_hello *hello)
@@ -96,21 +113,6 @@ static void on_hello(void *arg, struct pl_hello *hello)
     struct app *app = arg;
     hello->unix_ms = pl_clock_unix_ms();
     pl_sampler_facts(&app->sampler, hello->facts);
-}
-
-/* Drop what only the start and a handshake need; hold on to the rest. */
-static void settle_memory(struct app *app)
-{
-    pl_process_trim();
-    pl_tls_memory_trim();
-    int err = pl_process_lock();
-    if (app->has_settled) return;
-    app->has_settled = true;
-    if (err < 0)
-        pl_log(PL_LOG_INFO, "memory_unlocked", "err=\"%s\" do=\"raise RLIMIT_MEMLOCK\"",
-               pl_err_text(err));
-    else
-        pl_log(PL_LOG_DEBUG, "memory_locked", "rss_kib=%lld", (long long)pl_process_rss_kib());
 }
 
 static void on_welcome(void *arg, uint32_t interval_ms)

@@ -1,6 +1,7 @@
 #include "agent/io/ledger.h"
 
 #include "common/base/text.h"
+#include "common/sys/log.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,6 +11,8 @@ void pl_ledger_init(struct pl_ledger *l, const char *files, const char *proc, in
 {
     l->told.count = 0;
     l->service_count = l->old_count = 0;
+    l->has_looked = l->has_settled = false;
+    l->began_mono_ms = l->rested_mono_ms = now_mono_ms;
     l->tick_mono_ms = now_mono_ms;
     l->census_mono_ms = now_mono_ms + PL_LEDGER_FIRST_MS;
     l->alive_mono_ms = now_mono_ms + PL_LEDGER_ALIVE_MS;
@@ -171,26 +174,48 @@ static void look_soon(struct pl_ledger *l, int64_t now_mono_ms)
     l->census_mono_ms = PL_MIN(l->census_mono_ms, now_mono_ms + PL_LEDGER_SOON_MS);
 }
 
-void pl_ledger_tick(struct pl_ledger *l, int64_t now_mono_ms, int64_t now_unix_ms,
+static bool settle(struct pl_ledger *l, int64_t now_mono_ms)
+{
+    if (l->has_settled || !l->has_looked || pl_census_is_running(&l->census)) return false;
+    if (!pl_packages_is_read(&l->packages, now_mono_ms)) return false;
+    l->has_settled = true;
+    pl_log(PL_LOG_INFO, "settled", "changes=%llu", (unsigned long long)l->told.count);
+    return true;
+}
+
+/* What the census that has just ended found. */
+static void compare(struct pl_ledger *l, int64_t now_mono_ms, int64_t now_unix_ms,
                     int64_t booted_unix_s)
 {
-    if (now_mono_ms < l->tick_mono_ms) return;
-    l->tick_mono_ms = now_mono_ms + PL_LEDGER_TICK_MS;
-    if (pl_packages_tick(&l->packages, &l->told, now_mono_ms, now_unix_ms))
-        look_soon(l, now_mono_ms);
-    if (now_mono_ms >= l->alive_mono_ms) {
-        l->alive_mono_ms = now_mono_ms + PL_LEDGER_ALIVE_MS;
-        if (is_service_gone(l)) look_soon(l, now_mono_ms);
-    }
-    if (!pl_census_is_running(&l->census) && now_mono_ms >= l->census_mono_ms) {
-        l->census_mono_ms = now_mono_ms + PL_LEDGER_EVERY_MS;
-        pl_census_start(&l->census);
-    }
-    if (!pl_census_step(&l->census)) return;
     forget_services(l);
     for (uint32_t i = 0; i < l->census.listener_count; i++) {
         if (l->census.listeners[i].pid > 0)
             compare_service(l, &l->census.listeners[i], now_mono_ms, now_unix_ms, booted_unix_s);
     }
     compare_olds(l, now_unix_ms);
+    l->has_looked = true;
+    l->rested_mono_ms = now_mono_ms + PL_LEDGER_REST * (now_mono_ms - l->began_mono_ms);
+}
+
+bool pl_ledger_tick(struct pl_ledger *l, int64_t now_mono_ms, int64_t now_unix_ms,
+                    int64_t booted_unix_s)
+{
+    if (now_mono_ms < l->tick_mono_ms) return false;
+    l->tick_mono_ms = now_mono_ms + PL_LEDGER_TICK_MS;
+    if (pl_packages_tick(&l->packages, &l->told, now_mono_ms, now_unix_ms)) {
+        l->has_looked = false;
+        look_soon(l, now_mono_ms);
+    }
+    if (now_mono_ms >= l->alive_mono_ms) {
+        l->alive_mono_ms = now_mono_ms + PL_LEDGER_ALIVE_MS;
+        if (is_service_gone(l)) look_soon(l, now_mono_ms);
+    }
+    int64_t due_mono_ms = PL_MAX(l->census_mono_ms, l->rested_mono_ms);
+    if (!pl_census_is_running(&l->census) && now_mono_ms >= due_mono_ms) {
+        l->census_mono_ms = now_mono_ms + PL_LEDGER_EVERY_MS;
+        l->began_mono_ms = now_mono_ms;
+        pl_census_start(&l->census);
+    }
+    if (pl_census_step(&l->census)) compare(l, now_mono_ms, now_unix_ms, booted_unix_s);
+    return settle(l, now_mono_ms);
 }

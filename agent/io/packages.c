@@ -124,6 +124,18 @@ static void look(struct pl_packages *p, enum pl_package_format format)
     }
 }
 
+static bool is_read(const struct pl_package_log *log, int64_t now_mono_ms)
+{
+    return now_mono_ms < log->due_mono_ms;
+}
+
+bool pl_packages_is_read(const struct pl_packages *p, int64_t now_mono_ms)
+{
+    for (size_t i = 0; i < PL_LEN(p->logs); i++)
+        if (!is_read(&p->logs[i], now_mono_ms)) return false;
+    return true;
+}
+
 static bool tick_log(struct pl_packages *p, enum pl_package_format format, struct pl_told *told,
                      int64_t now_mono_ms, int64_t now_unix_ms)
 {
@@ -137,8 +149,8 @@ static bool tick_log(struct pl_packages *p, enum pl_package_format format, struc
         if (taken == 0) log->due_mono_ms = now_mono_ms + PL_PACKAGES_LOOK_MS;
         if (taken == 0 && log->fd >= 0) look(p, format);
     }
-    bool is_read = now_mono_ms < log->due_mono_ms; // else more of the run may follow
-    if (is_read && pl_package_run_is_over(&log->run, now_unix_ms))
+    // Before that, more of the run may follow.
+    if (is_read(log, now_mono_ms) && pl_package_run_is_over(&log->run, now_unix_ms))
         has_ended |= tell(&log->run, told);
     return has_ended;
 }

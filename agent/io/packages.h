@@ -40,4 +40,6 @@ void pl_packages_init(struct pl_packages *p, const char *root);
  * from what it replaced. */
 bool pl_packages_tick(struct pl_packages *p, struct pl_told *told, int64_t now_mono_ms,
                       int64_t now_unix_ms);
+/* All there is was read, as of the last tick. */
+bool pl_packages_is_read(const struct pl_packages *p, int64_t now_mono_ms);
 void pl_packages_stop(struct pl_packages *p);

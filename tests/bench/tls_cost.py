@@ -25,6 +25,7 @@ from programs import Collector, until  # noqa: E402
 AGENT_RATIO_MAX, AGENT_RSS_KIB_MAX, AGENT_PRIVATE_KIB_MAX, AGENT_BYTES_MAX = 1.5, 4096, 1536, 300
 AGENT_PACKETS_MAX = 2
 CONNECTION_KIB_MAX = 30
+SETTLE_SECONDS = 300  # a package log of 4 MiB takes two minutes
 
 
 def cpu_us(pid):
@@ -74,7 +75,7 @@ def measure_agent(collector, args):
     floor = spawn(args.floor, "1000")
     try:
         streams(collector, "bench")
-        time.sleep(25)  # the agent looks for services, servers and changes once; then minutes apart
+        host.event("settled", SETTLE_SECONDS)  # it looks for services and changes once; then minutes apart
         before_us = cpu_us(host.pid), cpu_us(floor.pid)
         received, sent = counts(collector)["bytes"], packets(collector)
         time.sleep(args.seconds)

@@ -81,7 +81,9 @@ static const char *next_minute(int64_t unix_ms)
 static void test_a_log_that_grows(void)
 {
     begin();
+    CHECK(!pl_packages_is_read(&packages, now_mono_ms));
     CHECK_TEXT(next_minute(NOW_MS), ""); // no log at all
+    CHECK(pl_packages_is_read(&packages, now_mono_ms - 1000));
     append("var/log/dpkg.log", "2026-04-20 12:00:00 upgrade ancient:all 1 2\n"
                                "2026-05-01 15:00:00 upgrade openssl:amd64 3.0.15 3.0.17\n"
                                "2026-05-01 15:00:01 status installed openssl:amd64 3.0.17\n");
