@@ -13,8 +13,6 @@ static const double whole_bp = 10000;
 static const double recent_ms = 30 * 60 * 1000;
 static const double hour_ms = 60 * 60 * 1000;
 static const double lately_ms = 30 * 1000; // as old on average as what waits in TIME-WAIT,
-static const double time_wait_s = 60;      // where it stays for as long (TCP_TIMEWAIT_LEN)
-static const double ports_bp_min = 100;    // less is too coarse to tell how many there are
 static const double told_max = 0.9;        // beyond, one per cent of busy is a tenth of the factor
 static const double busy_max = 0.98;       // the queueing factor is kept finite
 static const double resize_min = 0.02;     // MemTotal differs a little from kernel to kernel
@@ -221,7 +219,7 @@ static void forget_cpu(struct pl_capacity_learner *c)
 static void open_period(struct pl_capacity_learner *c, int64_t unix_ms)
 {
     c->period_unix_ms = unix_ms;
-    c->traffic_sum = c->opened_sum = c->accepted_sum = 0;
+    c->traffic_sum = 0;
     c->busy_sum_bp = 0;
     c->count = 0;
     memset(c->used_sum_bp, 0, sizeof c->used_sum_bp);
@@ -233,13 +231,11 @@ static double mean_of(const struct pl_capacity_learner *c, enum pl_learned r)
     return c->used_sum_bp[r] / (whole_bp * c->used_count[r]);
 }
 
-/* Means of about a minute go on. */
+/* The mean of about a minute goes on. */
 static void follow_minute(struct pl_capacity_learner *c, double traffic, double period_ms)
 {
     double gain = c->lately > 0 ? 1 - exp(-period_ms / lately_ms) : 1;
     c->lately += (traffic - c->lately) * gain;
-    c->opened += (c->opened_sum / c->count - c->opened) * gain;
-    c->accepted += (c->accepted_sum / c->count - c->accepted) * gain;
 }
 
 /* How busy the CPU that it has is; a service that is not told apart has all of it. What others use
@@ -295,31 +291,10 @@ static void restart(struct pl_capacity_learner *c, enum pl_traffic_source source
     c->source = source;
 }
 
-/* Per second; 0: the sample does not say. */
-static double rate_of(const struct pl_sample *sample, enum pl_metric metric)
-{
-    return PL_MAX(sample->values[metric], 0) / (double)pl_metric_info(metric)->scale;
-}
-
-/* tcp.ports.used is of all sockets, and absent where these are more than there are ports. */
-static int32_t ports_used_bp(struct pl_capacity_learner *c, const struct pl_sample *sample)
-{
-    double most_bp = sample->values[PL_PORTS_USED];
-    double in_use = sample->values[PL_TCP_IN_USE], waiting = sample->values[PL_TCP_TIME_WAIT];
-    if (in_use < 0 || waiting < 0) return PL_ABSENT;
-    if (most_bp >= ports_bp_min) c->ports_whole = (in_use + waiting) * whole_bp / most_bp;
-    if (c->ports_whole <= 0 || c->lately <= 0) return PL_ABSENT;
-    double made = c->opened + c->accepted;
-    double open = made > 0 ? in_use * c->opened / made : 0;
-    double closed = PL_MIN(waiting, c->opened * time_wait_s);
-    return (int32_t)PL_MIN((open + closed) / c->ports_whole * whole_bp, USED_BP_MAX);
-}
-
 static int32_t used_bp_of(struct pl_capacity_learner *c, enum pl_learned r,
                           const struct pl_sample *sample, int64_t unix_ms)
 {
     if (r == PL_LEARNED_CPU) return cpu_used_bp(c, sample, unix_ms);
-    if (r == PL_LEARNED_PORTS) return ports_used_bp(c, sample);
     return sample->values[table[r].metric];
 }
 
@@ -329,8 +304,6 @@ static void add(struct pl_capacity_learner *c, const struct pl_sample *sample, d
 {
     c->busy_sum_bp += PL_MAX(sample->values[PL_CPU_BUSY], 0);
     c->traffic_sum += traffic;
-    c->opened_sum += rate_of(sample, PL_TCP_OPENED);
-    c->accepted_sum += rate_of(sample, PL_TCP_ACCEPTED);
     c->count++;
     for (enum pl_learned r = 0; r < PL_LEARNED_COUNT; r++) {
         int32_t used_bp = used_bp_of(c, r, sample, unix_ms);

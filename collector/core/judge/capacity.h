@@ -12,9 +12,9 @@
  * CPU is the service's own where the agent can tell it; then its limit is lowered by what others on
  * the machine take under contention, and rho is what it uses of the rest.
  *
- * What waits in TIME-WAIT follows what came in the last minute. Nobody counts the local ports in
- * use: they are taken to be held by as large a part of the open sockets as this host opened itself,
- * and by no more of those in TIME-WAIT than it opened in that minute. */
+ * Local ports, most of them in TIME-WAIT, follow what came in the last minute. Agents count them a
+ * minute or more apart (ports.h there), which is little beside the hours in which traffic changes.
+ */
 #pragma once
 
 #include "collector/core/judge/level.h"
@@ -126,11 +126,9 @@ struct pl_capacity_learner {
     uint32_t count;
     uint16_t used_count[PL_LEARNED_COUNT]; // samples of the period that had the resource
     int32_t weight;                        // cpu.weight of the service
-    int32_t quota_bp;                // share of the machine that its group may use; 0: all of it
-    int32_t service_memory;          // service.memory.limit of the last sample; 0: not known
-    double opened_sum, accepted_sum; // connections/s of the open period: to others, from others
-    double lately, opened, accepted; // traffic and these, mean over about a minute
-    double ports_whole;              // local ports there are; 0: not known
+    int32_t quota_bp;       // share of the machine that its group may use; 0: all of it
+    int32_t service_memory; // service.memory.limit of the last sample; 0: not known
+    double lately;          // traffic, mean over about a minute
 
     int64_t drawn_unix_ms; // when lines were last drawn
     double neighbours;     // share of the machine that others use, mean over half an hour
