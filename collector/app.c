@@ -139,6 +139,7 @@ static void on_tick(uv_timer_t *timer)
     pl_app_hear_tick(app, now);
     pl_app_heartbeat_tick(app, now);
     pl_app_freeze_tick(app, now);
+    pl_app_news_tick(app, now);
     pl_app_resend_tick(app, now);
 }
 
@@ -225,6 +226,7 @@ static int start_parts(struct pl_app *app)
     int err = pl_webhook_start(app->loop, &posts, &app->webhook);
     if (err != 0) return err;
     pl_app_heartbeat_start(app);
+    pl_app_news_start(app);
     const struct pl_ingest_config ingest = {
         .connection_max = (uint32_t)app->config->max_agents + PL_INGEST_SPARE_CONNECTIONS,
         .host_max = (uint32_t)app->config->max_agents,

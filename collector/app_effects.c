@@ -68,6 +68,9 @@ static void save_change(struct pl_app *app, const struct pl_effect *effect, stru
     struct pl_text text = pl_text_init(words, sizeof words);
     uint32_t held = 0;
     pl_store_put_change(app->store, host, entry->place, &entry->change, now);
+    const struct pl_fleet *fleet = pl_engine_fleet(app->engine);
+    pl_app_news_change(app, &fleet->pools[fleet->hosts[entry->host].pool].name, host,
+                       &entry->change, now);
     if (!pl_log_allow(&app->change_log, now.mono_ms, CHANGE_LOG_MS, &held)) return;
     pl_change_text_write(&entry->change, &text);
     pl_log(PL_LOG_INFO, entry->change.count > 0 ? "host_changed" : "change_over",
@@ -106,7 +109,7 @@ static void run_host_effect(struct pl_app *app, const struct pl_effect *effect, 
 }
 
 /* What is lost here is written with the next change: nobody waits for it. */
-static void run_launch_effect(struct pl_app *app, const struct pl_effect *effect)
+static void run_launch_effect(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
 {
     if (effect->type == PL_EFFECT_DROP_LAUNCH) {
         pl_store_drop_launch(app->store, &effect->name);
@@ -117,6 +120,7 @@ static void run_launch_effect(struct pl_app *app, const struct pl_effect *effect
     if (effect->type == PL_EFFECT_LAUNCH_STATE) {
         pl_log(PL_LOG_INFO, "launch_state", "launch=%s state=%s verdict=%s", id,
                pl_launch_state_word(entry->course.state), pl_verdict_word(entry->course.colour));
+        pl_app_news_launch(app, entry, now);
         return;
     }
     int err = pl_store_put_launch(app->store, entry, PL_STORE_NO_TICKET);
@@ -175,7 +179,7 @@ static void run_effect(struct pl_app *app, const struct pl_effect *effect, struc
     case PL_EFFECT_PAGE_FAILED: log_page_loss(app, effect, "page_failed", now); return;
     case PL_EFFECT_SAVE_LAUNCH:
     case PL_EFFECT_DROP_LAUNCH:
-    case PL_EFFECT_LAUNCH_STATE: run_launch_effect(app, effect); return;
+    case PL_EFFECT_LAUNCH_STATE: run_launch_effect(app, effect, now); return;
     case PL_EFFECT_TILT_ON: pl_log(PL_LOG_WARN, "tilt_on", "for_ms=%d", PL_TILT_MS); return;
     case PL_EFFECT_TILT_OFF: pl_log(PL_LOG_INFO, "tilt_off", "judging=again"); return;
     }

@@ -136,6 +136,7 @@ struct pl_app {
 
     struct pl_app_trust trust;
     struct pl_heartbeat heartbeat;
+    struct pl_news news; // on its way to those who show it beside incidents
     struct pl_app_said said;
     struct pl_app_freeze freeze;
 
@@ -179,6 +180,17 @@ void pl_app_freeze_tick(struct pl_app *app, struct pl_now now);
 
 void pl_app_heartbeat_start(struct pl_app *app);
 void pl_app_heartbeat_tick(struct pl_app *app, struct pl_now now);
+
+/* ---- app_news.c ---- */
+
+void pl_app_news_start(struct pl_app *app);
+void pl_app_news_tick(struct pl_app *app, struct pl_now now);
+/* A host of that pool changed. */
+void pl_app_news_change(struct pl_app *app, const struct pl_name *pool, const struct pl_name *host,
+                        const struct pl_change *change, struct pl_now now);
+/* Another phase of a launch has begun. */
+void pl_app_news_launch(struct pl_app *app, const struct pl_launch_entry *entry,
+                        struct pl_now now);
 
 /* ---- app_notify.c ---- */
 

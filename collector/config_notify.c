@@ -44,6 +44,12 @@ const char *pl_config_check_notifier_url(const void *value)
     return is_mail_url(value) ? check_place(value) : pl_config_check_url(value);
 }
 
+const char *pl_config_check_changes(const void *value)
+{
+    return strcmp(value, "true") == 0 || strcmp(value, "false") == 0 ? NULL
+                                                                     : "is neither true nor false";
+}
+
 /* Where the value of a key is, and what it is called. By enum pl_notify_key. */
 static const struct place {
     const char *key;

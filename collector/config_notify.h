@@ -7,6 +7,7 @@
 /* The rule of an address that begins with http:// or https://; see struct pl_option. */
 const char *pl_config_check_url(const void *value);
 /* The same, or the address of a mail server: smtp:// or smtps://. */
+const char *pl_config_check_changes(const void *value);
 const char *pl_config_check_notifier_url(const void *value);
 
 /* Where a secret goes; its NUL included. */

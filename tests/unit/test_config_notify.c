@@ -43,6 +43,21 @@ static void test_pagerduty(void)
                                "line of exactly 32 characters");
 }
 
+static void test_change_events(void)
+{
+    static const char yaml[] =
+        "notifiers: {pd: {type: pagerduty, routing_key_file: key, changes: true}}\n";
+    CHECK_INT(chmod(file("key", "0123456789abcdef0123456789ABCDEF\n"), 0600), 0);
+    CHECK_INT(load(yaml), 0);
+    struct pl_notify_target target = pl_config_notifier_target(&config.notifiers[0]);
+    CHECK(pl_span_is(target.value[PL_NOTIFY_CHANGES_KEY], "true"));
+    CHECK_INT(load("notifiers: {pd: {type: pagerduty, routing_key_file: key, changes: yes}}\n"),
+              PL_E_SYNTAX);
+    CHECK_TEXT(errors.text[0], "f:1:67: notifiers.pd.changes: 'yes' is neither true nor false");
+    CHECK_INT(load("notifiers: {a: {type: alertmanager, url: 'http://h/', changes: true}}\n"),
+              PL_E_SYNTAX);
+}
+
 /* A hook whose address is the secret stands in a file of its own, as `url` or instead of it. */
 static void test_a_secret_address(void)
 {
@@ -114,6 +129,7 @@ int main(void)
 {
     if (!mkdtemp(folder) || chdir(folder) < 0) return 1;
     RUN(test_pagerduty);
+    RUN(test_change_events);
     RUN(test_a_secret_address);
     RUN(test_a_type_that_is_none);
     RUN(test_every_mistake);

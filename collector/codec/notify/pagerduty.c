@@ -142,6 +142,37 @@ static void write(const struct pl_notify_target *target, const struct pl_notify_
     pl_text_char(out, '}');
 }
 
+/* A change event: kept beside incidents, and notifies nobody ("Send a change event"). */
+static void write_news(const struct pl_notify_target *target, const struct pl_news_item *news,
+                       struct pl_span external_url, struct pl_notify_request *request)
+{
+    char summary[PL_NEWS_TEXT_BYTES + PL_NAME_LEN_MAX + 32];
+    struct pl_text text = pl_text_init(summary, sizeof summary), *out = &request->body;
+    uint32_t others = news->count - news->told_count;
+    pl_text_span(&text, pl_name_span(&news->pool));
+    pl_text_str(&text, ": ");
+    pl_text_str(&text, news->text);
+    if (others > 0) {
+        pl_text_str(&text, news->told_count > 0 ? "; and " : "");
+        pl_text_u64(&text, others);
+        pl_text_str(&text, " more");
+    }
+    pl_notify_request_path(request, target, "/v2/change/enqueue");
+    pl_text_str(out, "{\"routing_key\":");
+    pl_text_json(out, target->value[PL_NOTIFY_ROUTING_KEY_KEY]);
+    pl_text_str(out, ",\"payload\":{\"summary\":");
+    pl_text_clip_json(out, pl_text_bytes(&text), SUMMARY_POINTS_MAX);
+    pl_text_str(out, ",\"source\":");
+    pl_text_json(out, pl_name_span(&news->pool));
+    pl_text_str(out, ",\"timestamp\":\"");
+    pl_text_rfc3339(out, news->first_unix_ms);
+    pl_text_str(out, "\",\"custom_details\":{\"changes\":");
+    pl_text_u64(out, news->count);
+    pl_text_str(out, "}},\"links\":[{\"href\":");
+    pl_text_json(out, external_url);
+    pl_text_str(out, ",\"text\":\"Live view\"}]}");
+}
+
 static const char *check(const struct pl_span *value, enum pl_notify_key *key)
 {
     *key = PL_NOTIFY_ROUTING_KEY_KEY;
@@ -152,7 +183,7 @@ static const char *check(const struct pl_span *value, enum pl_notify_key *key)
 const struct pl_notify_provider pl_notify_pagerduty = {
     .word = "pagerduty",
     .needs = PL_NOTIFY_BIT(ROUTING_KEY),
-    .takes = PL_NOTIFY_BIT(URL) | PL_NOTIFY_BIT(SECRET),
+    .takes = PL_NOTIFY_BIT(URL) | PL_NOTIFY_BIT(SECRET) | PL_NOTIFY_BIT(CHANGES),
     .url = "https://events.pagerduty.com",
     .deduplicates = true,
     .hears_acknowledge = true,
@@ -160,4 +191,5 @@ const struct pl_notify_provider pl_notify_pagerduty = {
     .burst = 20,
     .check = check,
     .write = write,
+    .write_news = write_news,
 };

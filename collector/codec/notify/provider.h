@@ -8,6 +8,7 @@
 
 #include "collector/codec/contact.h"
 #include "collector/codec/notify/result.h"
+#include "collector/core/alert/news.h"
 #include "collector/core/alert/outbox.h"
 #include "common/base/text.h"
 
@@ -158,6 +159,9 @@ struct pl_notify_provider {
     /* NULL where the status decides alone. Otherwise: correct what pl_notify_classify() made of the
      * status, and take the reference out of the answer. */
     void (*read)(const struct pl_notify_answer *answer, struct pl_notify_reading *out);
+    /* NULL where there is no place for news: what changed, what was launched. */
+    void (*write_news)(const struct pl_notify_target *target, const struct pl_news_item *news,
+                       struct pl_span external_url, struct pl_notify_request *out);
     /* NULL where acknowledgements do not come back by asking. Otherwise a question, to be asked
      * while an alert fires: `ask_ms` after the answer to the one before (0: at once, because the
      * provider waits with its answer until there is news), for each reference or, with
