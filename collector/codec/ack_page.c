@@ -95,7 +95,7 @@ static void put_form(const struct pl_ack_view *v, struct pl_text *out)
     if (v->asks_name)
         pl_text_str(out, "<label>Your name <input name=\"who\" maxlength=\"64\" "
                          "autocomplete=\"name\"></label>\n");
-    pl_text_str(out, "<button>I have it</button>\n</form>\n<p class=\"after\">");
+    pl_text_str(out, "<button class=\"main\">I have it</button>\n</form>\n<p class=\"after\">");
     pl_text_str(out, v->asks_name ? "Without a name it is said in the name of <b>"
                                   : "It is said in the name of <b>");
     pl_text_xml(out, v->by, WHO_POINTS_MAX);

@@ -102,6 +102,9 @@ static void put_delivery(struct pl_text *out, const struct pl_view *view,
     bool is_known = d->target_index < view->target_count;
     pl_json_put_time(out, "{\"at\":", d->at_unix_ms);
     pl_json_put_name(out, ",\"target\":", is_known ? &view->targets[d->target_index] : &d->target);
+    uint16_t owner = is_known && view->oncall ? pl_oncall_owner(view->oncall, d->target_index)
+                                              : (uint16_t)PL_NOBODY;
+    if (owner != PL_NOBODY) pl_json_put_name(out, ",\"person\":", &view->oncall->people[owner].name);
     put_text(out, ",\"told\":", d->resolved ? "resolved" : "firing");
     put_text(out, ",\"end\":", pl_delivery_end_name(d->end));
     pl_json_put_number(out, ",\"attempt\":", d->attempt, 1);

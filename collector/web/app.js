@@ -2,6 +2,7 @@
 //
 // Everything shown comes from `state` events; the address (#pool=web&host=fe1) says what was chosen.
 
+import {alertLook, makeAlert, updateAlert} from './alerts.js';
 import {Changes} from './changes.js';
 import {Launches} from './launches.js';
 import {OnCall} from './oncall.js';
@@ -115,47 +116,6 @@ function updateHost(item, host) {
   setText(item.querySelector('.full-at'), host.full_at ? `full at ${range(host.full_at)}, first of ${host.first_limit}` : '');
 }
 
-// ---- alerts ----
-
-// An alert's shape and word, by its state and, while it fires, by its tier.
-function alertLook({state: name, tier}) {
-  if (name === 'resolved') return ['ok', 'resolved'];
-  if (name === 'pending') return ['watch', 'beginning'];
-  return tier === 'page' ? ['act', 'paging'] : ['watch', 'warning'];
-}
-
-const PAGE_WORDS = {queued: 'is being told', sent: 'told', retry: 'not told yet, trying again', failed: 'could not be told', withdrawn: 'need not be told'};
-
-function makeAlert() {
-  const item = node('li');
-  const card = node('div', 'card');
-  const head = node('div', 'card-head');
-  head.append(node('span', 'card-name'), node('span', 'state'));
-  card.append(head, node('div', 'alert-text'), node('div', 'alert-pages'), node('a', 'alert-runbook'));
-  item.append(card);
-  return item;
-}
-
-function updateAlert(item, alert) {
-  const [shown, word] = alertLook(alert);
-  const mark = item.querySelector('.state');
-  item.firstChild.dataset.state = shown;
-  setText(item.querySelector('.card-name'), alert.pool);
-  setState(mark, shown, word);
-  setText(item.querySelector('.alert-text'), alert.summary);
-  const at = alert.state === 'resolved' ? `resolved ${moment(Date.parse(alert.resolved), collectorNow())}` : `since ${moment(Date.parse(alert.since), collectorNow())}`;
-  const pages = alert.pages.map(page => `${page.target} ${PAGE_WORDS[page.state] ?? page.state}`);
-  if (alert.hidden_by) pages.push(`a consequence of ${alert.hidden_by}: not told on its own`);
-  else if (shown === 'act' && pages.length === 0) pages.push('nobody is told: this pool has no notifier');
-  if (alert.helps) pages.push(`${alert.helps} would help`);
-  if (alert.owner) pages.push(`owner ${alert.owner}`);
-  setText(item.querySelector('.alert-pages'), [at, ...pages].join(' · '));
-  const runbook = item.querySelector('.alert-runbook');
-  runbook.hidden = !alert.runbook;
-  if (alert.runbook) runbook.href = alert.runbook;
-  setText(runbook, alert.runbook ? 'Runbook' : '');
-}
-
 // ---- what changed ----
 
 function makeChange() {
@@ -236,7 +196,7 @@ function render() {
   showNotice();
   const alerts = [...state.alerts].sort((a, b) => (a.state === 'resolved') - (b.state === 'resolved') || Date.parse(b.since) - Date.parse(a.since));
   el('alerts-section').hidden = alerts.length === 0;
-  renderList(el('alerts'), alerts, alert => alert.id, makeAlert, updateAlert);
+  renderList(el('alerts'), alerts, alert => alert.id, makeAlert, (item, alert) => updateAlert(item, alert, collectorNow()));
   renderList(el('pools'), [...state.pools].sort((a, b) => byUrgency(a, b) || byName(a, b)), p => p.name, makePool, showPool);
   el('pools-empty').hidden = state.pools.length > 0;
   el('hosts-section').hidden = el('charts-section').hidden = !host;

@@ -32,6 +32,9 @@ export function send(method, path, body, extra = {}) {
   return fetch(path, {method, headers, body: body === undefined ? undefined : JSON.stringify(body)});
 }
 
+// May this one say something about alerts?
+export const mayAnswer = () => ['on-call', 'ops', 'admin'].includes(session?.role);
+
 export async function showSession() {
   await checkSession();
   if (!session) return;
