@@ -261,6 +261,22 @@ static void test_the_curve_follows_the_day_while_nothing_grows(void)
     CHECK(pl_forecast_at(&none, &traffic, 2000, 600) < 0); // no day is known yet
 }
 
+/* 970 a second jump by 31 from second to second: one of 1,030 is not the crossing, many are. */
+static void test_a_noisy_second_over_is_not_now(void)
+{
+    begin();
+    int s = 0;
+    for (; s < 3600; s++) (void)feed(noisy(970), s);
+    (void)feed(1030, s++);
+    CHECK(pl_forecast_make(&traffic, 1000).source != PL_FORECAST_NOW);
+    (void)feed(1300, s++);
+    CHECK_INT(pl_forecast_make(&traffic, 1000).source, PL_FORECAST_NOW);
+    (void)feed(970, s++);
+    for (int end = s + 60; s < end; s++) (void)feed(noisy(1030), s);
+    (void)feed(990, s++);
+    CHECK_INT(pl_forecast_make(&traffic, 1000).source, PL_FORECAST_NOW);
+}
+
 static void test_clock_is_silent_when_nothing_happens(void)
 {
     begin();
@@ -315,6 +331,7 @@ int main(void)
     RUN(test_what_comes_later_than_the_remedy_waits);
     RUN(test_over_pages_whatever_the_clock_says);
     RUN(test_clock_on_a_straight_line);
+    RUN(test_a_noisy_second_over_is_not_now);
     RUN(test_clock_is_silent_when_nothing_happens);
     RUN(test_the_curve_reaches_the_capacity_when_the_clock_says);
     RUN(test_the_curve_follows_the_day_while_nothing_grows);

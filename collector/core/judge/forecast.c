@@ -12,6 +12,7 @@ static const double growth_early = 2.5, growth_late = 2.5;
 static const double season_early = 6, season_late = 1.5;
 /* The season is believed when it comes this near to the capacity. */
 static const double season_reach = 0.97;
+static const double over_deviations = 2;
 /* A straight line says nothing about what comes long after the capacity. */
 static const double drawn_max = 1.5;
 
@@ -45,12 +46,19 @@ static void by_season(struct pl_forecast *f, const struct pl_traffic *t, double 
     f->late_s = seconds * season_late;
 }
 
+/* One sample that noise explains is not the crossing. */
+static bool is_over(const struct pl_ladder *l, double capacity)
+{
+    double noise = l->interval_s > 0 ? sqrt(l->variance / l->interval_s) : 0;
+    return l->level[PL_RUNG_30S] >= capacity || l->newest - over_deviations * noise >= capacity;
+}
+
 struct pl_forecast pl_forecast_make(const struct pl_traffic *t, double capacity)
 {
     struct pl_forecast f = {0};
     by_growth(&f, t, capacity);
     if (f.source == PL_FORECAST_NONE) by_season(&f, t, capacity);
-    if (t->ladder.newest >= capacity || t->ladder.level[PL_RUNG_30S] >= capacity) {
+    if (is_over(&t->ladder, capacity)) {
         f.source = PL_FORECAST_NOW;
         f.seconds = f.early_s = f.late_s = 0;
     }

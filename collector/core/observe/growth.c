@@ -43,11 +43,16 @@ static void remember(struct pl_growth *g, double growth)
     g->habit += PL_MIN(1, g->waited_s / memory_s) * (up - g->habit);
 }
 
-void pl_growth_step(struct pl_growth *g, const struct pl_ladder *l, enum pl_rung fast,
-                    enum pl_rung slow)
+double pl_growth_rest_s(enum pl_rung fast)
 {
-    g->waited_s += l->interval_s;
-    if (g->waited_s < pl_rung_memory_s(fast) / looks_per_memory) return;
+    return pl_rung_memory_s(fast) / looks_per_memory;
+}
+
+void pl_growth_step(struct pl_growth *g, const struct pl_ladder *l, enum pl_rung fast,
+                    enum pl_rung slow, double passed_s)
+{
+    g->waited_s += passed_s;
+    if (g->waited_s < pl_growth_rest_s(fast)) return;
     remember(g, pl_growth_now(l, fast, slow));
     g->waited_s = 0;
 }

@@ -8,7 +8,7 @@
  * they are short. While less than a day is known, all of it counts the same.
  *
  * Neighbouring values of growth are nearly the same, so they are remembered only four times per
- * memory of the faster rung: most samples cost an addition here. */
+ * memory of the faster rung: most samples cost nothing here. */
 #pragma once
 
 #include "collector/core/observe/ladder.h"
@@ -25,9 +25,11 @@ struct pl_growth {
 /* Growth between two rungs now, `fast` being the one with the shorter memory; 0 where samples come
  * too seldom to tell them apart. */
 double pl_growth_now(const struct pl_ladder *l, enum pl_rung fast, enum pl_rung slow);
-/* Remember growth as it is; to be called before each pl_ladder_step(), so that the newest sample is
- * measured by those before it. */
+/* How long growth of a rung need not be looked at again. */
+double pl_growth_rest_s(enum pl_rung fast);
+/* Remember growth as it is, `passed_s` after the last call; to be called before a pl_ladder_step(),
+ * so that the newest sample is measured by those before it. */
 void pl_growth_step(struct pl_growth *g, const struct pl_ladder *l, enum pl_rung fast,
-                    enum pl_rung slow);
+                    enum pl_rung slow, double passed_s);
 /* Everyday growth, one standard deviation; 0 while nothing is known. */
 double pl_growth_everyday(const struct pl_growth *g);

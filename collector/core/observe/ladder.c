@@ -1,5 +1,6 @@
 #include "collector/core/observe/ladder.h"
 
+#include "common/base/assert.h"
 #include "common/base/base.h"
 
 #include <math.h>
@@ -44,7 +45,7 @@ static void weigh(struct pl_ladder *l)
  * squares; at one interval for ever that is weight / (2 - weight) of a sample's. */
 static void spread(struct pl_ladder *l)
 {
-    for (int r = 0; r < PL_RUNG_COUNT; r++) {
+    for (int r = 0; r < PL_RUNG_NOISY_COUNT; r++) {
         double w = l->weight[r];
         if (l->known_s <= 0)
             l->spread[r] = w / (2 - w) / l->interval_s;
@@ -86,6 +87,7 @@ void pl_ladder_step(struct pl_ladder *l, double value, int64_t unix_ms)
 
 double pl_ladder_noise(const struct pl_ladder *l, enum pl_rung rung)
 {
+    PL_ASSERT(rung < PL_RUNG_NOISY_COUNT);
     double usual = l->level[PL_RUNG_HOUR];
     if (usual <= 0) return 0;
     double variance = l->variance * PL_MAX(l->level[rung], 0) / usual;

@@ -27,7 +27,8 @@ enum pl_rung {
     PL_RUNG_32MIN,
     PL_RUNG_HOUR,
     PL_RUNG_DAY,
-    PL_RUNG_COUNT
+    PL_RUNG_COUNT,
+    PL_RUNG_NOISY_COUNT = PL_RUNG_30S + 1 // the longer memories have averaged it away
 };
 
 struct pl_ladder {
@@ -40,7 +41,8 @@ struct pl_ladder {
     double weights_of_s; // the interval `weight` is made for
     double level[PL_RUNG_COUNT];
     double weight[PL_RUNG_COUNT]; // of the newest sample in each level
-    double spread[PL_RUNG_COUNT]; // variance of each level, as a share of `variance`
+    /* Variance of each level whose noise matters, as a share of `variance`. */
+    double spread[PL_RUNG_NOISY_COUNT];
 };
 
 void pl_ladder_init(struct pl_ladder *l);
@@ -50,6 +52,7 @@ void pl_ladder_step(struct pl_ladder *l, double value, int64_t unix_ms);
 
 /* The memory of a rung, seconds. */
 double pl_rung_memory_s(enum pl_rung rung);
-/* Standard deviation that sampling noise alone gives a level: counts are Poisson-like, so their
- * variance grows with the level; averaging takes off what its weight leaves. */
+/* Standard deviation that sampling noise alone gives a level up to PL_RUNG_30S: counts are
+ * Poisson-like, so their variance grows with the level; averaging takes off what its weight leaves.
+ */
 double pl_ladder_noise(const struct pl_ladder *l, enum pl_rung rung);

@@ -25,12 +25,21 @@ static enum pl_rung slow_of(int scale)
     return (enum pl_rung)(PL_RUNG_8S + scale + 2);
 }
 
+/* Before the quickest scale is due, none is. */
+static void follow_growth(struct pl_traffic *t)
+{
+    t->rested_s += t->ladder.interval_s;
+    if (t->rested_s < pl_growth_rest_s(fast_of(0))) return;
+    for (int n = 0; n < PL_TRAFFIC_SCALES; n++) {
+        pl_growth_step(&t->scales[n], &t->ladder, fast_of(n), slow_of(n), t->rested_s);
+    }
+    pl_growth_step(&t->swell, &t->ladder, PL_RUNG_30S, PL_RUNG_32MIN, t->rested_s);
+    t->rested_s = 0;
+}
+
 void pl_traffic_step(struct pl_traffic *t, double value, int64_t unix_ms)
 {
-    for (int n = 0; n < PL_TRAFFIC_SCALES; n++) {
-        pl_growth_step(&t->scales[n], &t->ladder, fast_of(n), slow_of(n));
-    }
-    pl_growth_step(&t->swell, &t->ladder, PL_RUNG_30S, PL_RUNG_32MIN);
+    follow_growth(t);
     pl_ladder_step(&t->ladder, value, unix_ms);
     pl_baseline_step(&t->baseline, value, unix_ms);
     pl_trail_step(&t->trail, value, unix_ms);

@@ -15,6 +15,7 @@ enum { PL_TRAFFIC_SCALES = 7 };
 
 struct pl_traffic {
     struct pl_ladder ladder;
+    double rested_s;                            // since growth was looked at on any scale
     struct pl_growth scales[PL_TRAFFIC_SCALES]; // shortest memory first
     struct pl_growth swell;                     // the last half minute against the last half hour
     double habit;                               // of the swell
