@@ -41,17 +41,6 @@ int pl_watched_choice_parse(struct pl_span text, struct pl_watched_choice *out)
     return 0;
 }
 
-bool pl_watched_passes_on(const char *name)
-{
-    static const char *const proxies[] = {"apache2", "caddy",   "docker-proxy", "envoy",
-                                          "haproxy", "httpd",   "lighttpd",     "nginx",
-                                          "squid",   "traefik", "varnishd"};
-    for (size_t i = 0; i < PL_LEN(proxies); i++) {
-        if (strcmp(name, proxies[i]) == 0) return true;
-    }
-    return false;
-}
-
 /* The sum of `n` words, where one that is no number (times of ended children may go below 0 in old
  * kernels) adds nothing; absent if there are fewer. */
 static uint64_t sum_words(struct pl_span *line, int n)

@@ -34,10 +34,6 @@ struct pl_watched_choice {
  * for a text too long, PL_E_SYNTAX for a path that pl_cgroup_named() refuses. */
 PL_MUST_CHECK int pl_watched_choice_parse(struct pl_span text, struct pl_watched_choice *out);
 
-/* Is a program of that name known to pass work on to others, as nginx does to PHP-FPM? Then its own
- * processor time says little about what the machine can take. */
-bool pl_watched_passes_on(const char *name);
-
 /* /proc/PID/stat (proc(5)); PL_RAW_ABSENT for what it does not say. */
 struct pl_raw_process {
     uint64_t parent;        // pid

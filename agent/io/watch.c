@@ -113,7 +113,7 @@ static bool take_owner(struct pl_watch *w, struct pl_cgroup_whole whole, int64_t
         begin(w, now_mono_ms);
     }
     write_name(w, w->owner.found);
-    w->passes_on = w->choice.kind == PL_WATCHED_MAIN && pl_watched_passes_on(w->name.name);
+    w->passes_on = w->choice.kind == PL_WATCHED_MAIN && pl_service_passes_on(w->name.name);
     if (w->passes_on)
         pl_log(PL_LOG_INFO, "service_passes_on",
                "name=%s do=\"for service.cpu set agent.service: to this name if it does the work "

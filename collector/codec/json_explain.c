@@ -2,6 +2,7 @@
 
 #include "collector/codec/alert_text.h"
 #include "collector/codec/json_put.h"
+#include "collector/codec/json_service.h"
 #include "collector/core/judge/rule_host.h"
 
 #include <math.h>
@@ -265,6 +266,27 @@ static void put_deliveries(struct lines *l, const struct pl_view *view, const st
     }
 }
 
+/* Hosts of its pool on which a proxy stands before the service; the first of them is an example. */
+static void put_hidden(struct lines *l, const struct pl_view *view, uint32_t pool)
+{
+    const struct pl_fleet *fleet = pl_engine_fleet(view->engine);
+    const struct pl_host *first = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = fleet->pools[pool].first_host; i != PL_NO_INDEX;
+         i = fleet->hosts[i].next_peer) {
+        const struct pl_host *host = &fleet->hosts[i];
+        if (!pl_service_hides(host)) continue;
+        if (!first) first = host;
+        count++;
+    }
+    if (!first) return;
+    struct pl_text *t = begin(l);
+    pl_service_hint_write(first, t);
+    if (count > 1) pl_text_str(t, "; likewise on other hosts of this pool: ");
+    if (count > 1) pl_text_u64(t, count - 1);
+    end(l, "service");
+}
+
 void pl_json_explain(struct pl_text *out, const struct pl_view *view, uint32_t alert)
 {
     const struct pl_alert *a = pl_engine_alert(view->engine, alert);
@@ -286,5 +308,6 @@ void pl_json_explain(struct pl_text *out, const struct pl_view *view, uint32_t a
     put_why_silent(&l, view, alert);
     put_route(&l, view, a, &x);
     put_deliveries(&l, view, a);
+    put_hidden(&l, view, alert / PL_RULE_COUNT);
     pl_text_str(out, "]}\n");
 }

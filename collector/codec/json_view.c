@@ -2,6 +2,7 @@
 
 #include "collector/codec/json_capacity.h"
 #include "collector/codec/json_put.h"
+#include "collector/codec/json_service.h"
 #include "collector/codec/trouble_text.h"
 #include "collector/core/judge/rule_host.h"
 #include "common/base/assert.h"
@@ -69,17 +70,6 @@ static void put_listener(struct pl_text *out, const struct pl_listener *listener
     pl_text_char(out, '}');
 }
 
-static void put_service(struct pl_text *out, const struct pl_service *service)
-{
-    pl_text_str(out, ",\"service\":{\"name\":");
-    pl_text_json(out, pl_span_of(service->name));
-    pl_text_str(out, ",\"address\":");
-    pl_text_json(out, pl_span_of(service->address));
-    pl_text_str(out, ",\"source\":");
-    pl_text_json(out, pl_span_of(service->source));
-    pl_text_char(out, '}');
-}
-
 static int64_t age_ms(const struct pl_host *host, struct pl_now now)
 {
     return PL_MAX(now.mono_ms - host->arrived_mono_ms, 0);
@@ -102,7 +92,7 @@ void pl_json_host(struct pl_text *out, const struct pl_view *view, uint32_t inde
     pl_text_str(out, ",\"facts\":");
     put_facts(out, host);
     if (host->listener.address[0] != '\0') put_listener(out, &host->listener);
-    if (host->service.name[0] != '\0') put_service(out, &host->service);
+    pl_json_put_service(out, host);
     pl_json_put_host_capacity(out, view, index);
     pl_text_str(out, ",\"metrics\":");
     if (host->has_sample)
@@ -322,6 +312,7 @@ void pl_json_state(struct pl_text *out, const struct pl_view *view, uint32_t poo
             pl_text_str(out, ",\"service\":");
             pl_text_json(out, pl_span_of(host->service.name));
         }
+        if (pl_service_hides(host)) pl_text_str(out, ",\"service_passes_on\":true");
         if (host->has_sample) {
             pl_json_put_number(out, ",\"age_ms\":", age_ms(host, view->now), 1);
             put_used(out, ",\"cpu\":", host, PL_RESOURCE_CPU);

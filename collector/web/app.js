@@ -209,7 +209,8 @@ function render() {
   setText(el('traffic-title'), pool ? `Traffic of ${pool}` : 'Traffic');
   setText(el('charts-title'), host ? `Charts of ${host}` : 'Charts');
   charts.setLimits(limitsOf(pool));
-  charts.setService(state.hosts.find(h => h.name === host)?.service);
+  const shown = state.hosts.find(h => h.name === host);
+  charts.setService(shown?.service, shown?.service_passes_on);
   if (host !== charts.host) charts.show(host);
   const began = state.alerts.filter(a => a.pool === pool).map(alert => ({t: Date.parse(alert.since), text: alert.rule, shown: alertLook(alert)[0]}));
   traffic.setMarks([...began, ...launches.marks()]);

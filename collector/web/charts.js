@@ -155,10 +155,10 @@ export class Charts {
     this.limits = limits;
   }
 
-  // What is watched on the host beside it; undefined: nothing.
-  setService(name) {
+  // What is watched on the host beside it; undefined: nothing. A proxy that `passesOn` hides what does the work.
+  setService(name, passesOn) {
     const {element} = this.figures.find(({chart}) => chart.id === 'service');
-    setText(element.querySelector('h3'), name ? `Service ${name}` : 'Watched service');
+    setText(element.querySelector('h3'), name ? `Service ${name}${passesOn ? ' passes work on: name what does it with agent.service' : ''}` : 'Watched service');
   }
 
   // What changed on the host: [{t, text}].

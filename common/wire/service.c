@@ -26,3 +26,14 @@ void pl_service_write(const struct pl_service *service, struct pl_writer *out)
     pl_put_str8(out, pl_span_of(service->source));
     pl_frame_end(out, at);
 }
+
+bool pl_service_passes_on(const char *name)
+{
+    static const char *const proxies[] = {"apache2", "caddy",   "docker-proxy", "envoy",
+                                          "haproxy", "httpd",   "lighttpd",     "nginx",
+                                          "squid",   "traefik", "varnishd"};
+    for (size_t i = 0; i < PL_LEN(proxies); i++) {
+        if (strcmp(name, proxies[i]) == 0) return true;
+    }
+    return false;
+}

@@ -27,3 +27,6 @@ struct pl_service {
 PL_MUST_CHECK int pl_service_parse(struct pl_span body, struct pl_service *out);
 /* The whole frame. */
 void pl_service_write(const struct pl_service *service, struct pl_writer *out);
+/* Is a program of that name known to pass work on to others, as nginx does to PHP-FPM? Then its own
+ * processor time says little about what the machine can take. */
+bool pl_service_passes_on(const char *name);

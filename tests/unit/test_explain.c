@@ -105,6 +105,28 @@ static void test_nobody_to_tell_and_nothing_known(void)
     CHECK_TEXT(of("now"), "not asked: a clock jumped, and for half a minute no rule acts");
 }
 
+/* nginx before PHP-FPM: what limits the latter is not known until agent.yaml says who does the
+ * work. */
+static void test_a_proxy_before_the_service(void)
+{
+    const struct pl_service proxy = {"nginx", "*:443", "cgroup /system.slice/nginx.service"},
+                            service = {"gunicorn", "*:8000", "processes below 817"};
+    start(TARGETS);
+    pl_engine_service(rig.engine, fe1, &proxy, rig.now);
+    CHECK_TEXT(of("service"), ""); // no sample yet: it may be named
+    rig_run(fe1, 3000, 2);
+    CHECK(strstr(of("service"), "nginx on fe1 passes work on") == of("service"));
+    CHECK(strstr(of("service"), "add a line 'service: /system.slice/php8.2-fpm.service'"));
+    CHECK(!strstr(of("service"), "other hosts"));
+    uint32_t fe2 = rig_join("fe2", "web");
+    pl_engine_service(rig.engine, fe2, &proxy, rig.now);
+    rig_run(fe2, 3000, 1);
+    CHECK(strstr(of("service"), "likewise on other hosts of this pool: 1"));
+    pl_engine_service(rig.engine, fe1, &service, rig.now);
+    pl_engine_service(rig.engine, fe2, &service, rig.now);
+    CHECK_TEXT(of("service"), "");
+}
+
 int main(void)
 {
     RUN(test_one_that_never_fired);
@@ -112,5 +134,6 @@ int main(void)
     RUN(test_why_nobody_hears_of_it);
     RUN(test_nobody_to_tell_and_nothing_known);
     rig_stop();
+    RUN(test_a_proxy_before_the_service);
     return check_finish();
 }

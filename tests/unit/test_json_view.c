@@ -183,6 +183,32 @@ static void test_host_before_its_first_sample(void)
     CHECK(strstr(buf, "\"metrics\":{}") != NULL);
 }
 
+/* With service.cpu somebody has said that this is the service itself. */
+static void test_host_with_a_proxy(void)
+{
+    const struct pl_service service = {"nginx", "*:443", "cgroup /web.slice"};
+    for (int is_named = 0; is_named <= 1; is_named++) {
+        start();
+        uint32_t host = join("fe1", "web");
+        pl_engine_service(t.engine, host, &service, t.view.now);
+        struct pl_sample sample = sample_of(1200, 2500);
+        if (is_named) sample.values[PL_SERVICE_CPU] = 900;
+        (void)pl_engine_sample(t.engine, host, &sample, t.view.now);
+        pl_engine_effects_done(t.engine);
+        struct pl_text out = pl_text_init(buf, sizeof buf);
+        pl_json_hosts(&out, &t.view, PL_NO_INDEX, 0);
+        CHECK(is_json(buf));
+        bool has_hint = strstr(buf, "\"hint\":\"nginx on fe1 passes work on, so the limits of the "
+                                    "service behind it are not known") != NULL;
+        CHECK_INT(has_hint, !is_named);
+        out = pl_text_init(buf, sizeof buf);
+        pl_json_state(&out, &t.view, PL_NO_INDEX);
+        CHECK(is_json(buf));
+        CHECK_INT(strstr(buf, "\"service\":\"nginx\",\"service_passes_on\":true") != NULL,
+                  !is_named);
+    }
+}
+
 static void test_alert(void)
 {
     busy_pool(60);
@@ -374,6 +400,7 @@ int main(void)
     RUN(test_pool);
     RUN(test_host_text);
     RUN(test_host_before_its_first_sample);
+    RUN(test_host_with_a_proxy);
     RUN(test_alert);
     RUN(test_what_a_pager_said_last);
     RUN(test_state_lists_the_worst_first);

@@ -49,9 +49,9 @@ static void test_choices(void)
 
 static void test_who_passes_work_on(void)
 {
-    CHECK(pl_watched_passes_on("nginx") && pl_watched_passes_on("apache2"));
-    CHECK(!pl_watched_passes_on("gunicorn") && !pl_watched_passes_on("") &&
-          !pl_watched_passes_on("nginx2"));
+    CHECK(pl_service_passes_on("nginx") && pl_service_passes_on("apache2"));
+    CHECK(!pl_service_passes_on("gunicorn") && !pl_service_passes_on("") &&
+          !pl_service_passes_on("nginx2"));
 }
 
 /* Recorded from Linux 6.18, but for the name. */
