@@ -103,6 +103,11 @@ int pl_app_new(uv_loop_t *loop, const struct pl_collector_config *config, struct
         return err;
     }
     build_targets(app);
+    err = pl_app_case_start(app);
+    if (err != 0) {
+        pl_app_free(app);
+        return err;
+    }
     *out = app;
     return 0;
 }
@@ -131,6 +136,7 @@ static void on_tick(uv_timer_t *timer)
     pl_app_settle(app, now);
     pl_ingest_tick(app->ingest, now);
     pl_app_said_tick(app, now);
+    if (app->restored) pl_app_case_tick(app, now);
     pl_api_tick(app->api, now);
     if (now.mono_ms >= app->traffic_due_mono_ms) save_traffic(app, now.mono_ms);
     pl_login_tick(app->login, now);
@@ -254,6 +260,7 @@ static int start_parts(struct pl_app *app)
         .ack_key = &app->ack_key,
         .certificate = &app->trust.certificate.context,
         .door = pl_app_said_door(app),
+        .case_desk = pl_app_case_desk(app),
         .external_url = app->external_url,
         .external_host = app->external_host,
         .is_external_https = strncmp(app->config->external_url, "https://", 8) == 0,
@@ -446,6 +453,7 @@ void pl_app_free(struct pl_app *app)
     pl_app_trust_free(app);
     pl_sdnotify_close(&app->systemd);
     pl_process_unmap(app->engine, app->engine_bytes);
+    pl_app_case_free(app);
     free(app->oncall);
     free(app->effects);
     free(app);

@@ -138,6 +138,7 @@ static void tell_if_acknowledged(struct pl_app *app, uint32_t alert, struct pl_n
 
 static void run_effect(struct pl_app *app, const struct pl_effect *effect, struct pl_now now)
 {
+    pl_app_case_hear(app, effect, now);
     switch (effect->type) {
     case PL_EFFECT_SAVE_HOST:
     case PL_EFFECT_SAVE_LEARNED:

@@ -154,8 +154,7 @@ int pl_app_submit(struct pl_app *app, int32_t wait_ms, pl_app_answer_fn *on_answ
     return pl_webhook_submit(app->webhook, &post);
 }
 
-/* Write the message to a target and post it. 0, or why it cannot be posted now. */
-static int post(struct pl_app *app, uint32_t target, const struct pl_notify_message *message,
+int pl_app_post(struct pl_app *app, uint32_t target, const struct pl_notify_message *message,
                 pl_app_answer_fn *on_answer_fn, uint64_t ticket)
 {
     struct pl_notify_request *request = &app->request;
@@ -192,7 +191,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, pl_app_answ
         .picture = draw(app, page, now),
         .reference = pl_reference_find(&app->references, page, state_of(page)),
     };
-    return post(app, page->target, &message, on_answer_fn, ticket_of(page->id));
+    return pl_app_post(app, page->target, &message, on_answer_fn, ticket_of(page->id));
 }
 
 void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now now)
@@ -255,7 +254,7 @@ void pl_app_tell_acknowledged(struct pl_app *app, uint32_t alert, struct pl_now 
             .contact = pl_contact_find(&contacts, &page.alert.pool),
             .reference = pl_reference_find(&app->references, &page, PL_NOTIFY_ACKNOWLEDGED),
         };
-        int err = post(app, t, &message, on_told, ticket_of((struct pl_slot_id){alert, t}));
+        int err = pl_app_post(app, t, &message, on_told, ticket_of((struct pl_slot_id){alert, t}));
         if (err != 0)
             pl_log(PL_LOG_WARN, "acknowledged_not_sent", "target=%s err=\"%s\"",
                    app->target_names[t].text, pl_err_text(err));
@@ -374,7 +373,7 @@ void pl_app_test_notifier(struct pl_app *app, struct pl_slot_id client, const st
                                                   .is_test = true,
                                                   .external_url = pl_span_of(app->external_url)};
         app->tests[client.index] = (struct pl_app_test){client, target};
-        if (post(app, target, &message, on_test_answer, ticket_of(client)) == 0) return;
+        if (pl_app_post(app, target, &message, on_test_answer, ticket_of(client)) == 0) return;
         refusal = "error too many pages are under way; try again in a moment\n";
     }
     pl_admin_reply(app->trust.admin, client, pl_span_of(refusal));

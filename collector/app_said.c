@@ -20,7 +20,8 @@ static struct pl_app_said_waiting *free_place(struct pl_app *app)
 static void record(struct pl_app *app, struct pl_app_said_waiting *w, struct pl_slot_id client,
                    struct pl_now now)
 {
-    app->said.last_ticket = (app->said.last_ticket + 1) % PL_STORE_SAID_TICKETS;
+    app->said.last_ticket =
+        (app->said.last_ticket + 1) % PL_API_CASE_UPDATE; // those of cases are above
     *w = (struct pl_app_said_waiting){.used = true,
                                       .ticket = app->said.last_ticket,
                                       .client = client,
@@ -178,6 +179,7 @@ int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record)
     struct pl_silence silence;
     struct pl_delivery delivery;
     int err = 0;
+    if (what >= PL_SAID_KEY_CASES) return pl_app_restore_case(app, what, record);
     if (what == PL_SAID_KEY_HANDLING) return restore_handling(app, record);
     if (what == PL_SAID_KEY_EXTERNALS) return restore_external(app, record);
     if (what == PL_SAID_KEY_DELIVERIES) {
@@ -199,6 +201,10 @@ int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record)
 void pl_app_said_saved(void *ctx, uint32_t ticket)
 {
     struct pl_app *app = ctx;
+    if ((ticket & PL_API_CASE_TICKET) != 0) {
+        pl_app_case_saved(app, ticket);
+        return;
+    }
     for (size_t i = 0; i < PL_LEN(app->said.waiting); i++) {
         struct pl_app_said_waiting *w = &app->said.waiting[i];
         if (!w->used || w->ticket != ticket) continue;

@@ -106,6 +106,13 @@ struct pl_app_freeze {
     char bytes[PL_FREEZE_TEXT_BYTES];
 };
 
+/* Cases; in app_case.c. */
+struct pl_app_cases {
+    struct pl_cases *all; // owned
+    struct pl_rng rng;    // of retries
+    uint32_t mail_target; // whose server and sender updates use; PL_NO_INDEX: there is none
+};
+
 struct pl_app {
     uv_loop_t *loop;                          // borrowed
     const struct pl_collector_config *config; // borrowed
@@ -139,6 +146,7 @@ struct pl_app {
     struct pl_news news; // on its way to those who show it beside incidents
     struct pl_app_said said;
     struct pl_app_freeze freeze;
+    struct pl_app_cases cases;
 
     uint32_t target_count;
     struct pl_name target_names[PL_TARGET_MAX];
@@ -200,6 +208,10 @@ typedef void pl_app_answer_fn(void *owner, uint64_t ticket, const struct pl_noti
  * it cannot be posted now: then there is no answer. */
 PL_MUST_CHECK int pl_app_submit(struct pl_app *app, int32_t wait_ms, pl_app_answer_fn *on_answer,
                                 uint64_t ticket);
+/* Write the message to a target, sign it if it must be, and post it; as pl_app_submit(). */
+PL_MUST_CHECK int pl_app_post(struct pl_app *app, uint32_t target,
+                              const struct pl_notify_message *message, pl_app_answer_fn *on_answer,
+                              uint64_t ticket);
 /* Tell those who know of the alert that somebody has it. */
 void pl_app_tell_acknowledged(struct pl_app *app, uint32_t alert, struct pl_now now);
 /* Once a second: who forgets is told again what fires, each alert in its second of the minute. */
@@ -219,6 +231,19 @@ void pl_app_said_saved(void *ctx, uint32_t ticket);
 int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record);
 /* Whoever has waited long enough is told that Redis is away. */
 void pl_app_said_tick(struct pl_app *app, struct pl_now now);
+
+/* ---- app_case.c ---- */
+
+PL_MUST_CHECK int pl_app_case_start(struct pl_app *app);
+void pl_app_case_free(struct pl_app *app);
+struct pl_api_case_desk pl_app_case_desk(struct pl_app *app);
+/* What the engine asks for, on its way: what concerns open cases goes into their timelines. */
+void pl_app_case_hear(struct pl_app *app, const struct pl_effect *effect, struct pl_now now);
+/* The store has written down what had that ticket. */
+void pl_app_case_saved(struct pl_app *app, uint32_t ticket);
+/* Once a second: cases that open by themselves, what is owed to subscribers, reminders. */
+void pl_app_case_tick(struct pl_app *app, struct pl_now now);
+int pl_app_restore_case(struct pl_app *app, enum pl_said_key what, struct pl_span record);
 
 /* ---- app_hear.c ---- */
 

@@ -210,6 +210,15 @@ static const struct pl_option options[] = {
     {"heartbeat.interval", PL_OPTION_DURATION, ROOT(heartbeat.interval_ms), .fallback = "60s",
      .min = "10s", .max = "1h", .help = "Time from one of these requests to the next."},
 
+    {"cases.open_after", PL_OPTION_DURATION, ROOT(cases.open_after_ms), .fallback = "0", .min = "0",
+     .max = "24h",
+     .help =
+         "A case is opened by itself when an alert has paged for so long and none is open about "
+         "its pool. 0: people open cases."},
+    {"cases.mail", PL_OPTION_TEXT, ROOT(cases.mail), .fallback = "",
+     .help = "The notifier of type email whose server and sender carry published updates to "
+             "subscribers. Empty: the first one there is."},
+
     {"pools.*.notify", PL_OPTION_NAMES, POOL(notify),
      .help =
          "Who hears of this pool's alerts, all at once: notifiers, people, teams and schedules. "
@@ -330,6 +339,15 @@ static void finish_heartbeat(struct pl_option_loader *l, struct pl_config_heartb
                              "does not hold an http:// or https:// address");
 }
 
+static void finish_cases(struct pl_option_loader *l, const struct pl_collector_config *config)
+{
+    bool is_mail = config->cases.mail[0] == '\0';
+    for (uint32_t i = 0; i < config->notifier_count; i++)
+        is_mail |= config->notifiers[i].type == PL_NOTIFY_EMAIL &&
+                   strcmp(config->notifiers[i].name.text, config->cases.mail) == 0;
+    if (!is_mail) pl_option_refuse_key(l, "cases/mail", "is no notifier of type email");
+}
+
 static void finish(struct pl_option_loader *l, struct pl_collector_config *config)
 {
     // One that is wrong was refused at its place.
@@ -345,6 +363,7 @@ static void finish(struct pl_option_loader *l, struct pl_collector_config *confi
     }
     pl_config_rules_finish(l, config);
     finish_heartbeat(l, &config->heartbeat);
+    finish_cases(l, config);
     bool has_certificate = config->tls.certificate_file[0] != '\0';
     bool has_key = config->tls.key_file[0] != '\0';
     if (has_certificate && !has_key)

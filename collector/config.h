@@ -112,6 +112,12 @@ struct pl_config_heartbeat {
     int64_t interval_ms;
 };
 
+/* Cases: what customers are told. */
+struct pl_config_cases {
+    int64_t open_after_ms;          // 0: none opens by itself
+    char mail[PL_NAME_LEN_MAX + 1]; // the notifier whose mail server updates use; empty: the first
+};
+
 struct pl_collector_config {
     struct pl_address agents;                        // an IP address; port 0: the system picks one
     struct pl_address http;                          // likewise, loopback
@@ -125,6 +131,7 @@ struct pl_collector_config {
     struct pl_config_tls tls;
     struct pl_config_redis redis;
     struct pl_config_heartbeat heartbeat;
+    struct pl_config_cases cases;
 
     uint32_t pool_count, notifier_count;
     struct pl_config_pool pools[PL_CONFIG_POOLS_MAX];

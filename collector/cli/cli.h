@@ -27,6 +27,7 @@ int pl_login_link_main(int argc, char **argv);
 int pl_apitoken_main(int argc, char **argv);
 int pl_customer_main(int argc, char **argv);
 int pl_audit_main(int argc, char **argv);
+int pl_case_main(int argc, char **argv);
 int pl_ack_main(int argc, char **argv);
 int pl_silence_main(int argc, char **argv);
 int pl_deliveries_main(int argc, char **argv);

@@ -19,6 +19,7 @@ static const char usage[] =
     "  silence     hush a pool, rule or host for a while\n"
     "  deliveries  who was told of an alert, and what became of it\n"
     "  changes     what changed on the hosts in the last 24 hours\n"
+    "  case        what customers are told of an incident, and by whom\n"
     "  launch      announce a launch, and read what will happen\n"
     "  oncall      who is on call, and what is wrong with the coming days\n"
     "  schedule    put somebody else on call for a while\n"
@@ -38,25 +39,16 @@ static const char usage[] =
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"status", pl_status_main},
-                {"top", pl_top_main},
-                {"changes", pl_changes_main},
-                {"token", pl_token_main},
-                {"host", pl_host_main},
-                {"replay", pl_replay_main},
-                {"user", pl_user_main},
-                {"login-link", pl_login_link_main},
-                {"apitoken", pl_apitoken_main},
-                {"audit", pl_audit_main},
-                {"customer", pl_customer_main},
-                {"notify", pl_notify_main},
-                {"explain", pl_explain_main},
-                {"launch", pl_launch_main},
-                {"oncall", pl_oncall_main},
-                {"schedule", pl_schedule_main},
-                {"ack", pl_ack_main},
-                {"silence", pl_silence_main},
-                {"deliveries", pl_deliveries_main}};
+} commands[] = {{"status", pl_status_main},     {"top", pl_top_main},
+                {"changes", pl_changes_main},   {"token", pl_token_main},
+                {"host", pl_host_main},         {"replay", pl_replay_main},
+                {"user", pl_user_main},         {"login-link", pl_login_link_main},
+                {"apitoken", pl_apitoken_main}, {"audit", pl_audit_main},
+                {"customer", pl_customer_main}, {"notify", pl_notify_main},
+                {"explain", pl_explain_main},   {"case", pl_case_main},
+                {"launch", pl_launch_main},     {"oncall", pl_oncall_main},
+                {"schedule", pl_schedule_main}, {"ack", pl_ack_main},
+                {"silence", pl_silence_main},   {"deliveries", pl_deliveries_main}};
 
 void pl_cli_complain(const char *format, ...)
 {

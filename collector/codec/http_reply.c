@@ -63,6 +63,7 @@ void pl_http_reply_head(struct pl_text *out, const struct pl_http_reply *reply, 
         pl_text_str(out, "\r\n");
     }
     put_header(out, "Cache-Control", reply->cache_control ? reply->cache_control : "no-store");
+    put_header(out, "X-Robots-Tag", reply->is_hidden ? "noindex, nofollow" : NULL);
     put_header(out, "X-Accel-Buffering", reply->stream ? "no" : NULL); // nginx: pass events at once
     put_header(out, "Connection", keep_alive && !reply->stream ? "keep-alive" : "close");
     pl_text_str(out, "Content-Security-Policy: default-src 'none'; script-src 'self'; "

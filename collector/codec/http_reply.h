@@ -17,6 +17,7 @@ struct pl_http_reply {
     const char *set_cookie;    // NULL: none
     int64_t retry_after_s;     // of 429 and 503; 0: not said
     bool vary;                 // the choice looked at Accept-Encoding
+    bool is_hidden;            // X-Robots-Tag: search engines are to forget it
     bool stream;               // no Content-Length: the body ends with the connection
     struct pl_span body;       // borrowed for the call
 };

@@ -11,6 +11,7 @@
  *     pl:launches                                     what is announced: likewise
  *     pl:handling  pl:silences  pl:deliveries         what people say, who was told: likewise
  *     pl:externals                                    alerts that others found: likewise
+ *     pl:cases  pl:caseupdates                        cases, what was published: likewise
  *     pl:overrides                                    of schedules: likewise
  *     pl:enrolled  pl:tokens                          who may speak for a host: likewise
  *     pl:users  pl:sessions  pl:apitokens  pl:audit   accounts: likewise
@@ -65,10 +66,12 @@ const char *pl_account_key(enum pl_account_key key);
 /* Hashes of what people say about alerts and of what became of telling them, in the order in which
  * they are read back. */
 #define PL_SAID_KEY_LIST(X)                                                                        \
-    X(HANDLING, "pl:handling")     /* field: id of the alert */                                    \
-    X(SILENCES, "pl:silences")     /* field: its number */                                         \
-    X(EXTERNALS, "pl:externals")   /* field: its fingerprint */                                    \
-    X(DELIVERIES, "pl:deliveries") /* field: its place in the log */
+    X(HANDLING, "pl:handling")        /* field: id of the alert */                                 \
+    X(SILENCES, "pl:silences")        /* field: its number */                                      \
+    X(EXTERNALS, "pl:externals")      /* field: its fingerprint */                                 \
+    X(DELIVERIES, "pl:deliveries")    /* field: its place in the log */                            \
+    X(CASES, "pl:cases")              /* field: its id */                                          \
+    X(CASE_UPDATES, "pl:caseupdates") /* field: id of the case, its place; after the case */
 
 enum pl_said_key {
 #define PL_SAID_KEY_ENUM(id, key) PL_SAID_KEY_##id,

@@ -96,6 +96,26 @@ static const struct route {
      PL_ROLE_OPS,
      {"api", "v1", "launches", "{}", "announce"},
      pl_api_announce_launch},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "cases"}, pl_api_get_cases},
+    {PL_HTTP_POST, PL_ROLE_ON_CALL, {"api", "v1", "cases"}, pl_api_post_case},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "cases", "{}"}, pl_api_get_case},
+    {PL_HTTP_GET, PL_ROLE_READ_ONLY, {"api", "v1", "cases", "{}", "draft"}, pl_api_get_case_draft},
+    {PL_HTTP_PUT, PL_ROLE_ON_CALL, {"api", "v1", "cases", "{}", "draft"}, pl_api_put_case_draft},
+    {PL_HTTP_POST, PL_ROLE_ON_CALL, {"api", "v1", "cases", "{}", "note"}, pl_api_post_case_note},
+    {PL_HTTP_POST, PL_ROLE_ON_CALL, {"api", "v1", "cases", "{}", "owner"}, pl_api_post_case_owner},
+    {PL_HTTP_PUT, PL_ROLE_ON_CALL, {"api", "v1", "cases", "{}", "known"}, pl_api_put_case_known},
+    {PL_HTTP_POST, PL_ROLE_OPS, {"api", "v1", "cases", "{}", "publish"}, pl_api_post_case_publish},
+    {PL_HTTP_POST, PL_ROLE_ON_CALL, {"api", "v1", "cases", "{}", "close"}, pl_api_post_case_close},
+    {PL_HTTP_POST,
+     PL_ROLE_OPS,
+     {"api", "v1", "cases", "{}", "subscribers"},
+     pl_api_post_case_subscriber},
+    {PL_HTTP_POST,
+     PL_ROLE_OPS,
+     {"api", "v1", "cases", "{}", "unsubscribe"},
+     pl_api_post_case_unsubscribe},
+    {PL_HTTP_GET, PL_ROLE_NOBODY, {"updates", "{}"}, pl_api_get_updates},
+    {PL_HTTP_GET, PL_ROLE_NOBODY, {"updates", "{}", "incident.json"}, pl_api_get_incident},
     {PL_HTTP_POST, PL_ROLE_NOBODY, {"api", "v1", "session"}, pl_api_post_session},
     {PL_HTTP_GET, PL_ROLE_METRICS, {"api", "v1", "freeze"}, pl_api_get_freeze},
     {PL_HTTP_GET, PL_ROLE_METRICS, {"api", "v1", "freeze.txt"}, pl_api_get_freeze_text},
@@ -400,6 +420,7 @@ void pl_api_tick(struct pl_api *api, struct pl_now now)
     struct pl_view view = pl_api_view_of(api, now);
     pl_http_server_tick(api->server, now);
     pl_api_launch_tick(api, now);
+    pl_api_case_tick(api, now);
     pl_stream_end_others(api->stream, api->config.login, now);
     pl_stream_tick(api->stream, &view);
 }

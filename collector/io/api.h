@@ -13,6 +13,7 @@
 #include "collector/codec/notify/provider.h"
 #include "collector/core/engine.h"
 #include "collector/core/heartbeat.h"
+#include "collector/core/incident/cases.h"
 #include "collector/core/oncall/oncall.h"
 #include "collector/io/ack_link.h"
 #include "collector/io/ingest.h"
@@ -45,6 +46,23 @@ struct pl_api_door {
     void *arg;
 };
 
+/* What cases need beside a look: themselves, and a way to be written down. */
+struct pl_api_case_desk {
+    struct pl_cases *cases;
+    /* Its place, or PL_NO_INDEX: there is no room. */
+    uint32_t (*open)(void *arg, const struct pl_case_opening *opening, int64_t now_unix_ms);
+    /* Write down what has changed of a case; pl_api_case_saved() follows with that ticket.
+     * PL_E_FULL.
+     */
+    int (*save)(void *arg, uint32_t index, uint32_t ticket);
+    bool has_mail; // updates can be sent by mail
+    void *arg;
+};
+/* Set in the tickets of cases, and of nothing else that people say; the second in those of their
+ * updates, which nobody waits for. */
+#define PL_API_CASE_TICKET UINT32_C(0x40000000)
+#define PL_API_CASE_UPDATE UINT32_C(0x20000000)
+
 /* Everything is borrowed and outlives the API. */
 struct pl_api_config {
     const struct pl_engine *engine;
@@ -64,6 +82,7 @@ struct pl_api_config {
     const struct pl_ack_key *ack_key;
     struct pl_tls_context *const *certificate; // the collector's own; NULL, or to NULL: none
     struct pl_api_door door;
+    struct pl_api_case_desk case_desk;
     const char *external_url;  // how people reach the pages, with its final '/'
     const char *external_host; // HOST or HOST:PORT that requests may name; empty: none
     bool is_external_https;    // and who comes by it comes by TLS, perhaps that of a proxy
@@ -92,6 +111,14 @@ void pl_api_stop(struct pl_api *api, void (*on_stopped)(void *arg), void *arg);
 void pl_api_tick(struct pl_api *api, struct pl_now now);
 /* The store has written down the launch with that ticket. */
 void pl_api_launch_saved(struct pl_api *api, uint32_t ticket, struct pl_now now);
+/* A ticket for the newest update of a case, and which case a ticket is of. */
+uint32_t pl_api_case_update_ticket(uint32_t index);
+uint32_t pl_api_case_index(uint32_t ticket);
+/* The store has written down what had that ticket. */
+void pl_api_case_saved(struct pl_api *api, uint32_t ticket, struct pl_now now);
+/* Give a case its id, and the link of its customers' page, which nobody can guess. As pl_random().
+ */
+PL_MUST_CHECK int pl_api_case_names(struct pl_case_opening *opening);
 /* As pl_http_server_adopt(). */
 bool pl_api_adopt(struct pl_api *api, int fd, struct pl_tls *tls);
 /* What became of a login; from pl_login. */

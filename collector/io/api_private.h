@@ -28,6 +28,18 @@ struct pl_api_launch {
 };
 enum { PL_API_LAUNCHES_MAX = 64 }; // a power of two; a further one gets 503
 
+/* A change of a case that Redis still has to write down. */
+struct pl_api_case {
+    bool busy;
+    uint32_t ticket; // of its write
+    struct pl_slot_id client;
+    int status; // of the answer
+    struct pl_name id;
+    uint32_t secret_of; // number of a subscriber whose secret is in the answer; 0: of none
+    int64_t since_mono_ms;
+};
+enum { PL_API_CASES_MAX = 32 }; // a power of two; a further one gets 503
+
 /* A link that was made here, and what it stands for now. */
 struct pl_api_link {
     struct pl_link link;
@@ -57,7 +69,9 @@ struct pl_api {
     struct pl_troubles troubles;
     struct pl_api_series series[PL_API_SERIES_MAX];
     struct pl_api_launch launches[PL_API_LAUNCHES_MAX];
-    uint32_t launch_number;                                // of the last ticket
+    uint32_t launch_number; // of the last ticket
+    struct pl_api_case cases[PL_API_CASES_MAX];
+    uint32_t case_number;                                  // likewise
     struct pl_zones zones;                                 // that requests have named
     struct pl_api_said_reply said[PL_HTTP_CONNECTION_MAX]; // by the client's slot
     uint8_t form[PL_HTTP_BODY_BYTES_MAX];                  // of the request being read, decoded
@@ -212,6 +226,34 @@ void pl_api_delete_launch(struct pl_api_call *c);
 void pl_api_announce_launch(struct pl_api_call *c);
 /* Once a second: places nobody waits in any more. */
 void pl_api_launch_tick(struct pl_api *api, struct pl_now now);
+
+/* ---- api_case.c ---- */
+
+void pl_api_get_cases(struct pl_api_call *c);
+void pl_api_get_case(struct pl_api_call *c);
+void pl_api_post_case_note(struct pl_api_call *c);
+void pl_api_post_case_owner(struct pl_api_call *c);
+void pl_api_put_case_known(struct pl_api_call *c);
+void pl_api_get_case_draft(struct pl_api_call *c);
+void pl_api_put_case_draft(struct pl_api_call *c);
+void pl_api_post_case_publish(struct pl_api_call *c);
+void pl_api_post_case_close(struct pl_api_call *c);
+void pl_api_post_case_subscriber(struct pl_api_call *c);
+void pl_api_post_case_unsubscribe(struct pl_api_call *c);
+/* Once a second: places nobody waits in any more. */
+void pl_api_case_tick(struct pl_api *api, struct pl_now now);
+const struct pl_api_case_desk *pl_api_case_desk_of(const struct pl_api_call *c);
+struct pl_case *pl_api_case_of(const struct pl_api_call *c, uint32_t index);
+/* Redis is there, and there is a place to wait in; else that was answered. */
+bool pl_api_case_can_write(struct pl_api_call *c);
+/* Redis takes what has changed; the answer follows when it has. Only after _can_write(). */
+void pl_api_case_save(struct pl_api_call *c, int status, uint32_t index, uint32_t secret_of);
+
+/* ---- api_case_open.c ---- */
+
+void pl_api_post_case(struct pl_api_call *c);
+void pl_api_get_updates(struct pl_api_call *c);
+void pl_api_get_incident(struct pl_api_call *c);
 
 /* ---- api_customer.c ---- */
 

@@ -9,7 +9,9 @@
 #include "collector/io/store.h"
 
 #include "collector/codec/account_records.h"
+#include "collector/codec/case_record.h"
 #include "collector/codec/traffic_record.h"
+#include "collector/core/incident/cases.h"
 #include "collector/io/store_state.h"
 #include "common/base/assert.h"
 #include "common/base/err.h"
@@ -24,6 +26,7 @@ enum {
     HOST_RECORD_ROOM_BYTES = 2 * 1536,
     EXTERNAL_ROOM_BYTES = 2 * 3 * 1024,
     LAUNCH_ROOM_BYTES = 4 * 1024 * 1024,
+    CASE_ROOM_BYTES = 2 * PL_CASES_MAX * PL_CASE_RECORD_BYTES,
     ACCOUNT_RECORD_ROOM_BYTES = 2 * 1024,
 };
 
@@ -80,7 +83,7 @@ static int init_lanes(struct pl_store *s)
         (size_t)s->options.host_max * HOST_RECORD_ROOM_BYTES +
         (size_t)PL_EXTERNALS_MAX * EXTERNAL_ROOM_BYTES +
         ((size_t)s->options.alert_max + PL_OUTBOX_MAX + PL_REFERENCES_MAX) * RECORD_ROOM_BYTES +
-        LAUNCH_ROOM_BYTES;
+        LAUNCH_ROOM_BYTES + (size_t)CASE_ROOM_BYTES;
     struct pl_lane_options records = {
         .name = "records",
         .redis = s->redis,

@@ -175,14 +175,13 @@ static void test_reminders(void)
     struct pl_span ways[] = {pl_span_of("chat"), pl_span_of("mail")};
     CHECK(!pl_case_remind(c, now, &nth));
     now.unix_ms++;
-    int64_t due = pl_case_next_due(c);
     CHECK(pl_case_remind(c, now, &nth));
     CHECK_INT(nth, 0);
     CHECK(!pl_case_remind(c, now, &nth)); // under way
-    pl_case_reminded(c, &(struct pl_case_reminding){due, false, ways[0], 2}, now);
+    pl_case_reminded(c, &(struct pl_case_reminding){false, ways[0], 2}, now);
     CHECK(pl_case_remind(c, now, &nth)); // the next contact at once
     CHECK_INT(nth, 1);
-    pl_case_reminded(c, &(struct pl_case_reminding){due, true, ways[1], 2}, now);
+    pl_case_reminded(c, &(struct pl_case_reminding){true, ways[1], 2}, now);
     CHECK_TEXT(c->events[c->event_count - 1].text, "alex by mail");
     now.unix_ms += 1000 * MINUTE;
     CHECK(!pl_case_remind(c, now, &nth)); // once per due time
@@ -192,8 +191,7 @@ static void test_reminders(void)
     for (int i = 0; i < 2 * PL_CASE_REMIND_ROUNDS; i++) {
         CHECK(pl_case_remind(c, now, &nth));
         CHECK_INT(nth, i);
-        pl_case_reminded(
-            c, &(struct pl_case_reminding){pl_case_next_due(c), false, ways[nth % 2], 2}, now);
+        pl_case_reminded(c, &(struct pl_case_reminding){false, ways[nth % 2], 2}, now);
         if (nth % 2 == 1 && i + 1 < 2 * PL_CASE_REMIND_ROUNDS) CHECK(!pl_case_remind(c, now, &nth));
         now.mono_ms += PL_CASE_REMIND_WAIT_MS;
     }
@@ -213,8 +211,7 @@ static void test_a_reminder_without_any_way(void)
     uint32_t nth;
     c->owner[0] = '\0';
     CHECK(pl_case_remind(c, now, &nth));
-    pl_case_reminded(
-        c, &(struct pl_case_reminding){pl_case_next_due(c), false, (struct pl_span){0}, 0}, now);
+    pl_case_reminded(c, &(struct pl_case_reminding){false, (struct pl_span){0}, 0}, now);
     CHECK_TEXT(c->events[c->event_count - 1].text, "whoever is on call: no way is known");
     CHECK(!pl_case_remind(c, now, &nth));
 }
@@ -381,7 +378,7 @@ static void remind_one(struct pl_case *c, struct model *m, struct pl_rng *rng, s
     CHECK(due != 0 && due <= now.unix_ms && due != m->reminded_for);
     bool sent = pl_rng_below(rng, 2) == 0;
     if (sent) m->reminded_for = due;
-    pl_case_reminded(c, &(struct pl_case_reminding){due, sent, kim, 2}, now);
+    pl_case_reminded(c, &(struct pl_case_reminding){sent, kim, 2}, now);
     write_down(c, m);
 }
 

@@ -99,6 +99,7 @@ const struct pl_notify_provider pl_notify_discord = {
     .word = "discord",
     .needs = PL_NOTIFY_BIT(HOOK),
     .hears_acknowledge = true,
+    .takes_notices = true,
     .per_minute = 30,
     .burst = 4,
     .write = write,

@@ -45,6 +45,7 @@ const struct pl_notify_provider pl_notify_email = {
     .takes = PL_NOTIFY_BIT(LOGIN) | PL_NOTIFY_BIT(PASSWORD),
     .hears_acknowledge = true,
     .is_mailbox = true,
+    .takes_notices = true,
     .per_minute = 30,
     .burst = 10,
     .check = check,

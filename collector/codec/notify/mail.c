@@ -187,10 +187,14 @@ static void put_subject(const struct message *m, struct pl_text *out)
     const struct pl_alert *a = &m->in->message->page->alert;
     char buf[SUBJECT_BYTES];
     struct pl_text subject = pl_text_init(buf, sizeof buf);
-    put_state(m->in->message, &subject);
-    pl_text_span(&subject, pl_name_span(&a->pool));
-    pl_text_str(&subject, ": ");
-    pl_text_str(&subject, subject_of(a->rule));
+    if (m->in->message->notice.len > 0) {
+        pl_text_span(&subject, m->in->message->notice); // a long one is cut
+    } else {
+        put_state(m->in->message, &subject);
+        pl_text_span(&subject, pl_name_span(&a->pool));
+        pl_text_str(&subject, ": ");
+        pl_text_str(&subject, subject_of(a->rule));
+    }
     pl_mime_header(out, "Subject", pl_text_bytes(&subject));
 }
 

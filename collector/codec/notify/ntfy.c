@@ -81,6 +81,7 @@ const struct pl_notify_provider pl_notify_ntfy = {
     .takes = PL_NOTIFY_BIT(URL) | PL_NOTIFY_BIT(TOKEN),
     .url = "https://ntfy.sh",
     .hears_acknowledge = true,
+    .takes_notices = true,
     .per_minute = 10,
     .burst = 10,
     .check = check,

@@ -59,6 +59,7 @@ struct pl_notify_message {
     int64_t now_unix_ms; // of this attempt
     enum pl_notify_state state;
     bool is_test;                   // nothing is wrong: somebody tries the notifier
+    struct pl_span notice;          // with is_test: no trial, but these words for a person
     struct pl_span acknowledged_by; // PL_NOTIFY_ACKNOWLEDGED: who has it
     struct pl_span ack_url;         // secret: a page there asks, a POST acknowledges; empty: none
     struct pl_span ack_token;       // secret: what tells that link from others; empty likewise
@@ -147,6 +148,7 @@ struct pl_notify_provider {
     bool hears_acknowledge; // PL_NOTIFY_ACKNOWLEDGED is worth a message
     bool forgets;           // what fires must be told again every PL_NOTIFY_RESEND_S
     bool is_call;           // it rings; that it is over is worth no call
+    bool takes_notices;     // words for a person that are no alert, and that nothing ends
     bool is_mailbox;        // its URL is that of an SMTP server, and it shows pictures
     uint32_t per_minute;    // messages it takes from one target on average
     uint32_t burst;         // and at once

@@ -136,6 +136,7 @@ const struct pl_notify_provider pl_notify_pushover = {
     .takes = PL_NOTIFY_BIT(URL),
     .url = "https://api.pushover.net",
     .hears_acknowledge = true, // it stops ringing
+    .takes_notices = true,
     .per_minute = 6,
     .burst = 6,
     .check = check,

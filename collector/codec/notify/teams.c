@@ -65,6 +65,7 @@ const struct pl_notify_provider pl_notify_teams = {
     .word = "teams",
     .needs = PL_NOTIFY_BIT(HOOK),
     .hears_acknowledge = true,
+    .takes_notices = true,
     .per_minute = 60,
     .burst = 4,
     .write = write,

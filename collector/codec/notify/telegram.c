@@ -177,6 +177,7 @@ const struct pl_notify_provider pl_notify_telegram = {
     .takes = PL_NOTIFY_BIT(URL),
     .url = "https://api.telegram.org",
     .hears_acknowledge = true,
+    .takes_notices = true,
     .per_minute = 20, // what a group takes; a private chat takes 60
     .burst = 6,
     .check = check,

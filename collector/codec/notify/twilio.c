@@ -193,6 +193,7 @@ const struct pl_notify_provider pl_notify_twilio_sms = {
     .needs = TWILIO_KEYS,
     .takes = PL_NOTIFY_BIT(URL),
     .url = "https://api.twilio.com",
+    .takes_notices = true,
     .per_minute = 60,
     .burst = 1,
     .check = check_sms,

@@ -105,7 +105,8 @@ static void write(const struct pl_notify_target *target, const struct pl_notify_
     pl_text_span(&request->url, target->value[PL_NOTIFY_URL_KEY]);
     request->sign_secret = target->value[PL_NOTIFY_SECRET_KEY];
     pl_text_str(out, "{\"version\":1,\"type\":");
-    pl_text_json(out, pl_span_of(message->is_test ? "test" : types[message->state]));
+    const char *told = message->is_test ? "test" : types[message->state];
+    pl_text_json(out, pl_span_of(message->notice.len > 0 ? "notice" : told));
     time_member(out, "timestamp", message->page->created_unix_ms);
     pl_text_member(out, "receiver", target->name);
     pl_text_str(out, ",\"data\":");
@@ -137,6 +138,7 @@ const struct pl_notify_provider pl_notify_webhook = {
     .needs = PL_NOTIFY_BIT(URL) | PL_NOTIFY_BIT(SECRET),
     .deduplicates = true, // by webhook-id
     .hears_acknowledge = true,
+    .takes_notices = true,
     .per_minute = 300,
     .burst = 5,
     .check = check,

@@ -8,6 +8,10 @@ enum { ACKNOWLEDGED_BY_LEN_MAX = 64 };
 void pl_notify_headline(const struct pl_notify_message *message, struct pl_text *out)
 {
     const struct pl_page *page = message->page;
+    if (message->notice.len > 0) {
+        pl_text_span(out, message->notice);
+        return;
+    }
     if (message->is_test) {
         pl_text_str(out, "[TEST] plimsoll tries this notifier, nothing is wrong");
         return;

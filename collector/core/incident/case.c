@@ -166,8 +166,9 @@ int pl_case_publish(struct pl_case *c, struct pl_span by, uint32_t revision, int
     pl_said_copy(update->by, sizeof update->by, by);
     c->draft.waits = false;
     c->unwritten = true;
-    c->reminder =
-        (struct pl_case_reminder){.for_unix_ms = c->reminder.for_unix_ms, .busy = c->reminder.busy};
+    c->reminder = (struct pl_case_reminder){.for_unix_ms = c->reminder.for_unix_ms,
+                                            .busy = c->reminder.busy,
+                                            .asked_unix_ms = c->reminder.asked_unix_ms};
     pl_case_log(c, PL_CASE_EVENT_PUBLISHED, by, pl_span_of(pl_case_phase_word(update->words.phase)),
                 now_unix_ms);
     return 0;

@@ -132,7 +132,8 @@ struct pl_case_reminder {
     int64_t for_unix_ms; // the due time that was reminded of, or given up
     /* Of the one being told; nothing of this is written down. */
     bool busy;
-    uint32_t tried; // contacts, for this due time
+    int64_t asked_unix_ms; // the due time being reminded of
+    uint32_t tried;        // contacts, for it
     int64_t due_mono_ms;
 };
 

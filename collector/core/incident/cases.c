@@ -62,6 +62,15 @@ uint32_t pl_cases_find_link(const struct pl_cases *cases, const struct pl_name *
     return found;
 }
 
+/* A launch on two pools of a case is one piece of news. */
+static bool is_repeated(const struct pl_case *c, enum pl_case_event_kind kind, struct pl_span text,
+                        int64_t at_unix_ms)
+{
+    const struct pl_case_event *last =
+        &c->events[c->event_count - 1]; // there is one: it was opened
+    return last->kind == kind && last->at_unix_ms == at_unix_ms && pl_span_is(text, last->text);
+}
+
 void pl_cases_hear(struct pl_cases *cases, const struct pl_name *pool, enum pl_case_event_kind kind,
                    struct pl_span text, int64_t at_unix_ms)
 {
@@ -69,7 +78,8 @@ void pl_cases_hear(struct pl_cases *cases, const struct pl_name *pool, enum pl_c
         struct pl_case *c = &cases->items[i];
         if (!c->used || !c->open || !pl_case_concerns(c, pool)) continue;
         if (at_unix_ms < c->opened_unix_ms) continue;
-        pl_case_log(c, kind, (struct pl_span){0}, text, at_unix_ms);
+        if (!is_repeated(c, kind, text, at_unix_ms))
+            pl_case_log(c, kind, (struct pl_span){0}, text, at_unix_ms);
     }
 }
 

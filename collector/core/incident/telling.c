@@ -83,6 +83,7 @@ bool pl_case_remind(struct pl_case *c, struct pl_now now, uint32_t *nth)
     bool is_due = due_unix_ms != 0 && now.unix_ms >= due_unix_ms && r->for_unix_ms != due_unix_ms;
     if (!is_due || r->busy || now.mono_ms < r->due_mono_ms) return false;
     r->busy = true;
+    r->asked_unix_ms = due_unix_ms;
     *nth = r->tried++;
     return true;
 }
@@ -98,7 +99,7 @@ void pl_case_reminded(struct pl_case *c, const struct pl_case_reminding *what, s
         r->due_mono_ms = round_is_over ? now.mono_ms + PL_CASE_REMIND_WAIT_MS : now.mono_ms;
         return;
     }
-    *r = (struct pl_case_reminder){.for_unix_ms = what->due_unix_ms};
+    *r = (struct pl_case_reminder){.for_unix_ms = r->asked_unix_ms};
     char line[PL_CASE_EVENT_BYTES];
     struct pl_text t = pl_text_init(line, sizeof line);
     pl_text_str(&t, c->owner[0] != '\0' ? c->owner : "whoever is on call");

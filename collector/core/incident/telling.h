@@ -38,7 +38,6 @@ void pl_case_told(struct pl_case *c, const struct pl_case_telling *telling, stru
 bool pl_case_remind(struct pl_case *c, struct pl_now now, uint32_t *nth);
 /* What became of it. With no contact at all it is given up at once. */
 struct pl_case_reminding {
-    int64_t due_unix_ms; // what pl_case_next_due() was at pl_case_remind()
     bool sent;
     struct pl_span contact; // who was asked; borrowed
     uint32_t contact_count; // of these there are

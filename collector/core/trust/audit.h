@@ -1,5 +1,5 @@
-/* audit.h - who did what with accounts, alerts and silences: the last PL_AUDIT_MAX entries, the
- * oldest makes room. */
+/* audit.h - who did what with accounts, alerts, silences and cases: the last PL_AUDIT_MAX entries,
+ * the oldest makes room. */
 #pragma once
 
 #include "common/base/name.h"
@@ -25,7 +25,8 @@ enum { PL_AUDIT_MAX = 1024, PL_AUDIT_ADDRESS_BYTES = 48 };
     X(ALERT_ASSIGNED, "alert-assigned")                                                            \
     X(ALERT_NOTED, "alert-noted")                                                                  \
     X(SILENCE_MADE, "silence-made")                                                                \
-    X(SILENCE_ENDED, "silence-ended")
+    X(SILENCE_ENDED, "silence-ended")                                                              \
+    X(CASE_PUBLISHED, "case-published")
 
 enum pl_audit_action {
 #define PL_AUDIT_ENUM(id, name) PL_AUDIT_##id,
