@@ -127,6 +127,7 @@ static void put_course(struct pl_text *out, const struct pl_launch_course *c)
     put_milli(out, ",\"expected_p90_milli\":", c->expected.p90);
     put_milli(out, ",\"foreseen_p50_milli\":", c->foreseen.p50);
     put_milli(out, ",\"foreseen_p90_milli\":", c->foreseen.p90);
+    pl_json_put_number(out, ",\"calm\":", c->calm_unix_ms, 1);
     put_milli(out, ",\"before_milli\":", c->before_per_s);
     put_milli(out, ",\"guessed_milli\":", c->guessed_per_s);
     put_milli(out, ",\"peak_milli\":", c->peak_per_s);
@@ -207,6 +208,7 @@ static int read_course(const cJSON *object, struct pl_launch_course *c)
     if (cJSON_HasObjectItem(object, "foreseen_p50_milli")) { // since there are reports
         c->foreseen = (struct pl_load){get_milli(&r, "foreseen_p50_milli"),
                                        get_milli(&r, "foreseen_p90_milli")};
+        c->calm_unix_ms = get_time(&r, "calm");
         c->before_per_s = get_milli(&r, "before_milli");
         c->guessed_per_s = get_milli(&r, "guessed_milli");
     }

@@ -23,6 +23,13 @@ uint32_t sim_machine_of(const struct sim_world *w, uint32_t host)
 
 /* ---- effects ---- */
 
+static void say_launch(struct sim_world *w, uint32_t launch)
+{
+    const struct pl_launch_entry *e = &pl_engine_launches(w->engine)->entries[launch];
+    sim_say(w, "launch is %s, verdict %s", pl_launch_state_word(e->course.state),
+            pl_verdict_word(e->course.colour));
+}
+
 static void run_effect(struct sim_world *w, const struct pl_effect *effect)
 {
     sim_oracle_effect(w, effect);
@@ -51,8 +58,8 @@ static void run_effect(struct sim_world *w, const struct pl_effect *effect)
     case PL_EFFECT_PAGE_REFUSED:
     case PL_EFFECT_PAGE_FAILED:
     case PL_EFFECT_SAVE_LAUNCH:
-    case PL_EFFECT_DROP_LAUNCH:
-    case PL_EFFECT_LAUNCH_STATE:
+    case PL_EFFECT_DROP_LAUNCH: break;
+    case PL_EFFECT_LAUNCH_STATE: say_launch(w, effect->launch); break;
     case PL_EFFECT_TILT_ON:
     case PL_EFFECT_TILT_OFF: break;
     }

@@ -34,6 +34,8 @@ enum event_type {
     LEAK,     // of a machine's memory, basis points per second
     CAPACITY, // connections/s that pool web takes, as somebody says
     STALL,    // of a machine's time, basis points
+    LAUNCH,   // announced for web, in `what` minutes; `value` connections/s are expected
+    REPORT,   // what came of it
     HELD,     // of a machine's memory by ten connections that are inside, basis points
     ASK,      // what is known of a machine
 };
@@ -104,6 +106,17 @@ static const struct story stories[] = {
       {2400, GROWTH, 0, 0},
       {2700, TRAFFIC, 0, 60}},
      5},
+    /* Registered half an hour before: 450 are expected of 900, and 1,500 come. */
+    {"launch_announced",
+     5700,
+     {{0, CAPACITY, 0, 1350},
+      {0, TRAFFIC, 0, 50},
+      {600, LAUNCH, 30, 450},
+      {2400, GROWTH, 0, 3850},
+      {3000, GROWTH, 0, 0},
+      {3300, TRAFFIC, 0, 60},
+      {5690, REPORT, 0, 0}},
+     7},
     {"one_host_dies",
      900,
      {{0, CAPACITY, 0, 1350},
@@ -265,6 +278,36 @@ static void say_capacity(struct sim_world *w, const struct pl_name *name)
             is_known ? pl_learned_name(c->first_limit) : "not known");
 }
 
+static void announce(struct sim_world *w, const struct event *event)
+{
+    struct pl_launch l = pl_launch_init();
+    struct pl_now now = sim_collector_now(w);
+    uint32_t index;
+    if (pl_name_parse(pl_span_of("l-1"), &l.id) != 0) abort();
+    if (pl_name_parse(pl_span_of("web"), &l.pools[l.pool_count++]) != 0) abort();
+    strcpy(l.title, "Giveaway");
+    l.kind = PL_LAUNCH_GIVEAWAY;
+    l.starts_unix_ms = now.unix_ms + INT64_C(60000) * event->what;
+    l.ends_unix_ms = l.starts_unix_ms + 3600000;
+    l.expect = PL_EXPECT_RATE;
+    l.expected = event->value;
+    sim_say(w, "a launch in %d minutes is announced: %d/s", event->what, event->value);
+    if (pl_engine_put_launch(w->engine, &l, now, &index) != 0) abort();
+}
+
+static void report(struct sim_world *w)
+{
+    const struct pl_launch_entry *e = &pl_engine_launches(w->engine)->entries[0];
+    const struct pl_launch_after *a = &e->after;
+    sim_say(w, "launch is %s: expected %.0f to %.0f, came %.0f, least headroom %.0f %%, pages %u",
+            pl_launch_state_word(e->course.state), e->course.foreseen.p50, e->course.foreseen.p90,
+            e->course.peak_per_s, 100 * e->course.least_headroom, a->page_count);
+    for (uint32_t i = 0; i < a->deed_count; i++)
+        sim_say(w, "launch: %s %s, %u times", pl_launch_deed_word(a->deeds[i].kind),
+                a->deeds[i].text, a->deeds[i].count);
+    sim_say(w, "launch: %u points of %lld s", a->curve.count, (long long)a->curve.step_ms / 1000);
+}
+
 static void happen(struct sim_world *w, const struct event *event)
 {
     uint32_t m = (uint32_t)event->what - 1;
@@ -305,6 +348,8 @@ static void happen(struct sim_world *w, const struct event *event)
         w->store.away = event->type == STORE_AWAY;
         sim_say(w, "store is %s", w->store.away ? "away" : "back");
         return;
+    case LAUNCH: announce(w, event); return;
+    case REPORT: report(w); return;
     case PAUSE:
         w->paused_until_ms = w->now_ms + 1000 * event->value;
         sim_say(w, "collector is stopped for %d s", event->value);

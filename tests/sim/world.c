@@ -111,6 +111,7 @@ void sim_tell_effect(struct sim_world *w, const struct pl_effect *effect)
     bool is_quiet =
         effect->type == PL_EFFECT_SAVE_HOST || effect->type == PL_EFFECT_SAVE_ALERT ||
         effect->type == PL_EFFECT_DIRECT_HOST || effect->type == PL_EFFECT_SAVE_LEARNED ||
+        (effect->type >= PL_EFFECT_SAVE_LAUNCH && effect->type <= PL_EFFECT_LAUNCH_STATE) ||
         (effect->type >= PL_EFFECT_SAVE_HANDLING && effect->type <= PL_EFFECT_SAVE_DELIVERY);
     if (!w->tell || is_quiet) return;
     const char *word = words[effect->type];

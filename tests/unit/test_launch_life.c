@@ -3,6 +3,7 @@
 #include "tests/check.h"
 #include "tests/unit/engine_rig.h"
 
+#include "collector/codec/launch_record.h"
 #include "collector/core/launch/life.h"
 #include "common/base/rng.h"
 
@@ -51,6 +52,60 @@ static void test_no_phase_is_skipped(void)
         CHECK_INT(c.state, c.onset_unix_ms != 0 ? PL_LAUNCH_DONE : PL_LAUNCH_ABSENT);
     }
     CHECK(ended[PL_LAUNCH_DONE] > 30 && ended[PL_LAUNCH_ABSENT] > 30);
+}
+
+/* What is written down and read back, as by a restart. */
+static struct pl_launch_course restarted(const struct pl_launch *l,
+                                         const struct pl_launch_course *c)
+{
+    static struct pl_launch_entry e, back;
+    static char buf[PL_LAUNCH_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    e = (struct pl_launch_entry){.used = true, .launch = *l, .course = *c};
+    pl_record_launch_write(&t, &e);
+    CHECK(!t.overflow);
+    CHECK_INT(pl_record_launch_read(pl_text_bytes(&t), &back), 0);
+    return back.course;
+}
+
+/* The same, but it lives only as long as from one step to the next: each is taken by a program that
+ * has just read the record. It goes through the same phases, and is never stuck. */
+static void test_a_restart_at_every_step(void)
+{
+    struct pl_rng rng = pl_rng_init(23);
+    for (int round = 0; round < 40; round++) {
+        int64_t now_ms = INT64_C(1770000000000);
+        struct pl_launch l = pl_launch_init();
+        l.id = rig_name_of("l-1");
+        strcpy(l.title, "Giveaway");
+        l.pools[l.pool_count++] = rig_name_of("web");
+        l.expect = PL_EXPECT_UNKNOWN;
+        l.starts_unix_ms = now_ms + (int64_t)pl_rng_below(&rng, 2 * 86400) * 1000;
+        l.ends_unix_ms = l.starts_unix_ms + 7200000;
+        struct pl_launch_course c = pl_launch_course_init(now_ms);
+        bool comes = round % 2 == 0, seen[PL_LAUNCH_STATE_COUNT] = {[PL_LAUNCH_SCHEDULED] = true};
+        for (int step = 0; step < 5000 && pl_launch_is_open(c.state); step++) {
+            now_ms += 60000;
+            bool crowd = comes && now_ms > l.starts_unix_ms && now_ms < l.ends_unix_ms - 3600000;
+            struct pl_launch_sight sight = {.traffic_per_s = crowd ? 300 : 100,
+                                            .usual_per_s = 100,
+                                            .added = {100, 200},
+                                            .peak_unix_ms = l.starts_unix_ms + 180000,
+                                            .ceiling = 400,
+                                            .headroom = 0.3,
+                                            .is_known = true};
+            enum pl_launch_state before = c.state;
+            (void)pl_launch_step(&c, &l, &sight, now_ms);
+            bool absent = before == PL_LAUNCH_LIVE && c.state == PL_LAUNCH_ABSENT;
+            CHECK(c.state == before || c.state == before + 1 || absent);
+            seen[c.state] = true;
+            c = restarted(&l, &c);
+        }
+        CHECK_INT(c.state, comes ? PL_LAUNCH_DONE : PL_LAUNCH_ABSENT);
+        CHECK(seen[PL_LAUNCH_PREPARING] && seen[PL_LAUNCH_ARMED] && seen[PL_LAUNCH_LIVE]);
+        CHECK_INT(c.onset_unix_ms != 0, comes);
+        CHECK(now_ms <= l.ends_unix_ms + 120000); // half an hour of calm is remembered
+    }
 }
 
 /* A day, four hours, one and a quarter before: each once; and when the capacity moves by a tenth.
@@ -224,6 +279,7 @@ static void test_the_book_is_full(void)
 int main(void)
 {
     RUN(test_no_phase_is_skipped);
+    RUN(test_a_restart_at_every_step);
     RUN(test_when_it_is_judged_again);
     RUN(test_expected_load_does_not_page);
     RUN(test_more_than_was_announced_pages);
