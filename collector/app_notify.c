@@ -7,6 +7,7 @@
 
 #include "collector/codec/change_text.h"
 #include "collector/codec/notify/reference.h"
+#include "collector/codec/oncall_text.h"
 #include "collector/codec/shortfall.h"
 #include "collector/io/signature.h"
 #include "common/sys/clock.h"
@@ -131,6 +132,20 @@ static struct pl_span ack_token(const struct pl_text *url)
     return (struct pl_span){bytes.ptr + bytes.len - PL_ACK_TOKEN_CHARS, PL_ACK_TOKEN_CHARS};
 }
 
+/* Why the page came to this one: as of when it was written, so that every attempt says the same. */
+static void write_paged(const struct pl_app *app, const struct pl_page *page, struct pl_text *out)
+{
+    uint32_t policy = app->config->default_policy;
+    for (uint32_t i = 0; i < app->config->pool_count; i++) {
+        const struct pl_config_pool *pool = &app->config->pools[i];
+        if (pl_name_eq(&pool->name, &page->alert.pool)) policy = pool->policy;
+    }
+    if (page->resolved) return;
+    const struct pl_told told =
+        pl_policy_told(app->oncall, policy, page->target, page->created_unix_ms);
+    pl_told_write(out, app->oncall, &told);
+}
+
 int pl_app_submit(struct pl_app *app, int32_t wait_ms, pl_app_answer_fn *on_answer_fn,
                   uint64_t ticket)
 {
@@ -172,11 +187,14 @@ static int post_page(struct pl_app *app, const struct pl_page *page, pl_app_answ
     char changes[PL_CHANGES_TEXT_BYTES], helps[PL_SHORTFALL_TEXT_BYTES];
     char ack_url[PL_CONFIG_EXTERNAL_URL_BYTES + ACK_PATH_BYTES];
     struct pl_text ack_text = pl_text_init(ack_url, sizeof ack_url);
+    char paged[PL_TOLD_TEXT_BYTES];
+    struct pl_text paged_text = pl_text_init(paged, sizeof paged);
     struct pl_text changes_text = pl_text_init(changes, sizeof changes);
     struct pl_text helps_text = pl_text_init(helps, sizeof helps);
     write_changes(app, page, now, &changes_text);
     if (!page->resolved) pl_shortfall_text_write(app->engine, &page->alert, &helps_text);
     write_ack_url(app, page, &ack_text);
+    write_paged(app, page, &paged_text);
     const struct pl_contacts contacts = {app->contacts, app->config->pool_count};
     const struct pl_notify_message message = {
         .page = page,
@@ -184,6 +202,7 @@ static int post_page(struct pl_app *app, const struct pl_page *page, pl_app_answ
         .state = state_of(page),
         .ack_url = pl_text_bytes(&ack_text),
         .ack_token = ack_token(&ack_text),
+        .paged = pl_text_bytes(&paged_text),
         .external_url = pl_span_of(app->external_url),
         .contact = pl_contact_find(&contacts, &page->alert.pool),
         .helps = pl_text_bytes(&helps_text),

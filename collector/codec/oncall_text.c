@@ -229,3 +229,16 @@ void pl_gap_write(struct pl_text *out, const struct pl_oncall *o, const struct p
     write_length(out, gap->lasts_s);
     pl_text_str(out, " together");
 }
+
+void pl_told_write(struct pl_text *out, const struct pl_oncall *oncall, const struct pl_told *told)
+{
+    if (told->person == PL_NOBODY) return;
+    pl_text_span(out, pl_name_span(&oncall->people[told->person].name));
+    bool has_group = told->group.len > 0, has_plan = told->plan.len > 0;
+    if (!has_group && !has_plan) return;
+    pl_text_str(out, " (");
+    pl_text_span(out, pl_name_span(&told->group));
+    if (has_group && has_plan) pl_text_str(out, ", ");
+    pl_text_span(out, pl_name_span(&told->plan));
+    pl_text_char(out, ')');
+}

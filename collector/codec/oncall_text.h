@@ -8,6 +8,7 @@
 #pragma once
 
 #include "collector/core/oncall/gaps.h"
+#include "collector/core/oncall/told.h"
 #include "common/base/text.h"
 
 /* 0, or PL_E_SYNTAX, PL_E_RANGE, and the outputs untouched. */
@@ -25,6 +26,10 @@ PL_MUST_CHECK int pl_moment_parse(struct pl_span in, const struct pl_zone *zone,
  * "2026-12-24 Thu 18:00". */
 void pl_moment_write(struct pl_text *out, const struct pl_zone *zone, int64_t unix_s,
                      int64_t now_unix_s);
+
+/* "alex (primary, web)": who was paged, the schedule or team, the plan; nothing for PL_NOBODY. */
+enum { PL_TOLD_TEXT_BYTES = 3 * PL_NAME_LEN_MAX + 8 };
+void pl_told_write(struct pl_text *out, const struct pl_oncall *oncall, const struct pl_told *told);
 
 /* "web: nobody is on call from Sat 09:00 until Mon 09:00, 48 h; 3 times until 2026-05-18 Mon 09:00,
  * 96 h together". */

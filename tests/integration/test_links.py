@@ -20,6 +20,16 @@ rules:
   limit: {cpu: 0.90, warn: 0.75, hold: 0s, clear: 0s}
 people:
   alex: {contact: [ntfy]}
+schedules:
+  duty: {layers: [turns]}
+layers:
+  turns: {people: [alex]}
+escalations:
+  nights: {steps: ["duty, slack"]}
+pools:
+  web: {escalation: nights}
+  shop: {escalation: nights}
+  mail: {escalation: nights}
 """
 
 
@@ -63,6 +73,7 @@ def pages(collector, pool):
             action = request_of.body["actions"][0]
             assert (action["action"], action["label"], action["method"]) == ("http", "Acknowledge", "POST")
             found["ntfy"] = path_of(action["url"])
+            assert "Paged: alex (duty, nights)" in request_of.body["message"]
     for request_of in them.of["slack"].requests:
         text = str(request_of.body["blocks"])
         if f"[PAGE] {pool}: " in text:

@@ -262,6 +262,9 @@ static void test_longest_page_fits(void)
             to.name = pl_span_of(longest);
             m.changes = (struct pl_span){(const uint8_t *)changes, sizeof changes};
             m.external_url = pl_span_of(url);
+            m.ack_url = (struct pl_span){(const uint8_t *)url, 309};
+            m.ack_token = (struct pl_span){(const uint8_t *)url, 48};
+            m.paged = (struct pl_span){(const uint8_t *)url, 194};
             m.contact.owner = (struct pl_span){(const uint8_t *)url, 127};
             m.contact.runbook = (struct pl_span){(const uint8_t *)url, 511};
             CHECK_INT(pl_notify_write(&to, &m, &request), 0);

@@ -113,6 +113,38 @@ static void test_routes_follow_the_clock(void)
     CHECK_INT(config.default_policy, pools[3].policy);
 }
 
+static const char *told_text(uint32_t policy, uint32_t target, int64_t unix_s)
+{
+    static char text[PL_TOLD_TEXT_BYTES];
+    struct pl_text t = pl_text_init(text, sizeof text);
+    struct pl_told told = pl_policy_told(&config.roster, policy, target, unix_s * 1000);
+    pl_told_write(&t, &config.roster, &told);
+    CHECK(!t.overflow);
+    return text;
+}
+
+static void test_why_that_one(void)
+{
+    enum { A_PUSH, A_SMS, SAM_PUSH, KIM_PUSH, CHAT };
+    REQUIRE(load(house) == 0);
+    const struct pl_config_pool *pools = config.pools;
+    // Wednesday noon: alex is on call, by either contact; sam is of the team of the next step
+    CHECK_TEXT(told_text(pools[0].policy, A_PUSH, at(5, 6, 10)), "alex (duty, steps)");
+    CHECK_TEXT(told_text(pools[0].policy, A_SMS, at(5, 6, 10)), "alex (duty, steps)");
+    CHECK_TEXT(told_text(pools[0].policy, SAM_PUSH, at(5, 6, 10)), "sam (ops, steps)");
+    CHECK_TEXT(told_text(pools[0].policy, CHAT, at(5, 6, 10)), "");
+    CHECK_TEXT(told_text(pools[0].policy, KIM_PUSH, at(5, 6, 10)), ""); // that step is closed
+    // Wednesday 23:00 in Berlin: kim is on call; Sunday: by name
+    CHECK_TEXT(told_text(pools[0].policy, KIM_PUSH, at(5, 6, 21)), "kim (duty, steps)");
+    CHECK_TEXT(told_text(pools[0].policy, KIM_PUSH, at(5, 10, 10)), "kim (steps)");
+    CHECK_TEXT(told_text(pools[1].policy, A_PUSH, at(5, 6, 10)), "alex (duty, scheduled)");
+    CHECK_TEXT(told_text(0, A_PUSH, at(5, 6, 10)), "");
+    CHECK_TEXT(told_text(config.default_policy, SAM_PUSH, at(5, 6, 10)), "sam (everybody)");
+    CHECK_INT(pl_oncall_owner(&config.roster, A_SMS),
+              pl_oncall_person(&config.roster, pl_span_of("alex")));
+    CHECK_INT(pl_oncall_owner(&config.roster, CHAT), PL_NOBODY);
+}
+
 static void test_a_page_always_reaches_somebody(void)
 {
     REQUIRE(load(NOTIFIERS PEOPLE
@@ -447,6 +479,7 @@ int main(void)
     if (fd < 0) return 1;
     (void)close(fd);
     RUN(test_routes_follow_the_clock);
+    RUN(test_why_that_one);
     RUN(test_a_page_always_reaches_somebody);
     RUN(test_an_override_is_engaged_at_once);
     RUN(test_overrides_make_room_for_new_ones);

@@ -65,6 +65,7 @@ struct pl_notify_message {
     struct pl_span ack_token;       // secret: what tells that link from others; empty likewise
     struct pl_span external_url;    // where people reach this collector, "http://127.0.0.1:7411/"
     struct pl_contact contact;      // for this page's pool
+    struct pl_span paged;           // "alex (primary, web)": whom, by which plan; empty: by none
     struct pl_span helps;           // "1 more host like fe2"; empty: not known
     struct pl_span changes;         // "changed in 24 h: ..." of this page's pool; empty: none
     struct pl_span picture;         // PNG: the pool's last 15 minutes; for those who show it

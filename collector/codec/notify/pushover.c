@@ -59,7 +59,7 @@ static void write(const struct pl_notify_target *target, const struct pl_notify_
     pl_text_member(out, "user", target->value[PL_NOTIFY_USER_KEY]);
     pl_text_str(out, ",\"title\":");
     pl_text_clip_json(out, pl_text_bytes(&title), TITLE_POINTS_MAX);
-    pl_text_member(out, "message", pl_text_bytes(&text)); // three facts have under 1,024 characters
+    pl_text_member(out, "message", pl_text_bytes(&text)); // four facts have under 1,024 characters
     if (message->external_url.len <= URL_LEN_MAX) {
         pl_text_member(out, "url", message->external_url);
         pl_text_str(out, ",\"url_title\":\"Live view\"");

@@ -41,6 +41,7 @@ uint32_t pl_notify_facts(const struct pl_notify_message *message,
                          struct pl_notify_fact out[PL_NOTIFY_FACTS_MAX])
 {
     uint32_t n = add(out, 0, "Owner", message->contact.owner);
+    n = add(out, n, "Paged", message->paged);
     n = add(out, n, "What helps", message->helps);
     return add(out, n, "Changes", message->changes);
 }

@@ -5,7 +5,7 @@
 #include "collector/codec/notify/notify.h"
 
 enum {
-    PL_NOTIFY_FACTS_MAX = 3,
+    PL_NOTIFY_FACTS_MAX = 4,
     PL_NOTIFY_LINKS_MAX = 3,
     PL_NOTIFY_FACT_POINTS_MAX = 500, // of one fact, in messages for people
     PL_NOTIFY_LINES_BYTES = PL_NOTIFY_FACTS_MAX * (4 * PL_NOTIFY_FACT_POINTS_MAX + 16) + 1,
@@ -19,7 +19,7 @@ struct pl_notify_fact {
 /* "[PAGE] web: ...", "[ACK alex] web: ...", "[RESOLVED] web: ...", "[TEST] ..."; at most
  * PL_ALERT_TEXT_BYTES. */
 void pl_notify_headline(const struct pl_notify_message *message, struct pl_text *out);
-/* What is known of owner, remedy and changes; how many. */
+/* What is known of owner, who was paged, remedy and changes; how many. */
 uint32_t pl_notify_facts(const struct pl_notify_message *message,
                          struct pl_notify_fact out[PL_NOTIFY_FACTS_MAX]);
 /* Where to go on: acknowledge (while it fires), live view, runbook; the text is the address. */
