@@ -16,7 +16,7 @@ a sixth and half of what they can take. The agent watches the group, the collect
 Runs in a network namespace of its own, because the agent counts all connections of its namespace,
 and in a process namespace of its own, so that everything ends with it, however it ends.
 Needs root, nginx, php-fpm and a tree of version 1 or 2 control groups; exits 77 (skipped) where one
-of them is missing. A run takes eight minutes. Prints a line of p10, p50, p90 and truth
+of them is missing. A run takes ten minutes. Prints a line of p10, p50, p90 and truth
 for each run and a ratio: line for each mode, the median of its runs; exits 1 when a goal is missed.
 """
 
@@ -41,7 +41,7 @@ from programs import Agent, Collector, until  # noqa: E402 - the path comes firs
 
 SKIPPED = 77
 PORT = 18080
-LEARN_S, WAVE_S, FULL_S = 420, 210, 60
+LEARN_S, WAVE_S, FULL_S = 480, 240, 60
 QUOTA_CORES = 0.5
 LIMIT = 0.90
 REQUEST_S = 0.0027  # of CPU, about; only the load that is offered depends on it
@@ -250,7 +250,7 @@ def of_memory(collector, group):
     group.limit_memory((base + HELD_FULL * (HELD_MIB << 20)) / LIMIT)
     limit = (base + HELD_FULL * (HELD_MIB << 20)) / LIMIT
     full = HELD_FULL / HELD_S
-    drive(wave(full / 6, full / 2.2), LEARN_S + 60, group)  # what it is comes a little later
+    drive(wave(full / 6, full / 2.2), LEARN_S, group)
     capacity = learned(collector)
     foretold = (capacity.get("full_at") or {}).get("p50", 0)
     if not foretold:

@@ -126,6 +126,22 @@ static void test_two_waves_of_minutes_tell_the_limit(void)
     CHECK(a->per_s.p10 <= truth && truth <= a->per_s.p90);
 }
 
+/* A clock that is a millisecond fast does not make every period of five seconds one of six. */
+static void test_a_period_ends_with_the_nearest_sample(void)
+{
+    enum { PERIODS = 60, EACH = 5 };
+    struct pl_rng rng = pl_rng_init(1);
+    pl_capacity_init(&learner);
+    for (int s = 0; s <= PERIODS * EACH; s++) {
+        struct pl_sample sample = sample_of(&plain, s, &rng);
+        sample.unix_ms -= s;
+        (void)pl_capacity_step(&learner, rules.levels, PL_SOURCE_CONNECTIONS, &sample,
+                               sample.unix_ms); // what it has taken is looked at
+    }
+    CHECK(learner.learning[PL_LEARNED_CPU].recent_weight >= PERIODS - 1);
+    CHECK(learner.learning[PL_LEARNED_MEMORY].recent_weight >= PERIODS - 1);
+}
+
 /* The service is known a minute late, beside somebody who takes the rest of the machine. */
 static void test_a_service_beside_a_full_machine_is_learned_in_minutes(void)
 {
@@ -442,6 +458,7 @@ int main(void)
     pl_rules_default(&rules);
     RUN(test_a_day_under_half_tells_the_limit);
     RUN(test_two_waves_of_minutes_tell_the_limit);
+    RUN(test_a_period_ends_with_the_nearest_sample);
     RUN(test_a_service_beside_a_full_machine_is_learned_in_minutes);
     RUN(test_unknown_says_why);
     RUN(test_random_machines_are_learned_under_half_load);

@@ -274,7 +274,9 @@ static int32_t cpu_used_bp(struct pl_capacity_learner *c, const struct pl_sample
 {
     int32_t service_bp = sample->values[PL_SERVICE_CPU];
     uint8_t best = service_bp == PL_ABSENT ? PL_CPU_OF_MACHINE : PL_CPU_OF_SERVICE;
-    if (pl_settled_step(&c->cpu, best, unix_ms)) forget_cpu(c);
+    bool was_machines = c->cpu.choice != PL_CPU_OF_SERVICE;
+    bool is_settled = pl_settled_step(&c->cpu, best, unix_ms);
+    if (is_settled && was_machines != (c->cpu.choice != PL_CPU_OF_SERVICE)) forget_cpu(c);
     if (c->cpu.choice != PL_CPU_OF_SERVICE) return sample->values[PL_CPU_BUSY];
     int32_t weight = sample->values[PL_SERVICE_CPU_WEIGHT];
     int32_t quota_bp = sample->values[PL_SERVICE_CPU_LIMIT];
@@ -355,7 +357,10 @@ bool pl_capacity_step(struct pl_capacity_learner *c, const struct pl_level_polic
     c->newest_unix_ms = unix_ms;
     add(c, sample, traffic, unix_ms);
     int64_t period_ms = unix_ms - c->period_unix_ms;
-    if (period_ms < PL_LEARN_PERIOD_MS && c->count < PL_LEARN_SAMPLES_MAX) return false;
+    /* To the nearest sample: one that comes a millisecond early must not cost a sixth second. */
+    int64_t early_ms = follows ? since_ms / 2 : 0;
+    bool is_long_enough = period_ms + early_ms >= PL_LEARN_PERIOD_MS;
+    if (!is_long_enough && c->count < PL_LEARN_SAMPLES_MAX) return false;
     close_period(c, unix_ms, (double)PL_MAX(period_ms, 1));
     open_period(c, unix_ms);
     double known_ms = c->answer.resource[PL_LEARNED_CPU].samples * PL_LEARN_PERIOD_MS;
