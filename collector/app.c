@@ -44,8 +44,10 @@ static int build_engine(struct pl_app *app)
                                            .rules = &rules[i]};
     }
     struct pl_target_pace paces[PL_TARGET_MAX];
+    struct pl_name names[PL_TARGET_MAX];
     for (uint32_t i = 0; i < config->notifier_count; i++) {
         const struct pl_notify_provider *provider = pl_notify_provider(config->notifiers[i].type);
+        names[i] = config->notifiers[i].name;
         paces[i] = (struct pl_target_pace){provider->per_minute, PL_MAX(provider->burst, 1)};
     }
     struct pl_engine_config engine = {
@@ -56,6 +58,7 @@ static int build_engine(struct pl_app *app)
         .default_notify = pl_collector_config_notifiers(config, NULL),
         .default_policy = config->default_policy,
         .routes = {pl_policy_route, app->oncall},
+        .target_names = names,
         .paces = paces,
         .seed = pl_process_seed(),
     };

@@ -219,14 +219,15 @@ void pl_app_send_page(struct pl_app *app, struct pl_slot_id id, struct pl_now no
     if (!page) return; // an effect earlier in the batch ended it
     PL_ASSERT(page->target < app->target_count);
     if (page->resolved && pl_notify_provider(app->targets[page->target].type)->is_call) {
-        const struct pl_page_result untold = {.class = PL_RESULT_SENT, .wait_ms = -1};
+        const struct pl_page_result untold = {
+            .class = PL_RESULT_SENT, .wait_ms = -1, .is_ours = true};
         pl_engine_page_result(app->engine, id, &untold, now);
         return;
     }
     int err = post_page(app, page, on_answer, now);
     if (err == 0) return;
     struct pl_page_result refused = {
-        .class = PL_RESULT_RETRY, .wait_ms = WEBHOOK_BUSY_WAIT_MS, .status = 0};
+        .class = PL_RESULT_RETRY, .wait_ms = WEBHOOK_BUSY_WAIT_MS, .is_ours = true};
     pl_log(PL_LOG_WARN, "page_not_posted", "target=%s err=\"%s\"",
            app->target_names[page->target].text, pl_err_text(err));
     pl_engine_page_result(app->engine, id, &refused, now);
@@ -345,7 +346,11 @@ static void on_test_answer(void *owner, uint64_t ticket, const struct pl_notify_
     struct pl_notify_reading reading;
     pl_notify_read(&app->targets[test->target], answer, &reading);
     pl_notify_words_write(&app->targets[test->target], answer, &reason_text);
+    struct pl_now now = pl_app_now();
     bool sent = reading.result.class == PL_RESULT_SENT;
+    /* Whoever tests a notifier reads himself that it is broken; that it is well ends an alert. */
+    if (sent) pl_engine_target_tried(app->engine, (uint8_t)test->target, &reading.result, now);
+    pl_app_settle(app, now);
     pl_text_str(&text, sent ? "ok\n" : "error ");
     pl_text_str(&text, app->target_names[test->target].text);
     pl_text_str(&text, ": ");

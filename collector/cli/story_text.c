@@ -225,6 +225,7 @@ static void explain_alert(const struct pl_alert *a, const struct pl_rules *rules
     case PL_RULE_LAUNCH_RISK: // a replay knows of no launches, nor of what others found
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT:
+    case PL_RULE_NOTIFIER: // nor of notifiers
     case PL_RULE_SATURATION:
     case PL_RULE_COUNT: PL_UNREACHABLE("rule");
     }

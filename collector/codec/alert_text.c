@@ -3,7 +3,13 @@
 #include "common/base/assert.h"
 
 /* Hosts named in a sentence; the rest is counted. */
-enum { SILENT_NAMED_MAX = 2, STALLED_NAMED_MAX = 1, UNFAIR_NAMED_MAX = 2, EXTERNAL_NAMED_MAX = 2 };
+enum {
+    SILENT_NAMED_MAX = 2,
+    STALLED_NAMED_MAX = 1,
+    UNFAIR_NAMED_MAX = 2,
+    EXTERNAL_NAMED_MAX = 2,
+    NOTIFIERS_NAMED_MAX = 2,
+};
 
 static void pair_write(int64_t big, const char *big_unit, int64_t small, const char *small_unit,
                        struct pl_text *out)
@@ -362,6 +368,36 @@ static void external_over(const struct pl_finding *f, bool lowered, struct pl_te
         pl_text_str(out, f->external.count > 1 ? ": all of them are over" : ": it is over");
 }
 
+/* "notifiers slack, desk and 2 others", "notifier slack" */
+static void notifiers_write(const struct pl_finding *f, struct pl_text *out)
+{
+    uint32_t named = PL_MIN(f->named_count, NOTIFIERS_NAMED_MAX);
+    uint32_t others = f->host_count - PL_MIN(named, f->host_count);
+    pl_text_str(out, f->host_count == 1 ? "notifier " : "notifiers ");
+    for (uint32_t i = 0; i < named; i++) {
+        bool last = i + 1 == named && others == 0;
+        if (i > 0) pl_text_str(out, last ? " and " : ", ");
+        pl_text_span(out, pl_name_span(&f->hosts[i]));
+    }
+    if (others == 0) return;
+    pl_text_str(out, " and ");
+    pl_text_u64(out, others);
+    pl_text_str(out, others == 1 ? " other" : " others");
+}
+
+static void notifier_write(const struct pl_finding *f, int64_t lasted_ms, struct pl_text *out)
+{
+    notifiers_write(f, out);
+    pl_text_str(out, f->host_count == 1 ? " takes no pages" : " take no pages");
+    lasted_write(f, lasted_ms, out);
+}
+
+static void notifier_over(const struct pl_finding *f, struct pl_text *out)
+{
+    notifiers_write(f, out);
+    pl_text_str(out, f->host_count == 1 ? " takes pages again" : " take pages again");
+}
+
 static void over_write(const struct pl_alert *alert, bool lowered, struct pl_text *out)
 {
     switch (alert->rule) {
@@ -376,6 +412,7 @@ static void over_write(const struct pl_alert *alert, bool lowered, struct pl_tex
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT: launch_over(alert, out); return;
     case PL_RULE_EXTERNAL: external_over(&alert->finding, lowered, out); return;
+    case PL_RULE_NOTIFIER: notifier_over(&alert->finding, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -418,6 +455,7 @@ static void trouble_write(const struct pl_alert *alert, int64_t lasted_ms, struc
     case PL_RULE_LAUNCH_OVER: launch_over_write(f, out); return;
     case PL_RULE_LAUNCH_ABSENT: launch_absent_write(f, lasted_ms, out); return;
     case PL_RULE_EXTERNAL: external_write(f, false, out); return;
+    case PL_RULE_NOTIFIER: notifier_write(f, lasted_ms, out); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

@@ -79,6 +79,7 @@ static const char *title_of(enum pl_rule rule)
     case PL_RULE_LAUNCH_RISK:
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT: return "More visitors than expected";
+    case PL_RULE_NOTIFIER: // of no pool that customers know
     case PL_RULE_EXTERNAL: return "Something may be wrong"; // what, only people can say
     case PL_RULE_COUNT: break;
     }
@@ -98,6 +99,7 @@ static const char *effect_of(enum pl_rule rule)
     case PL_RULE_LAUNCH_RISK:
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT: return "pages may become slow";
+    case PL_RULE_NOTIFIER:
     case PL_RULE_EXTERNAL: return "some requests may be slow or fail";
     case PL_RULE_COUNT: break;
     }
@@ -117,6 +119,7 @@ static enum pl_case_impact impact_of(enum pl_rule rule)
     case PL_RULE_LAUNCH_RISK:
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT:
+    case PL_RULE_NOTIFIER:
     case PL_RULE_EXTERNAL: return PL_CASE_IMPACT_MINOR;
     case PL_RULE_COUNT: break;
     }

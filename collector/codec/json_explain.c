@@ -95,6 +95,14 @@ static void put_rule(struct pl_text *t, const struct pl_rules *rules, enum pl_ru
         pl_text_str(t, "pages when another program, such as a Prometheus, posts an alert with "
                        "severity critical or page, warns with severity warning");
         break;
+    case PL_RULE_NOTIFIER:
+        pl_text_str(t,
+                    "pages when a notifier says that it will never take a page, refuses three in a "
+                    "row, or takes none for ");
+        pl_duration_write(PL_HEALTH_FAILING_MS, t);
+        pl_text_str(t, "; only others are told. It ends with the first message it takes: plimsoll "
+                       "notify test NAME sends one");
+        return;
     case PL_RULE_COUNT: break;
     }
     pl_text_str(t, ". It ends when that is over for ");

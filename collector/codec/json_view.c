@@ -217,12 +217,17 @@ static void put_pool(struct pl_text *out, const struct pl_view *view, uint32_t i
     pl_text_char(out, '}');
 }
 
-/* Groups of what others found are no pools to people. */
-static uint32_t count_pools(const struct pl_fleet *fleet)
+/* Groups of what others found are no pools to people, and the collector's own is one while it has
+ * something to say. */
+static bool is_shown(const struct pl_view *view, uint32_t pool)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < fleet->pool_count; i++) count += !fleet->pools[i].is_group;
-    return count;
+    const struct pl_pool *p = &pl_engine_fleet(view->engine)->pools[pool];
+    if (p->is_group) return false;
+    bool speaks = p->host_count > 0 || !pl_engine_is_own_pool(view->engine, pool);
+    for (uint32_t rule = 0; rule < PL_RULE_COUNT && !speaks; rule++)
+        speaks =
+            pl_engine_alert(view->engine, pool * PL_RULE_COUNT + rule)->state == PL_ALERT_FIRING;
+    return speaks;
 }
 
 static void put_pools(struct pl_text *out, const struct pl_view *view, size_t reserve)
@@ -230,10 +235,12 @@ static void put_pools(struct pl_text *out, const struct pl_view *view, size_t re
     const struct pl_fleet *fleet = pl_engine_fleet(view->engine);
     bool complete = true;
     pl_json_notes(out, ",\"notes\":", view->troubles);
-    pl_json_put_number(out, ",\"pools_total\":", count_pools(fleet), 1);
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < fleet->pool_count; i++) shown += is_shown(view, i);
+    pl_json_put_number(out, ",\"pools_total\":", shown, 1);
     struct pl_json_list pools = pl_json_list_begin(out, ",\"pools\":", reserve);
     for (uint32_t i = 0; i < fleet->pool_count && complete; i++) {
-        if (fleet->pools[i].is_group) continue;
+        if (!is_shown(view, i)) continue;
         pl_json_item_begin(&pools);
         put_pool(out, view, i);
         complete = pl_json_item_end(&pools);

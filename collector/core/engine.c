@@ -92,6 +92,10 @@ struct pl_engine *pl_engine_init(void *memory, const struct pl_engine_config *co
     e->target_count = config->target_count;
     e->default_rules = config->rules;
     e->routes = config->routes;
+    e->own_like = PL_NO_INDEX;
+    e->names_targets = config->target_names != NULL;
+    for (uint32_t t = 0; e->names_targets && t < config->target_count; t++)
+        e->target_names[t] = config->target_names[t];
     pl_outbox_init(&e->outbox, config->seed);
     for (uint8_t t = 0; config->paces && t < config->target_count; t++) {
         pl_outbox_pace(&e->outbox, t, &config->paces[t]);
@@ -431,6 +435,10 @@ void pl_engine_page_result(struct pl_engine *e, struct pl_slot_id page,
 {
     now = pl_engine_begin(e, now);
     struct pl_page *p = pl_outbox_get(&e->outbox, page);
-    if (p && pl_outbox_result(&e->outbox, p, result, now)) pl_engine_answered(e, p);
+    if (p && pl_outbox_result(&e->outbox, p, result, now)) {
+        uint8_t target = p->target;
+        pl_engine_answered(e, p);
+        pl_engine_note(e, target, result);
+    }
     pl_engine_end(e);
 }

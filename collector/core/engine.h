@@ -18,6 +18,7 @@
 
 #include "collector/core/alert/delivery.h"
 #include "collector/core/alert/external.h"
+#include "collector/core/alert/health.h"
 #include "collector/core/alert/silence.h"
 #include "collector/core/effect.h"
 #include "collector/core/judge/rule_saturation.h"
@@ -63,6 +64,8 @@ struct pl_engine_config {
     uint64_t default_notify;            // of a pool made by a host's HELLO
     uint32_t default_policy;            // likewise
     struct pl_route_source routes;      // of policies; needed only if there is one
+    const struct pl_name *target_names; // target_count of them, borrowed during init; NULL: those
+                                        // that take nothing are nobody's alert
     const struct pl_target_pace
         *paces; // target_count of them, borrowed during init; NULL: no limits
     struct pl_rules rules;
@@ -70,6 +73,9 @@ struct pl_engine_config {
 };
 
 struct pl_engine;
+
+/* The pool of the collector's own alerts. It has no hosts, and is there once it has an alert. */
+#define PL_OWN_POOL "plimsoll"
 
 /* Bytes pl_engine_init() needs; it grows with host_max by sizeof(struct pl_host) + 24. Memory of
  * hosts that never came is not touched after init. */
@@ -119,6 +125,10 @@ void pl_engine_page_saved(struct pl_engine *e, struct pl_slot_id page, struct pl
 /* The answer to PL_EFFECT_SEND_PAGE. Ignored for a page that is gone. */
 void pl_engine_page_result(struct pl_engine *e, struct pl_slot_id page,
                            const struct pl_page_result *result, struct pl_now now);
+/* A message that is no page was tried there (somebody tests a notifier): it is well, or it is not.
+ */
+void pl_engine_target_tried(struct pl_engine *e, uint8_t target,
+                            const struct pl_page_result *result, struct pl_now now);
 
 /* ---- what others found ---- */
 
@@ -262,6 +272,10 @@ const struct pl_page *pl_engine_page(const struct pl_engine *e, struct pl_slot_i
 /* All live pages, for listing: the `n`th of pl_engine_page_count(), in no particular order. */
 uint32_t pl_engine_page_count(const struct pl_engine *e);
 const struct pl_page *pl_engine_page_at(const struct pl_engine *e, uint32_t n);
+/* True for the pool of the collector's own alerts. */
+bool pl_engine_is_own_pool(const struct pl_engine *e, uint32_t pool);
+/* Targets that take nothing (alert/health.h). */
+const struct pl_targets_health *pl_engine_targets_health(const struct pl_engine *e);
 const struct pl_engine_counts *pl_engine_counts(const struct pl_engine *e);
 bool pl_engine_in_tilt(const struct pl_engine *e);
 /* Somebody must know of an alert, and for PL_UNHEARD_MS nobody could be told. */

@@ -22,6 +22,7 @@ struct pl_verdict pl_engine_ask(const struct pl_engine *e, uint32_t pool, enum p
     case PL_RULE_LAUNCH_ABSENT:
         return pl_launch_watch_ask(&e->launch_watch[pool], pl_engine_launch_rule(rule));
     case PL_RULE_EXTERNAL: return pl_engine_ask_external(e, pool);
+    case PL_RULE_NOTIFIER: return pl_engine_ask_notifier(e, pool);
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");
@@ -37,7 +38,8 @@ bool pl_engine_is_coming_back(const struct pl_engine *e, uint32_t pool)
 static struct pl_verdict judge(const struct pl_engine *e, uint32_t pool, enum pl_rule rule)
 {
     if (rule == PL_RULE_EXTERNAL) return pl_engine_ask(e, pool, rule); // others looked at a clock
-    if (e->tilted || pl_engine_is_coming_back(e, pool)) {
+    bool is_early = rule != PL_RULE_NOTIFIER && pl_engine_is_coming_back(e, pool);
+    if (e->tilted || is_early) {
         return (struct pl_verdict){.no_data = true};
     }
     return pl_engine_ask(e, pool, rule);
@@ -71,6 +73,7 @@ static void describe(struct pl_engine *e, uint32_t pool, struct pl_alert *a)
                                  pl_engine_launch_rule(a->rule), &a->finding);
         return;
     case PL_RULE_EXTERNAL: pl_externals_describe(&e->externals, pool, &a->finding); return;
+    case PL_RULE_NOTIFIER: pl_engine_describe_notifier(e, &a->finding); return;
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

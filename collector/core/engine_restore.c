@@ -133,7 +133,9 @@ int pl_engine_restore_alert(struct pl_engine *e, const struct pl_alert *alert, s
 {
     (void)pl_engine_begin(e, now);
     uint32_t index;
-    return restore_record(e, alert, true, &index);
+    int err = restore_record(e, alert, true, &index);
+    if (err == 0) pl_engine_restore_notifier(e, alert);
+    return err;
 }
 
 int pl_engine_restore_handling(struct pl_engine *e, const struct pl_name *pool, enum pl_rule rule,

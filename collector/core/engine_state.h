@@ -3,6 +3,7 @@
  *     engine.c          the calls that happen all the time: join, sample, tick, results
  *     engine_judge.c    from counts to verdicts to alerts
  *     engine_tell.c     from alerts to pages
+ *     engine_notifier.c targets that take nothing, told through others
  *     engine_handle.c   what people say about alerts: acknowledgements, silences
  *     engine_explain.c  why an alert is as it is
  *     engine_restore.c  what was written down before a restart
@@ -76,6 +77,10 @@ struct pl_engine {
     struct pl_externals externals;
     uint32_t group_count;            // pools that are only groups of them
     bool external_news[PL_POOL_MAX]; // of a kind that people who know of the alert do not know of
+    struct pl_targets_health health;
+    bool names_targets; // else nobody is told of their health
+    struct pl_name target_names[PL_TARGET_MAX];
+    uint32_t own_like; // the collector's own alerts go where those of this pool go; or PL_NO_INDEX
     struct pl_changes changes;
     struct pl_launch_book launches;
     struct pl_launch_watch launch_watch[PL_POOL_MAX]; // by pool, made every tick
@@ -155,6 +160,17 @@ void pl_engine_judge_pool(struct pl_engine *e, uint32_t pool, bool refresh);
 /* An alert has begun, ended, or changed its tier: what that means for who was told. */
 void pl_engine_act(struct pl_engine *e, uint32_t alert, enum pl_alert_action action);
 void pl_engine_emit_alert(struct pl_engine *e, enum pl_effect_type type, uint32_t alert);
+
+/* ---- engine_notifier.c ---- */
+
+/* What an attempt at that target says about it. */
+void pl_engine_note(struct pl_engine *e, uint8_t target, const struct pl_page_result *result);
+/* Never to a target that is broken. */
+void pl_engine_own_route(const struct pl_engine *e, struct pl_route *out);
+struct pl_verdict pl_engine_ask_notifier(const struct pl_engine *e, uint32_t pool);
+void pl_engine_describe_notifier(const struct pl_engine *e, struct pl_finding *out);
+/* If it is this alert, what it named is broken still. */
+void pl_engine_restore_notifier(struct pl_engine *e, const struct pl_alert *alert);
 
 /* ---- engine_handle.c ---- */
 

@@ -110,7 +110,9 @@ static uint64_t spared(const struct pl_engine *e, uint32_t alert)
 void pl_engine_route(const struct pl_engine *e, uint32_t pool, struct pl_route *out)
 {
     *out = (struct pl_route){0};
-    if (e->policies[pool] != 0)
+    if (pl_engine_is_own_pool(e, pool))
+        pl_engine_own_route(e, out);
+    else if (e->policies[pool] != 0)
         e->routes.resolve(e->routes.roster, e->policies[pool], e->now.unix_ms, out);
     else
         pl_route_all(e->fleet.pools[pool].notify, out);

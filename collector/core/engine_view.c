@@ -82,6 +82,11 @@ const struct pl_page *pl_engine_page_at(const struct pl_engine *e, uint32_t n)
     return &e->outbox.pages[e->outbox.live[n]];
 }
 
+const struct pl_targets_health *pl_engine_targets_health(const struct pl_engine *e)
+{
+    return &e->health;
+}
+
 const struct pl_engine_counts *pl_engine_counts(const struct pl_engine *e)
 {
     return &e->counts;
@@ -138,6 +143,8 @@ enum pl_health pl_engine_pool_health(const struct pl_engine *e, uint32_t pool)
     const struct pl_pool *p = &e->fleet.pools[pool];
     uint32_t live_count = p->host_count - p->waiting_count - p->silent_count;
     if (p->host_count > 0 && p->silent_count == p->host_count) return PL_HEALTH_SILENT;
+    if (live_count == 0 && pl_engine_is_own_pool(e, pool))
+        return health_by(e, pool, PL_RULE_NOTIFIER);
     if (live_count == 0) return PL_HEALTH_NO_DATA;
     if (2 * p->silent_count >= p->host_count) return PL_HEALTH_ACT;
     enum pl_health worst = p->silent_count > 0 ? PL_HEALTH_WATCH : PL_HEALTH_OK;

@@ -6,10 +6,12 @@ One test burns this machine's real processors and watches them with the real age
 
 import multiprocessing
 import os
+import subprocess
 import time
 
 import pytest
 
+import programs
 from programs import until
 from stand_in import Host
 
@@ -26,9 +28,18 @@ def notifiers(**urls):
     return RULES + "notifiers:\n" + "\n".join(lines) + "\n"
 
 
+def is_own(page):
+    """It tells of a notifier that is broken."""
+    return page["key"].startswith('{}:{alertname="plimsoll_notifier"')
+
+
 def story(inbox):
     """What this inbox was told and accepted: ["firing", "resolved"]."""
-    return [page["what"] for page in inbox.delivered()]
+    return [page["what"] for page in inbox.delivered() if not is_own(page)]
+
+
+def own_story(inbox):
+    return [page["what"] for page in inbox.delivered() if is_own(page)]
 
 
 def wait_story(inbox, *want, seconds=10):
@@ -135,11 +146,20 @@ def test_a_deleted_hook_does_not_stop_the_others(receiver, host):
     wait_story(receiver, "firing")
     until(lambda: pages(collector)["gone"]["state"] == "failed", 5, "the API shows the broken target")
     until(lambda: pages(collector)["oncall"]["state"] == "sent", 5, "and the one that works")
+    until(lambda: own_story(receiver) == ["firing"], 5, "the other one hears that it is broken")
+    (broken,) = [r for r in receiver.delivered() if is_own(r)]
+    assert (broken["path"], broken["text"]) == ("/hook", "[PAGE] plimsoll: notifier gone takes no pages")
+    assert alert(collector, "notifier/plimsoll")["state"] == "firing"
     fe1.cpu = 0.1
     wait_story(receiver, "firing", "resolved")
     time.sleep(SETTLE_S)
     tried = [r["what"] for r in receiver.snapshot() if r["path"] == "/gone"]
     assert tried == ["firing"], "the deleted hook is tried once, and hears of no recovery"
+    receiver.set_script("200")
+    said = subprocess.run([os.path.join(programs.BUILD, "collector/plimsoll"), "notify", "test", "gone", "--state",
+                           collector.data], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert "sent" in said
+    until(lambda: own_story(receiver) == ["firing", "resolved"], 5, "the first success ends it")
 
 
 def test_over_before_anybody_was_told(receiver, host):

@@ -220,6 +220,13 @@ class Collector(Program):
         return host if host.get("last_sample") else None
 
 
+def hush_broken_notifiers(collector):
+    """For tests that count every message: nobody is told through one notifier that another is broken."""
+    silence = {"pool": "plimsoll", "for": "1h", "reason": "every message is counted"}
+    status, _, body = collector.request("/api/v1/silences", "POST", silence)
+    assert status == 200, body
+
+
 class Agent(Program):
     """An agent that watches this machine under the name `host`."""
 

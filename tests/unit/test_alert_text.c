@@ -237,6 +237,33 @@ static void test_what_others_found(void)
     }
 }
 
+static void test_notifiers(void)
+{
+    static const struct {
+        uint32_t count;
+        bool is_over;
+        const char *text;
+    } rows[] = {
+        {1, false, "notifier slack takes no pages for 5 min"},
+        {2, false, "notifiers slack and desk take no pages for 5 min"},
+        {4, false, "notifiers slack, desk and 2 others take no pages for 5 min"},
+        {1, true, "notifier slack takes pages again after 5 min"},
+    };
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        struct pl_alert a = alert_of(PL_RULE_NOTIFIER, PL_RESOURCE_CPU, 0);
+        a.finding.hosts[0] = (struct pl_name){5, "slack"};
+        a.finding.hosts[1] = (struct pl_name){4, "desk"};
+        a.finding.named_count = a.finding.host_count = rows[i].count;
+        a.finding.hold_ms = 0;
+        if (rows[i].is_over) a.state = PL_ALERT_RESOLVED;
+        a.resolved_unix_ms = a.since_unix_ms + 5 * 60000;
+        char buf[PL_ALERT_TEXT_BYTES];
+        struct pl_text t = pl_text_init(buf, sizeof buf);
+        pl_alert_text_write(&a, a.since_unix_ms + 5 * 60000, &t);
+        CHECK_TEXT(buf, rows[i].text);
+    }
+}
+
 int main(void)
 {
     RUN(test_what_others_found);
@@ -249,5 +276,6 @@ int main(void)
     RUN(test_what_is_unstable);
     RUN(test_what_is_coming);
     RUN(test_launches);
+    RUN(test_notifiers);
     return check_finish();
 }

@@ -39,6 +39,7 @@ static const char *subject_of(enum pl_rule rule)
     case PL_RULE_LAUNCH_OVER: return "a launch brings more than announced";
     case PL_RULE_LAUNCH_ABSENT: return "a launch that never came";
     case PL_RULE_EXTERNAL: return "an alert of another program";
+    case PL_RULE_NOTIFIER: return "a notifier takes no pages";
     case PL_RULE_COUNT: break;
     }
     PL_UNREACHABLE("rule");

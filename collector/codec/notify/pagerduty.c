@@ -82,6 +82,7 @@ static void details(const struct pl_notify_message *message, struct pl_text *out
         pl_text_str(out, ",\"alerts\":");
         pl_text_u64(out, f->external.count);
         break;
+    case PL_RULE_NOTIFIER: break;
     case PL_RULE_COUNT: PL_UNREACHABLE("rule");
     }
     pl_notify_context_write(message, out);

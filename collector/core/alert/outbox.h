@@ -60,6 +60,7 @@ struct pl_page_result {
     enum pl_result_class class;
     bool maybe_delivered; // unknown outcome: the request may have arrived
     int64_t wait_ms;      // the provider said how long to wait; -1: it did not
+    bool is_ours;         // nobody was asked: it says nothing about the target
     int16_t status;       // HTTP status, 0 without an answer, negative libcurl code
 };
 

@@ -18,7 +18,8 @@
     X(PL_RULE_LAUNCH_RISK, "launch_risk")                                                          \
     X(PL_RULE_LAUNCH_OVER, "launch_over")                                                          \
     X(PL_RULE_LAUNCH_ABSENT, "launch_absent")                                                      \
-    X(PL_RULE_EXTERNAL, "external")
+    X(PL_RULE_EXTERNAL, "external")                                                                \
+    X(PL_RULE_NOTIFIER, "notifier")
 
 enum pl_rule {
 #define PL_RULE_ENUM(rule, name) rule,
@@ -117,7 +118,7 @@ struct pl_finding {
     struct pl_listener listener;         // accept queues: of the worst host; no address: not known
     int64_t since_unix_ms; // when the worst host crossed or fell silent, or the surge began
     uint32_t host_count;   // hosts concerned: they hold `tier` or will, or are silent;
-                           // `collapse`: those that are up
+                           // `collapse`: those that are up; `notifier`: not hosts but targets
     uint32_t named_count;  // of those, named below, worst first
     struct pl_name hosts[PL_FINDING_HOSTS_MAX];
 };
