@@ -16,9 +16,8 @@ static struct pl_app_said_waiting *free_place(struct pl_app *app)
     return NULL;
 }
 
-/* What the engine asks for next is what this client waits for. */
-static void record(struct pl_app *app, struct pl_app_said_waiting *w, struct pl_slot_id client,
-                   struct pl_now now)
+static void wait_for_next(struct pl_app *app, struct pl_app_said_waiting *w,
+                          struct pl_slot_id client, struct pl_now now)
 {
     app->said.last_ticket =
         (app->said.last_ticket + 1) % PL_API_CASE_UPDATE; // those of cases are above
@@ -26,6 +25,13 @@ static void record(struct pl_app *app, struct pl_app_said_waiting *w, struct pl_
                                       .ticket = app->said.last_ticket,
                                       .client = client,
                                       .since_mono_ms = now.mono_ms};
+}
+
+/* What the engine asks for next is what this client waits for. */
+static void record(struct pl_app *app, struct pl_app_said_waiting *w, struct pl_slot_id client,
+                   struct pl_now now)
+{
+    wait_for_next(app, w, client, now);
     app->said.ticket = w->ticket;
     pl_app_settle(app, now);
     app->said.ticket = PL_STORE_NO_TICKET;
@@ -95,9 +101,23 @@ static void externals_posted(void *arg)
     pl_app_settle(app, now);
 }
 
+/* Writes are recorded in order: when a write of no effect is, all before it are. */
+static int written(void *arg, struct pl_slot_id client)
+{
+    struct pl_app *app = arg;
+    const struct pl_span nothing = {NULL, 0};
+    struct pl_app_said_waiting *w = free_place(app);
+    if (!w) return PL_E_FULL;
+    wait_for_next(app, w, client, pl_app_now());
+    int err = pl_store_put_said(app->store, PL_SAID_KEY_HANDLING, "-", nothing, w->ticket);
+    w->used = err == 0;
+    return err;
+}
+
 struct pl_api_door pl_app_said_door(struct pl_app *app)
 {
-    return (struct pl_api_door){handle, silence, unsilence, post_external, externals_posted, app};
+    return (struct pl_api_door){handle,           silence, unsilence, post_external,
+                                externals_posted, written, app};
 }
 
 /* ---- records ---- */

@@ -43,6 +43,8 @@ struct pl_api_door {
     /* These two are answered at once: what is posted is posted again. PL_E_FULL. */
     int (*external)(void *arg, const struct pl_external *external);
     void (*externals_posted)(void *arg);
+    /* Nothing more is said: pl_api_said() when all that was written until now is recorded. */
+    int (*written)(void *arg, struct pl_slot_id client);
     void *arg;
 };
 

@@ -37,7 +37,7 @@ void pl_api_reply_done(struct pl_api_call *c, const char *problem)
     if (problem)
         pl_api_problem(c, 409, PL_API_NO_PARAMETER, problem);
     else
-        pl_api_reply(c, 204, NULL);
+        pl_api_reply_written(c, 204, NULL);
 }
 
 bool pl_api_is_missing(struct pl_api_call *c, bool is_there, const char *rest)

@@ -134,22 +134,37 @@ void pl_api_post_override(struct pl_api_call *c)
         return;
     }
     pl_store_put_override(c->api->config.store, o, &override);
+    pl_login_record(c->api->config.login, PL_AUDIT_OVERRIDE_MADE, &c->caller,
+                    &o->schedules[schedule].name, c->now);
     pl_json_override(&c->out, o, &override);
     pl_text_char(&c->out, '\n');
-    pl_api_reply(c, 201, "application/json");
+    pl_api_reply_written(c, 201, "application/json");
+}
+
+/* The schedule that override is of; empty: there is none. */
+static struct pl_name schedule_of(const struct pl_oncall *o, uint64_t number)
+{
+    for (uint32_t i = 0; i < o->overrides.count; i++) {
+        const struct pl_override *override = &o->overrides.item[i];
+        if (override->number == number) return o->schedules[override->schedule].name;
+    }
+    return (struct pl_name){0};
 }
 
 void pl_api_delete_override(struct pl_api_call *c)
 {
     uint64_t number = 0;
     if (!pl_api_read_no_query(c) || !can_write(c)) return;
-    if (pl_query_u64(c->name.text, 1, INT64_MAX, &number) < 0 ||
-        !pl_oncall_override_drop(oncall_of(c), number)) {
+    bool is_number = pl_query_u64(c->name.text, 1, INT64_MAX, &number) == 0;
+    const struct pl_name subject = schedule_of(oncall_of(c), number);
+    if (!is_number || !pl_oncall_override_drop(oncall_of(c), number)) {
         pl_api_problem_value(c, 404, PL_API_NO_PARAMETER, c->name.text,
                              "is no override; /api/v1/schedules lists them");
         return;
     }
     pl_store_drop_override(c->api->config.store, number);
+    pl_login_record(c->api->config.login, PL_AUDIT_OVERRIDE_ENDED, &c->caller,
+                    subject.len > 0 ? &subject : NULL, c->now);
     pl_text_str(&c->out, "{\"deleted\":true}\n");
-    pl_api_reply_json(c);
+    pl_api_reply_written(c, 200, "application/json");
 }

@@ -55,14 +55,28 @@ enum pl_api_said_kind {
     PL_API_SAID_PAGE,  // by a link: its page, as it is then
     PL_API_SAID_CALL,  // by a key of a telephone: what the call says
     PL_API_SAID_EVENT, // by a provider, which wants nothing but the status
+    PL_API_SAID_HELD,  // as it was written when it was asked
 };
 struct pl_api_said_reply {
     enum pl_api_said_kind kind;
     struct pl_api_link link; // PAGE, CALL
 };
 
+enum { PL_API_HELD_MAX = 32, PL_API_HELD_BYTES = 2048 };
+
+/* An answer that waits until Redis has what it tells of. */
+struct pl_api_held {
+    bool used;
+    struct pl_slot_id client;
+    int status;
+    const char *type;
+    size_t len;
+    char body[PL_API_HELD_BYTES]; // may hold a secret: cleared as soon as it was sent
+};
+
 struct pl_api {
     struct pl_api_config config;
+    struct pl_api_held held[PL_API_HELD_MAX];
     struct pl_http_server *server; // owned
     struct pl_stream *stream;      // owned
     bool ingest_ready;
@@ -303,3 +317,8 @@ void pl_api_get_api_tokens(struct pl_api_call *c);
 void pl_api_post_api_token(struct pl_api_call *c);
 void pl_api_delete_api_token(struct pl_api_call *c);
 void pl_api_get_audit(struct pl_api_call *c);
+
+/* ---- api_said.c ---- */
+
+/* As pl_api_reply(), but not before all that was written down until now is in Redis. */
+void pl_api_reply_written(struct pl_api_call *c, int status, const char *type);

@@ -102,7 +102,7 @@ void pl_api_reply_secret(struct pl_api_call *c, const struct pl_api_secret *secr
     pl_text_str(&c->out, secret->behind);
     pl_json_put_time(&c->out, "\",\"expires\":", expires_unix_ms);
     pl_text_str(&c->out, "}\n");
-    pl_api_reply(c, 201, "application/json");
+    pl_api_reply_written(c, 201, "application/json");
     OPENSSL_cleanse(text, sizeof text);
 }
 

@@ -6,8 +6,14 @@
 #include "collector/codec/json_said.h"
 #include "collector/codec/said_in.h"
 #include "collector/io/api_private.h"
+#include "common/base/assert.h"
 #include "common/base/err.h"
 #include "common/sys/clock.h"
+
+#include <openssl/crypto.h>
+
+static const char not_recorded[] =
+    "it holds from now on, but Redis is away: a restart would forget it";
 
 static const struct pl_api_door *door_of(const struct pl_api_call *c)
 {
@@ -176,10 +182,59 @@ void pl_api_delete_silence(struct pl_api_call *c)
         pl_login_record(c->api->config.login, PL_AUDIT_SILENCE_ENDED, &c->caller, NULL, c->now);
 }
 
+/* ---- answers that wait ---- */
+
+static struct pl_api_held *held_by(struct pl_api *api, struct pl_slot_id client)
+{
+    for (size_t i = 0; i < PL_API_HELD_MAX; i++) {
+        struct pl_api_held *held = &api->held[i];
+        bool is_its =
+            held->client.index == client.index && held->client.generation == client.generation;
+        if (held->used && is_its) return held;
+    }
+    return NULL;
+}
+
+void pl_api_reply_written(struct pl_api_call *c, int status, const char *type)
+{
+    struct pl_api_held *held = c->api->held;
+    while (held < c->api->held + PL_API_HELD_MAX && held->used) held++;
+    PL_ASSERT(!c->out.overflow && c->out.len <= PL_API_HELD_BYTES);
+    bool is_full = held == c->api->held + PL_API_HELD_MAX;
+    if (is_full || door_of(c)->written(door_of(c)->arg, c->client) < 0) {
+        pl_api_problem(c, 503, PL_API_NO_PARAMETER, not_recorded);
+        return;
+    }
+    held->used = true;
+    held->client = c->client;
+    held->status = status;
+    held->type = type;
+    held->len = c->out.len;
+    memcpy(held->body, c->out.ptr, c->out.len);
+    c->api->said[c->client.index].kind = PL_API_SAID_HELD;
+}
+
+static void answer_held(struct pl_api_call *c, struct pl_api_held *held, bool saved)
+{
+    if (saved) {
+        pl_text_span(&c->out, (struct pl_span){(const uint8_t *)held->body, held->len});
+        pl_api_reply(c, held->status, held->type);
+    } else {
+        pl_api_problem(c, 503, PL_API_NO_PARAMETER, not_recorded);
+    }
+    OPENSSL_cleanse(held->body, sizeof held->body);
+    held->used = false;
+}
+
 void pl_api_said(struct pl_api *api, struct pl_slot_id client, bool saved)
 {
     struct pl_api_call c = {.api = api, .client = client, .now.unix_ms = pl_clock_unix_ms()};
     c.out = pl_text_init(api->body, sizeof api->body);
+    struct pl_api_held *held = held_by(api, client);
+    if (held) {
+        answer_held(&c, held, saved);
+        return;
+    }
     if (api->said[client.index].kind == PL_API_SAID_PAGE) {
         pl_api_link_said(&c, saved);
         return;
@@ -189,8 +244,7 @@ void pl_api_said(struct pl_api *api, struct pl_slot_id client, bool saved)
         return;
     }
     if (!saved) {
-        pl_api_problem(&c, 503, PL_API_NO_PARAMETER,
-                       "it holds from now on, but Redis is away: a restart would forget it");
+        pl_api_problem(&c, 503, PL_API_NO_PARAMETER, not_recorded);
         return;
     }
     pl_text_str(&c.out, "{\"recorded\":true}\n");

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import threading
@@ -11,7 +12,7 @@ import urllib.error
 
 import pytest
 
-from programs import BUILD, Collector, until
+from programs import BUILD, Collector, pids_of, until
 
 PLIMSOLL = os.path.join(BUILD, "collector", "plimsoll")
 GOOD = "correct horse battery"
@@ -273,3 +274,22 @@ def test_a_stream_ends_with_its_session(house):
     with pytest.raises(urllib.error.HTTPError) as refused:
         house.open("/api/v1/stream", headers=[("Cookie", cookie_of(headers))])
     assert refused.value.code == 401
+
+
+def test_what_is_confirmed_is_written_down(house):
+    """Nobody is told that it is done before Redis has it; and then not even kill -9 undoes it."""
+    (redis,) = pids_of(os.path.join(house.data, "redis"))
+    os.kill(redis, signal.SIGSTOP)
+    try:
+        status, _, body = house.request("/api/v1/users", "POST", {"name": "early", "role": "ops"}, timeout=15)
+        assert status == 503 and "Redis is away" in json.loads(body)["detail"]
+        wanted = {"name": "early-token", "role": "read-only", "ttl": "1h"}
+        status, _, body = house.request("/api/v1/api-tokens", "POST", wanted, timeout=15)
+        assert status == 503 and "token" not in json.loads(body), "no secret that a restart would forget"
+    finally:
+        os.kill(redis, signal.SIGCONT)
+    until(lambda: house.request("/readyz")[0] == 200, 15, "Redis is back")
+    assert house.request("/api/v1/users", "POST", {"name": "late", "role": "ops"}, timeout=15)[0] == 204
+    house.kill()
+    house.start()
+    until(lambda: "late" in [u["name"] for u in house.get("/api/v1/users")["users"]], 10, "the user is there")

@@ -89,6 +89,8 @@ def test_an_override_is_engaged_at_once_and_outlives_a_restart(receiver, house):
     receiver.wait_for(lambda _: told(receiver)[:1] == [("/kim", "firing")], 15)
     status, _, _ = collector.request(f"/api/v1/overrides/{made['id']}", "DELETE")
     assert status == 200 and on_call(collector)["person"] == "alex"
+    audit = [(e["action"], e["subject"]) for e in collector.get("/api/v1/audit")["audit"]]
+    assert ("override-made", "duty") in audit and ("override-ended", "duty") in audit
     status, _, _ = collector.request(f"/api/v1/overrides/{made['id']}", "DELETE")
     assert status == 404
 

@@ -19,6 +19,8 @@ enum { PL_AUDIT_MAX = 1024, PL_AUDIT_ADDRESS_BYTES = 48 };
     X(LINK_MADE, "login-link-made")                                                                \
     X(TOKEN_MADE, "api-token-made")                                                                \
     X(TOKEN_REVOKED, "api-token-revoked")                                                          \
+    X(OVERRIDE_MADE, "override-made")                                                              \
+    X(OVERRIDE_ENDED, "override-ended")                                                            \
     X(ALERT_ACKNOWLEDGED, "alert-acknowledged")                                                    \
     X(ALERT_SNOOZED, "alert-snoozed")                                                              \
     X(ALERT_RELEASED, "alert-released")                                                            \
@@ -42,7 +44,7 @@ struct pl_audit_entry {
     int64_t unix_ms;
     enum pl_audit_action action;
     struct pl_name who;                   // user or API token; empty: nobody who is known
-    struct pl_name subject;               // user, API token or pool it was done to
+    struct pl_name subject;               // user, API token, pool or schedule it was done to
     char address[PL_AUDIT_ADDRESS_BYTES]; // the client's, without its port
 };
 
