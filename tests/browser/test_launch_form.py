@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import subprocess
 import time
 
 import pytest
@@ -159,3 +160,37 @@ def test_a_customer_announces_changes_and_watches(collector, start_swarm, browse
     driver.find_element(By.ID, "logout").click()
     until(lambda: "Open the link" in text(driver, "#problem"), 10, "logged out")
     assert [c for c in complaints(driver) if "401" not in c] == []
+
+
+@pytest.mark.config(CONFIG)
+def test_what_came_is_drawn_beside_what_was_expected(collector, start_swarm, browse):
+    """The page of a launch that is over, as its record says."""
+    start_swarm(collector, "web", 2, STEADY)
+    tweet = {"title": "Spring giveaway", "pools": ["web"], "starts_in": "30m", "channels": [{"type": "x", "audience": 400000}]}
+
+    def made():
+        status, _, body = collector.request("/api/v1/launches", "POST", tweet)
+        return json.loads(body) if status == 201 else None
+
+    launch = until(made, 60, "the launch is taken")
+    redis = ["redis-cli", "-s", os.path.join(collector.state, "data/redis/redis.sock")]
+    record = json.loads(subprocess.check_output([*redis, "HGET", "pl:launches", launch["id"]]))
+    begun = int(time.time() * 1000) - 7200000
+    record["course"].update(state="done", onset=begun, live=begun, peak_milli=840000, usual_milli=600000, peak_at=begun + 120000,
+                            foreseen_p50_milli=700000, foreseen_p90_milli=760000, least_headroom_milli=50)
+    deed = {"kind": "upgrade", "time": begun, "count": 2, "headroom_bp": 400, "later_bp": 3100, "who": "", "text": "upgraded libc6 1 to 2"}
+    record["after"].update(begin=begun, step_ms=60000, points=[6000, 6000, 6000, -1, 0, 0, 8400, 7000, 7600], pages=2, deeds=[deed])
+    subprocess.check_call([*redis, "HSET", "pl:launches", launch["id"], json.dumps(record)], stdout=subprocess.DEVNULL)
+    collector.kill()
+    collector.start()
+    driver = browse(collector, f"/launch.html#id={launch['id']}", 390, 844, phone=True)
+    until(lambda: driver.find_elements(By.CSS_SELECTOR, "#answer-report .report-chart"), 20, "the chart")
+    assert "840 came at the most" in text(driver, "#answer-report .sentence")
+    assert "upgraded libc6 1 to 2, on 2 machines" in text(driver, "#answer-report .deeds")
+    came = driver.find_element(By.CSS_SELECTOR, ".report-came").get_attribute("d")
+    assert came.count("M") == 2  # where nobody looked the line is broken
+    until(lambda: "Of 1 launch that came" in text(driver, "#list-quality"), 10, "how good forecasts were")
+    fits(driver)
+    picture(driver, "report")
+    assert_readable(driver)
+    assert complaints(driver) == []
