@@ -187,7 +187,7 @@ static void finish_schedule(struct pl_option_loader *l, struct pl_collector_conf
     struct pl_config_place zone = {"schedules", &from->name, "zone"};
     to->name = from->name;
     to->zone_index = pl_config_zone(l, &config->roster, zone, from->zone);
-    if (from->layers.count == 0)
+    if (from->layers.count == 0 && from->calendar_file[0] == '\0')
         need(l, place, "is missing: the layers, by their names below layers");
     for (uint32_t i = 0; i < from->layers.count; i++) {
         uint16_t index = index_of(l, place, &from->layers.item[i], "layer", &layers);
@@ -272,6 +272,7 @@ void pl_config_oncall_finish(struct pl_option_loader *l, struct pl_collector_con
     for (uint32_t i = 0; i < from->layer_count; i++) {
         if (to->layers[i].zone_index == PL_NOBODY) to->layers[i].zone_index = 0; // of no schedule
     }
+    pl_config_calendars_finish(l, config);
     pl_config_policies_finish(l, config);
     pl_oncall_bind(to);
 }

@@ -9,6 +9,7 @@ enum {
     PL_CONFIG_ZONE_BYTES = PL_ZONE_NAME_LEN_MAX + 1,
     PL_CONFIG_LAYERS_MAX = 64,
     PL_CONFIG_WORD_BYTES = 24,
+    PL_CONFIG_CALENDAR_BYTES = 512, // path of a file, with its NUL
 };
 
 struct pl_config_person {
@@ -16,6 +17,7 @@ struct pl_config_person {
     struct pl_option_names contact;
     char zone[PL_CONFIG_ZONE_BYTES];
     struct pl_option_texts quiet;
+    char absence_file[PL_CONFIG_CALENDAR_BYTES];
 };
 
 struct pl_config_team {
@@ -27,6 +29,7 @@ struct pl_config_schedule {
     struct pl_name name;
     char zone[PL_CONFIG_ZONE_BYTES];
     struct pl_option_names layers;
+    char calendar_file[PL_CONFIG_CALENDAR_BYTES];
 };
 
 struct pl_config_layer {
@@ -92,5 +95,7 @@ void pl_config_policies_finish(struct pl_option_loader *l, struct pl_collector_c
 /* The index of a zone that is read already or now; 0 (UTC) after a report. */
 uint16_t pl_config_zone(struct pl_option_loader *l, struct pl_oncall *roster,
                         struct pl_config_place place, const char *name);
+/* The calendars: who is away, and the schedules that are one. Reads their files. */
+void pl_config_calendars_finish(struct pl_option_loader *l, struct pl_collector_config *config);
 /* Texts that were checked one by one. */
 void pl_config_hours(const struct pl_option_texts *texts, struct pl_hours_list *out);

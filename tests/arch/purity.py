@@ -30,7 +30,7 @@ ALLOWED = re.compile("|".join((
     r"pl_panic",
 )))
 CODEC_ALLOWED = re.compile(r"cJSON_\w+|http_(parser|body|method|errno|should|message|status)_?\w*|"
-                           r"(__)?v?snprintf(_chk)?")
+                           r"ical\w+|(__)?v?snprintf(_chk)?")
 WRITABLE = re.compile(r"\.t?(data|bss)(?!\.rel\.ro)(\..*)?|\*COM\*")
 
 

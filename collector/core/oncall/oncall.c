@@ -12,6 +12,7 @@ void pl_oncall_bind(struct pl_oncall *o)
     for (uint32_t i = 0; i < o->schedule_count; i++) {
         struct pl_schedule *s = &o->schedules[i];
         s->zone = &o->zones[s->zone_index];
+        s->absences = &o->absences;
         for (uint32_t k = 0; k < s->layer_count; k++) s->layers[k] = &o->layers[s->layer_index[k]];
     }
 }

@@ -68,6 +68,7 @@ struct pl_oncall {
     struct pl_policy policies[PL_POLICIES_MAX];
     struct pl_shift shifts[PL_SHIFTS_MAX];
     struct pl_overrides overrides;
+    struct pl_absences absences;
 };
 
 /* Point into this copy: after every assignment of the whole. */

@@ -1,5 +1,20 @@
 #include "collector/core/oncall/schedule.h"
 
+/* Lowers `*until_unix_s` to the moment up to which the answer is the same. */
+static bool is_away(const struct pl_absences *absences, uint16_t person, int64_t unix_s,
+                    int64_t *until_unix_s)
+{
+    bool away = false;
+    for (uint32_t i = 0; absences && person != PL_NOBODY && i < absences->count; i++) {
+        const struct pl_shift *s = &absences->item[i];
+        if (s->person != person || s->until_unix_s <= unix_s) continue;
+        bool began = s->from_unix_s <= unix_s;
+        *until_unix_s = PL_MIN(*until_unix_s, began ? s->until_unix_s : s->from_unix_s);
+        away |= began;
+    }
+    return away;
+}
+
 /* At that moment; the answer holds until `until` at least. */
 static struct pl_duty duty_at(const struct pl_schedule *s, uint16_t index,
                               const struct pl_overrides *overrides, int64_t unix_s)
@@ -20,6 +35,7 @@ static struct pl_duty duty_at(const struct pl_schedule *s, uint16_t index,
     for (uint32_t i = 0; i < s->layer_count && duty.person == PL_NOBODY; i++) {
         int64_t until_unix_s;
         duty.person = pl_layer_person(s->layers[i], unix_s, &until_unix_s);
+        if (is_away(s->absences, duty.person, unix_s, &until_unix_s)) duty.person = PL_NOBODY;
         duty.until_unix_s = PL_MIN(duty.until_unix_s, until_unix_s);
     }
     return duty;

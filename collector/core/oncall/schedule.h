@@ -2,7 +2,7 @@
  *
  * At every moment at most one person is on call for a schedule. An override counts before every
  * layer, of two overrides the one that was made last; then the first layer in the list that has
- * somebody. Nobody is a gap (gaps.h tells of it days ahead). */
+ * somebody who is not away. Nobody is a gap (gaps.h tells of it days ahead). */
 #pragma once
 
 #include "collector/core/oncall/layer.h"
@@ -11,6 +11,7 @@ enum {
     PL_SCHEDULE_LAYERS_MAX = 17, // those it names, and its own below them
     PL_OVERRIDES_MAX = 512,      // of all schedules
     PL_DUTY_STEPS_MAX = 4096,
+    PL_ABSENCES_MAX = 2048, // of all people
 };
 
 struct pl_override {
@@ -26,8 +27,15 @@ struct pl_overrides {
     struct pl_override item[PL_OVERRIDES_MAX];
 };
 
+/* When people are away: whoever is, is on call by no layer. */
+struct pl_absences {
+    uint32_t count;
+    struct pl_shift item[PL_ABSENCES_MAX];
+};
+
 struct pl_schedule {
     struct pl_name name;
+    const struct pl_absences *absences;                       // borrowed; NULL: nobody is away
     uint16_t zone_index, layer_index[PL_SCHEDULE_LAYERS_MAX]; // of the pointers (oncall.h)
     const struct pl_zone *zone; // borrowed: the zone its times are shown in
     uint32_t layer_count;
