@@ -146,6 +146,7 @@ static void on_tick(uv_timer_t *timer)
     if (app->phase != PL_APP_RUNNING) return;
     pl_app_trust_tick(app, now);
     pl_app_hear_tick(app, now);
+    pl_app_action_tick(app, now);
     pl_app_heartbeat_tick(app, now);
     pl_app_freeze_tick(app, now);
     pl_app_news_tick(app, now);
@@ -264,6 +265,7 @@ static int start_parts(struct pl_app *app)
         .certificate = &app->trust.certificate.context,
         .door = pl_app_said_door(app),
         .case_desk = pl_app_case_desk(app),
+        .action_desk = pl_app_action_desk(app),
         .external_url = app->external_url,
         .external_host = app->external_host,
         .is_external_https = strncmp(app->config->external_url, "https://", 8) == 0,

@@ -20,7 +20,7 @@ static void wait_for_next(struct pl_app *app, struct pl_app_said_waiting *w,
                           struct pl_slot_id client, struct pl_now now)
 {
     app->said.last_ticket =
-        (app->said.last_ticket + 1) % PL_API_CASE_UPDATE; // those of cases are above
+        (app->said.last_ticket + 1) % PL_APP_ACTION_TICKETS; // those of actions and cases are above
     *w = (struct pl_app_said_waiting){.used = true,
                                       .ticket = app->said.last_ticket,
                                       .client = client,
@@ -201,6 +201,7 @@ int pl_app_restore_said(void *ctx, enum pl_said_key what, struct pl_span record)
     int err = 0;
     if (what >= PL_SAID_KEY_CASES) return pl_app_restore_case(app, what, record);
     if (what == PL_SAID_KEY_HANDLING) return restore_handling(app, record);
+    if (what == PL_SAID_KEY_ACTIONS) return pl_app_restore_action(app, record);
     if (what == PL_SAID_KEY_EXTERNALS) return restore_external(app, record);
     if (what == PL_SAID_KEY_DELIVERIES) {
         err = pl_record_delivery_read(record, &targets, &delivery);
@@ -223,6 +224,10 @@ void pl_app_said_saved(void *ctx, uint32_t ticket)
     struct pl_app *app = ctx;
     if ((ticket & PL_API_CASE_TICKET) != 0) {
         pl_app_case_saved(app, ticket);
+        return;
+    }
+    if ((ticket & PL_APP_ACTION_TICKETS) != 0) {
+        pl_app_action_saved(app, ticket & ~PL_APP_ACTION_TICKETS);
         return;
     }
     for (size_t i = 0; i < PL_LEN(app->said.waiting); i++) {

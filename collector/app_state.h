@@ -142,6 +142,7 @@ struct pl_app {
     struct pl_login *login;               // owned
 
     struct pl_app_trust trust;
+    struct pl_actions actions;
     struct pl_heartbeat heartbeat;
     struct pl_news news; // on its way to those who show it beside incidents
     struct pl_app_said said;
@@ -197,8 +198,7 @@ void pl_app_news_tick(struct pl_app *app, struct pl_now now);
 void pl_app_news_change(struct pl_app *app, const struct pl_name *pool, const struct pl_name *host,
                         const struct pl_change *change, struct pl_now now);
 /* Another phase of a launch has begun. */
-void pl_app_news_launch(struct pl_app *app, const struct pl_launch_entry *entry,
-                        struct pl_now now);
+void pl_app_news_launch(struct pl_app *app, const struct pl_launch_entry *entry, struct pl_now now);
 
 /* ---- app_notify.c ---- */
 
@@ -244,6 +244,15 @@ void pl_app_case_saved(struct pl_app *app, uint32_t ticket);
 /* Once a second: cases that open by themselves, what is owed to subscribers, reminders. */
 void pl_app_case_tick(struct pl_app *app, struct pl_now now);
 int pl_app_restore_case(struct pl_app *app, enum pl_said_key what, struct pl_span record);
+
+/* ---- app_action.c ---- */
+
+/* Tickets of actions among those of pl_store_put_said(); the rest of one is the action's index. */
+#define PL_APP_ACTION_TICKETS UINT32_C(0x10000000)
+struct pl_api_action_desk pl_app_action_desk(struct pl_app *app);
+void pl_app_action_saved(struct pl_app *app, uint32_t ticket);
+int pl_app_restore_action(struct pl_app *app, struct pl_span record);
+void pl_app_action_tick(struct pl_app *app, struct pl_now now);
 
 /* ---- app_hear.c ---- */
 

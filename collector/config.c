@@ -135,6 +135,11 @@ static const char *check_capacity(const void *value)
 /* ---- the table ---- */
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+#define WORD(id, word) word,
+static const char *const hook_kinds[] = {PL_HOOK_KIND_LIST(WORD) NULL};
+static const char *const hook_moments[] = {PL_HOOK_ON_LIST(WORD) NULL};
+#undef WORD
+static const char *const hook_methods[] = {"POST", "PUT", NULL};
 static const char *const notifier_types[] = {"",
 #define X(id, word, help) #word,
 #include "collector/codec/notify/provider.def"
@@ -149,6 +154,7 @@ static const char *const notifier_types[] = {"",
 #define LAYER(member)      PL_OPTION_STORE(struct pl_config_layer, member)
 #define ESCALATION(member) PL_OPTION_STORE(struct pl_config_escalation, member)
 #define CUSTOMER(member)   PL_OPTION_STORE(struct pl_config_customer, member)
+#define HOOK(member)       PL_OPTION_STORE(struct pl_config_hook, member)
 #define NOTIFIER(member)   PL_OPTION_STORE(struct pl_config_notifier, member)
 
 static const struct pl_option options[] = {
@@ -255,6 +261,8 @@ static const struct pl_option options[] = {
 
 #include "collector/oncall_option.def"
 
+#include "collector/hook_option.def"
+
     {"customers.*.title", PL_OPTION_TEXT, CUSTOMER(title), .fallback = "",
      .help = "What people call this customer. Empty: by the name of the section."},
     {"customers.*.pools", PL_OPTION_NAMES, CUSTOMER(pools),
@@ -291,6 +299,12 @@ static const struct pl_option_section sections[] =
      {"notifiers", offsetof(struct pl_collector_config, notifier_count),
       offsetof(struct pl_collector_config, notifiers), sizeof(struct pl_config_notifier),
       PL_CONFIG_NOTIFIERS_MAX, "Who is told about alerts, by a name of your choice."},
+     {"hooks", offsetof(struct pl_collector_config, hook_count),
+      offsetof(struct pl_collector_config, hook_items), sizeof(struct pl_config_hook), PL_HOOKS_MAX,
+      "Calls that may be made for a launch by itself, if it is armed there by one of ours and "
+      "whose "
+      "launch it is has consented. Each arming is good for one call; what was done is undone when "
+      "the launch is over."},
      {"customers", offsetof(struct pl_collector_config, customer_count),
       offsetof(struct pl_collector_config, customer_items), sizeof(struct pl_config_customer),
       PL_CUSTOMERS_MAX,
@@ -357,6 +371,7 @@ static void finish(struct pl_option_loader *l, struct pl_collector_config *confi
     }
     pl_config_oncall_finish(l, config);
     pl_config_customers_finish(l, config);
+    pl_config_hooks_finish(l, config);
     for (uint32_t i = 0; i < config->pool_count; i++) {
         struct pl_config_pool *pool = &config->pools[i];
         (void)read_capacity(pool->capacity_text, &pool->capacity); // refused at its place

@@ -6,6 +6,7 @@
 
 #include "collector/codec/notify/provider.h"
 #include "collector/config_customer.h"
+#include "collector/config_hook.h"
 #include "collector/config_oncall.h"
 #include "collector/core/judge/headroom.h"
 #include "common/base/option.h"
@@ -136,6 +137,10 @@ struct pl_collector_config {
     uint32_t pool_count, notifier_count;
     struct pl_config_pool pools[PL_CONFIG_POOLS_MAX];
     struct pl_config_notifier notifiers[PL_CONFIG_NOTIFIERS_MAX];
+
+    uint32_t hook_count;
+    struct pl_config_hook hook_items[PL_HOOKS_MAX]; // as written
+    struct pl_hook hooks[PL_HOOKS_MAX];             // what it means, without addresses and secrets
 
     uint32_t customer_count;
     struct pl_config_customer customer_items[PL_CUSTOMERS_MAX]; // as written

@@ -68,6 +68,7 @@ const char *pl_account_key(enum pl_account_key key);
 #define PL_SAID_KEY_LIST(X)                                                                        \
     X(HANDLING, "pl:handling")        /* field: id of the alert */                                 \
     X(SILENCES, "pl:silences")        /* field: its number */                                      \
+    X(ACTIONS, "pl:actions")          /* field: launch "/" hook */                                 \
     X(EXTERNALS, "pl:externals")      /* field: its fingerprint */                                 \
     X(DELIVERIES, "pl:deliveries")    /* field: its place in the log */                            \
     X(CASES, "pl:cases")              /* field: its id */                                          \

@@ -116,6 +116,11 @@ static const struct route {
      pl_api_post_case_unsubscribe},
     {PL_HTTP_GET, PL_ROLE_NOBODY, {"updates", "{}"}, pl_api_get_updates},
     {PL_HTTP_GET, PL_ROLE_NOBODY, {"updates", "{}", "incident.json"}, pl_api_get_incident},
+    {PL_HTTP_GET,
+     PL_ROLE_READ_ONLY,
+     {"api", "v1", "launches", "{}", "actions"},
+     pl_api_get_actions},
+    {PL_HTTP_POST, PL_ROLE_OPS, {"api", "v1", "launches", "{}", "actions"}, pl_api_post_action},
     {PL_HTTP_POST, PL_ROLE_NOBODY, {"api", "v1", "session"}, pl_api_post_session},
     {PL_HTTP_GET, PL_ROLE_METRICS, {"api", "v1", "freeze"}, pl_api_get_freeze},
     {PL_HTTP_GET, PL_ROLE_METRICS, {"api", "v1", "freeze.txt"}, pl_api_get_freeze_text},
@@ -169,7 +174,7 @@ static void (*const for_customers[])(struct pl_api_call *c) = {
     pl_api_get_session,     pl_api_delete_session, pl_api_get_launches,      pl_api_post_launch,
     pl_api_get_launch,      pl_api_put_launch,     pl_api_delete_launch,     pl_api_get_forecast,
     pl_api_announce_launch, pl_api_get_customer,   pl_api_get_launch_report, pl_api_post_feed,
-    pl_api_delete_feed,
+    pl_api_delete_feed,     pl_api_get_actions,    pl_api_post_action,
 };
 /* And the only files, beside those that are open to everybody. */
 static const char *const files_for_customers[] = {"/launch.html", "/launch.js", "/report.js"};

@@ -14,6 +14,7 @@
 #include "collector/core/engine.h"
 #include "collector/core/heartbeat.h"
 #include "collector/core/incident/cases.h"
+#include "collector/core/launch/action.h"
 #include "collector/core/oncall/oncall.h"
 #include "collector/io/ack_link.h"
 #include "collector/io/ingest.h"
@@ -65,6 +66,20 @@ struct pl_api_case_desk {
 #define PL_API_CASE_TICKET UINT32_C(0x40000000)
 #define PL_API_CASE_UPDATE UINT32_C(0x20000000)
 
+/* Actions of launches go through here. */
+struct pl_api_action_desk {
+    const struct pl_actions *actions;
+    const struct pl_hook *hooks;
+    uint32_t hook_count;
+    /* NULL: it holds, and is being recorded; else why not. */
+    const char *(*act)(void *arg, const struct pl_name *launch, uint32_t hook,
+                       enum pl_action_deed deed, const char *by);
+    /* What the call would send. 0 or PL_E_TOO_BIG. */
+    int (*preview)(void *arg, const struct pl_name *launch, uint32_t hook, bool is_undo,
+                   struct pl_text *body);
+    void *arg;
+};
+
 /* Everything is borrowed and outlives the API. */
 struct pl_api_config {
     const struct pl_engine *engine;
@@ -85,6 +100,7 @@ struct pl_api_config {
     struct pl_tls_context *const *certificate; // the collector's own; NULL, or to NULL: none
     struct pl_api_door door;
     struct pl_api_case_desk case_desk;
+    struct pl_api_action_desk action_desk;
     const char *external_url;  // how people reach the pages, with its final '/'
     const char *external_host; // HOST or HOST:PORT that requests may name; empty: none
     bool is_external_https;    // and who comes by it comes by TLS, perhaps that of a proxy

@@ -80,6 +80,12 @@ static uint32_t find_entry(struct pl_api_call *c)
     return index;
 }
 
+const struct pl_launch *pl_api_find_launch(struct pl_api_call *c)
+{
+    uint32_t index = find_entry(c);
+    return index == PL_NO_INDEX ? NULL : &entry_of(c, index)->launch;
+}
+
 /* ---- writing down ---- */
 
 static struct pl_api_launch *free_place(struct pl_api *api)

@@ -238,6 +238,15 @@ void pl_api_post_launch(struct pl_api_call *c);
 void pl_api_put_launch(struct pl_api_call *c);
 void pl_api_delete_launch(struct pl_api_call *c);
 void pl_api_announce_launch(struct pl_api_call *c);
+/* The launch that the path names, if who asks may see it; NULL: answered. */
+const struct pl_launch *pl_api_find_launch(struct pl_api_call *c);
+/* ---- api_action.c ---- */
+
+void pl_api_get_actions(struct pl_api_call *c);
+void pl_api_post_action(struct pl_api_call *c);
+
+/* ---- api_launch.c, too ---- */
+
 /* Once a second: places nobody waits in any more. */
 void pl_api_launch_tick(struct pl_api *api, struct pl_now now);
 

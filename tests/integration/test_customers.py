@@ -1,9 +1,11 @@
 """Customers on a real collector: what is theirs, and how little of anything else they can find out."""
 
+import http.server
 import json
 import os
 import re
 import subprocess
+import threading
 
 import pytest
 
@@ -19,21 +21,58 @@ customers:
   acme: {title: ACME Ltd., pools: [web, shop]}
   globex: {pools: [shop, api]}
 """
+HOOKS = """
+hooks:
+  more-shop:
+    pool: shop
+    on: armed
+    url: "http://127.0.0.1:{port}/more"
+    body: '{"why": "$launch", "what": "$action"}'
+    undo_url: "http://127.0.0.1:{port}/less"
+    token_file: "{token}"
+  drain-api: {pool: api, kind: drain, url: "http://127.0.0.1:{port}/drain"}
+"""
 TWEET = {"title": "Giveaway", "kind": "giveaway", "pools": ["shop"], "starts_in": "30m",
          "channels": [{"type": "x", "audience": 400000}]}
 THEIRS = {("get", "/api/v1/session"), ("delete", "/api/v1/session"), ("post", "/api/v1/session"),
           ("get", "/api/v1/launches"), ("post", "/api/v1/launches"), ("get", "/api/v1/launches/{launch}"),
           ("put", "/api/v1/launches/{launch}"), ("delete", "/api/v1/launches/{launch}"),
-          ("get", "/api/v1/launches/{launch}/forecast"), ("post", "/api/v1/launches/{launch}/announce"),
+          ("get", "/api/v1/launches/{launch}/forecast"), ("get", "/-/ready"), ("get", "/-/healthy"), ("post", "/api/v1/launches/{launch}/announce"),
           ("get", "/api/v1/customers/{customer}"), ("post", "/api/v1/feeds"), ("get", "/healthz"), ("get", "/readyz")}
+
+
+class Cloud(http.server.ThreadingHTTPServer):
+    """What hooks call; it takes everything."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.calls = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.calls.append((self.path, self.headers["Authorization"], json.loads(body)))
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *words):
+            pass
 
 
 class House:
     """One collector with a host in each pool; everybody's tokens, and all secrets ever given out."""
 
     def __init__(self):
-        self.collector = Collector(CONFIG).start()
-        self.secrets = [self.collector.token()]
+        self.cloud = Cloud()
+        self.collector = Collector(CONFIG)
+        token = os.path.join(self.collector.state, "cloud.token")
+        with open(os.open(token, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as f:
+            f.write("cloud-password\n")
+        self.collector.add_config(HOOKS.replace("{port}", str(self.cloud.server_port)).replace("{token}", token))
+        self.collector.start()
+        self.secrets = [self.collector.token(), "cloud-password"]
         self.swarms = [subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", os.path.join(BUILD, "tests/plimsoll-swarm"), "--agents", "1", "--hz", "1",
              "--seconds", "900", "--drain", "0", "--collector", self.collector.agents, "--pool", pool, "--prefix",
@@ -67,6 +106,8 @@ class House:
         for swarm in self.swarms:
             swarm.terminate()
             swarm.wait()
+        self.cloud.shutdown()
+        self.cloud.server_close()
         log = self.collector.log()
         problems = self.collector.close()
         self.collector.forget()
@@ -156,7 +197,7 @@ def test_every_route_is_closed_unless_it_is_listed(house):
     asked, token = 0, None
     for path, methods in spec["paths"].items():
         for method in set(methods) - {"parameters"}:
-            if (method, path) in THEIRS:
+            if (method, path) in THEIRS or methods[method].get("security") == []:
                 continue
             if asked % 25 == 0:
                 token = house.token("acme")  # each may change something 30 times at once
@@ -240,6 +281,47 @@ def test_calendars_open_nothing_else_and_can_be_revoked(house):
         assert read(wrong)[0] == 404
     assert house.ask(house.globex, f"/api/v1/feeds/{feed['name']}", "DELETE")[0] == 204
     assert read(path)[0] == 404
+
+
+def test_actions_need_both_sides_and_are_undone(house):
+    made, _ = house.launch(house.acme, starts_in="20m")  # armed at once
+    path, local, calls = f"/api/v1/launches/{made['id']}/actions", house.collector.token(), house.cloud.calls
+
+    def do(token, deed, status=200, hook="more-shop", **more):
+        got, told, _ = house.ask(token, path, "POST", {"hook": hook, "do": deed, **more})
+        assert got == status, told
+        return told
+
+    def state():
+        return house.ask(local, path)[1]["actions"][0]["state"]
+
+    [action] = house.ask(house.acme, path)[1]["actions"]
+    assert (action["hook"], action["consented"], action["state"]) == ("more-shop", False, "off")
+    assert "armed_by" not in action
+    assert do(local, "fire", dry_run=True)["body"] == '{"why": "%s", "what": "do"}' % made["id"]
+    # Nobody says yes for the other side, and nobody else for either.
+    do(local, "consent", 403)
+    do(house.acme, "arm", 403)
+    do(house.acme, "fire", 403)
+    do(house.globex, "consent", 404)
+    do(house.acme, "consent", 422, hook="drain-api")
+    do(local, "arm")
+    do(local, "fire", 409)
+    assert calls == []
+    do(house.acme, "consent")
+    until(lambda: state() == "done", 30, "it is called once the launch is armed")
+    assert calls == [("/more", "Bearer cloud-password", {"why": made["id"], "what": "do"})]
+    assert house.ask(house.acme, path)[1]["actions"][0]["consented_by"] == "acme (customer)"
+    # It is over: undone by itself, also across a kill.
+    until(lambda: house.collector.get("/api/v1/self")["redis"]["control_waiting"] == 0, 20, "it is written down")
+    house.collector.kill()
+    house.collector.start()
+    until(lambda: state() == "done", 20, "it is known again")
+    assert house.ask(house.acme, f"/api/v1/launches/{made['id']}", "DELETE")[0] == 200
+    until(lambda: state() == "undone", 30, "it is undone")
+    assert [c[0] for c in calls] == ["/more", "/less"]
+    assert [e["action"] for e in house.collector.get("/api/v1/audit")["audit"] if e["action"].startswith("action-")] \
+        == ["action-armed"]
 
 
 def test_a_flood_is_answered_with_429_and_harms_nobody_else(house):

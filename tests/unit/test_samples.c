@@ -94,9 +94,9 @@ static void test_samples_hold_the_defaults(void)
 static bool was_given(const struct pl_option_loader *loader, const char *key)
 {
     static const char *const names[] = {
-        "web",       "chat", "tickets",  "oncall",   "robot",        "slack",
-        "slack-bot", "push", "telegram", "pushover", "alex-mail",    "alex-phone",
-        "front",     "php",  "alex",     "bosses",   "web-schedule", "web-office", "acme"};
+        "web",  "chat",     "tickets",      "oncall",     "robot",      "slack",   "slack-bot",
+        "push", "telegram", "pushover",     "alex-mail",  "alex-phone", "front",   "php",
+        "alex", "bosses",   "web-schedule", "web-office", "acme",       "more-web"};
     for (size_t i = 0; i < PL_LEN(names); i++) {
         char path[PL_OPTION_PATH_BYTES];
         struct pl_text t = pl_text_init(path, sizeof path);

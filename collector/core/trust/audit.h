@@ -28,7 +28,11 @@ enum { PL_AUDIT_MAX = 1024, PL_AUDIT_ADDRESS_BYTES = 48 };
     X(ALERT_NOTED, "alert-noted")                                                                  \
     X(SILENCE_MADE, "silence-made")                                                                \
     X(SILENCE_ENDED, "silence-ended")                                                              \
-    X(CASE_PUBLISHED, "case-published")
+    X(CASE_PUBLISHED, "case-published")                                                            \
+    X(ACTION_ARMED, "action-armed")                                                                \
+    X(ACTION_DISARMED, "action-disarmed")                                                          \
+    X(ACTION_FIRED, "action-fired")                                                                \
+    X(ACTION_UNDONE, "action-undone")
 
 enum pl_audit_action {
 #define PL_AUDIT_ENUM(id, name) PL_AUDIT_##id,
