@@ -295,6 +295,42 @@ function revisions(launch) {
   return [details];
 }
 
+const HOOKS = {raise_minimum: 'Raise the minimum of', queue_page: 'Show a queue page on', drain: 'Drain hosts of'};
+const MOMENTS = {hand: 'when operations decide', armed: 'half an hour before', tight: 'if it gets tight'};
+const ACTIONS = {
+  off: 'not armed by operations', armed: 'armed', about_to: 'about to be done', calling: 'being done', done: 'done', failed: 'it failed',
+  unknown: 'perhaps done: somebody has to look', about_to_undo: 'about to be undone', undoing: 'being undone', undone: 'undone',
+  undo_failed: 'could not be undone: somebody has to look',
+};
+
+// What each side may do about one action now.
+function deeds(action) {
+  if (customerOf()) return action.consented ? [['withdraw', 'Take back the yes']] : [['consent', 'Yes, you may']];
+  const done = ['done', 'unknown', 'undo_failed'].includes(action.state);
+  if (action.state === 'armed') return [['disarm', 'Disarm'], ...action.consented ? [['fire', 'Do it now']] : []];
+  return done ? action.can_be_undone ? [['undo', 'Undo it']] : [] : [['arm', 'Arm it']];
+}
+
+async function doAction(id, hook, deed) {
+  const answer = await ask('POST', `/${id}/actions`, {hook, do: deed});
+  if (answer.status !== 200) showFaults(answer.json);
+  await showActions(id);
+}
+
+// What may be done by itself: nothing unless both sides said yes.
+async function showActions(id) {
+  const answer = id ? await ask('GET', `/${id}/actions`).catch(() => ({status: 0})) : {status: 0};
+  const actions = answer.status === 200 ? answer.json.actions : [];
+  if (shown?.id !== id) return;
+  el('answer-actions').replaceChildren(...actions.length ? [node('h3', '', 'What may be done by itself')] : [], ...actions.map(action => {
+    const part = node('div'), buttons = node('div', 'buttons');
+    buttons.append(...deeds(action).map(([deed, text]) => button(text, () => doAction(id, action.hook, deed))));
+    part.append(node('p', '', `${HOOKS[action.kind]} ${action.pool}, ${MOMENTS[action.on]}: ${ACTIONS[action.state]}, `
+      + `${action.consented ? `agreed to by ${action.consented_by}` : 'not agreed to by the customer'}.`), buttons);
+    return part;
+  }));
+}
+
 function button(text, act) {
   const b = node('button', '', text);
   b.type = 'button';
@@ -322,6 +358,7 @@ function show(answer) {
   el('answer-log').replaceChildren(...revisions(launch));
   for (const details of el('answer-log').querySelectorAll('details')) details.open = told;
   el('answer-seen').replaceChildren(...seen(launch));
+  showActions(launch.id);
   showReport(el('answer-report'), launch);
   setText(el('answer-watch'), launch.watched_by ? `${launch.watched_by} watches this; alerts go there.` : 'Alerts go to whoever is on call.');
   const ids = launch.collides_with ?? [];

@@ -112,6 +112,7 @@ customers: {acme: {title: ACME Ltd., pools: [web]}}
 people: {kim: {contact: [nobody]}}
 notifiers: {nobody: {type: alertmanager, url: "http://127.0.0.1:9/"}}
 escalations: {now: {steps: [kim]}}
+hooks: {more: {pool: web, on: tight, url: "http://127.0.0.1:9/"}}
 """
 
 
@@ -134,6 +135,9 @@ def test_a_customer_announces_changes_and_watches(collector, start_swarm, browse
     driver.find_element(By.ID, "tell").click()
     until(lambda: text(driver, ".verdict"), 5, "the answer")
     assert text(driver, "#answer-watch").startswith("kim watches this")  # who is on call, by name
+    until(lambda: "not agreed to" in text(driver, "#answer-actions"), 5, "what may be done by itself")
+    driver.find_element(By.XPATH, "//button[text()='Yes, you may']").click()
+    until(lambda: "agreed to by acme (customer)" in text(driver, "#answer-actions"), 5, "the customer has agreed")
     driver.find_element(By.XPATH, "//button[text()='Change it']").click()
     assert driver.find_element(By.NAME, "title").get_attribute("value") == "Autumn giveaway"
     driver.find_element(By.NAME, "title").send_keys(", later")
