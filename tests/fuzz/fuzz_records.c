@@ -1,5 +1,6 @@
 /* A record from Redis: refused, or what it says can be written and read again. */
 #include "collector/codec/account_records.h"
+#include "collector/codec/action_text.h"
 #include "collector/codec/change_records.h"
 #include "collector/codec/launch_record.h"
 #include "collector/codec/oncall_record.h"
@@ -20,6 +21,22 @@ static void fuzz_launch(struct pl_span in)
     if (pl_record_launch_read(in, &entry) != 0) return;
     pl_record_launch_write(&t, &entry);
     if (!t.overflow) PL_ASSERT(pl_record_launch_read(pl_text_bytes(&t), &entry) == 0);
+}
+
+/* An action as Redis keeps it, or what somebody asks of one. */
+static void fuzz_action(struct pl_span in)
+{
+    struct pl_action action;
+    struct pl_action_request request;
+    const char *member;
+    char buf[PL_ACTION_RECORD_BYTES];
+    struct pl_text t = pl_text_init(buf, sizeof buf);
+    if (pl_record_action_read(in, &action) == 0) {
+        pl_record_action_write(&t, &action);
+        if (!t.overflow) PL_ASSERT(pl_record_action_read(pl_text_bytes(&t), &action) == 0);
+    }
+    if (!pl_action_request_read(in, &request, &member))
+        PL_ASSERT(request.deed < PL_ACTION_DEED_COUNT && request.hook.len > 0);
 }
 
 /* An override as Redis keeps it, or as somebody sends it. */
@@ -112,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (pl_silence_read(in, now.unix_ms, &silence, error) == 0) {
         PL_ASSERT(silence.ends_unix_ms > silence.begins_unix_ms);
     } else {
+        fuzz_action(in);
         fuzz_launch(in);
         fuzz_override(in);
     }
