@@ -14,7 +14,7 @@ enum {
 
 /* Field of PL_SAID_KEY_EXTERNALS: 16 hexadecimal digits. */
 void pl_external_field_write(char out[PL_EXTERNAL_FIELD_BYTES], uint64_t fingerprint);
-void pl_record_external_write(struct pl_text *t, const struct pl_external *external);
+void pl_record_external_write(struct pl_text *t, const struct pl_external *x);
 PL_MUST_CHECK int pl_record_external_read(struct pl_span in, struct pl_external *out);
 
 /* The part of a finding: an object. */

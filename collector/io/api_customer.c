@@ -89,9 +89,8 @@ void pl_api_post_customer_token(struct pl_api_call *c)
     uint8_t secret[PL_SECRET_BYTES];
     char before[PL_NAME_LEN_MAX + 512];
     const struct pl_customer *customer = pl_customer_find(&c->api->config.customers, &c->name);
-    if (pl_api_is_missing(c, customer != NULL, no_customer) ||
-        !pl_api_read_account(c, PL_ACCOUNT_TTL, 0, &body))
-        return;
+    if (pl_api_is_missing(c, customer != NULL, no_customer) || !customer) return;
+    if (!pl_api_read_account(c, PL_ACCOUNT_TTL, 0, &body)) return;
     struct pl_api_token token = {.role = PL_ROLE_CUSTOMER,
                                  .customer = customer->id,
                                  .expires_unix_ms = c->now.unix_ms + body.ttl_ms};

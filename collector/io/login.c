@@ -136,7 +136,7 @@ static void look_at_session(struct pl_login *l, struct pl_caller *c, struct pl_n
     struct pl_session_owner owner = {0};
     struct pl_session *s = pl_accounts_session(&l->accounts, c->hash, now.unix_ms, &owner);
     c->shown.is_known_later = !s && !l->accounts.is_complete;
-    if (!s || (owner.token && !is_served(l, owner.token))) return;
+    if (!s || (!owner.user && !(owner.token && is_served(l, owner.token)))) return;
     if (pl_session_save_due(s)) save_session(l, s);
     c->shown.principal =
         (struct pl_principal){.credential = PL_CREDENTIAL_SESSION,

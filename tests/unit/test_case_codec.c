@@ -219,7 +219,11 @@ static void test_records_there_and_back(void)
     pl_record_case_update_write(&v, &c->id, &c->updates[0]);
     CHECK(!v.overflow);
     CHECK_INT(pl_record_case_update_read(pl_text_bytes(&v), &id, &got), 0);
-    CHECK(memcmp(&got, &c->updates[0], sizeof got) == 0);
+    const struct pl_case_update *was = &c->updates[0];
+    CHECK(got.number == was->number && got.durable == was->durable);
+    CHECK(memcmp(&got.words, &was->words, sizeof got.words) == 0);
+    CHECK(got.at_unix_ms == was->at_unix_ms && got.next_unix_ms == was->next_unix_ms);
+    CHECK_TEXT(got.by, was->by);
     CHECK(pl_name_eq(&id, &c->id));
     pl_case_update_field(field, &c->id, PL_CASE_UPDATES_MAX + 3);
     CHECK_TEXT(field, "c-1.3");

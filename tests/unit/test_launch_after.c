@@ -35,13 +35,13 @@ static void test_the_curve_is_the_most_of_each_stretch(void)
         CHECK(c.count > 0 && c.count <= PL_LAUNCH_POINTS_MAX && began >= c.count / 2);
         int64_t first = (c.begin_unix_ms - start_ms) / 1000;
         for (uint32_t i = 0; i < c.count; i++) {
-            float most = -1;
+            double most = -1;
             for (int64_t s = 0; s < c.step_ms / 1000; s++) {
                 int64_t at = first + i * (c.step_ms / 1000) + s;
-                if (at < SECONDS_MAX) most = PL_MAX(most, seen[at]);
+                if (at < SECONDS_MAX) most = PL_MAX(most, (double)seen[at]);
             }
-            CHECK_NEAR(c.points[i].came, most, 0);
-            if (most >= 0) CHECK_NEAR(c.points[i].p90, 3 * most, 1e-3);
+            CHECK_NEAR((double)c.points[i].came, most, 0);
+            if (most >= 0) CHECK_NEAR((double)c.points[i].p90, 3 * most, 1e-3);
         }
     }
 }
@@ -54,10 +54,10 @@ static void test_a_clock_that_is_set_back_is_waited_for(void)
     p.came = 9;
     CHECK(!pl_launch_curve_add(&c, &p, start_ms - MINUTE_MS));
     CHECK_INT(c.count, 1);
-    CHECK_NEAR(c.points[0].came, 5, 0);
+    CHECK_NEAR((double)c.points[0].came, 5, 0);
     CHECK(pl_launch_curve_add(&c, &p, start_ms + INT64_C(30) * 86400000)); // a month later
     CHECK(c.count <= PL_LAUNCH_POINTS_MAX);
-    CHECK_NEAR(c.points[c.count - 1].came, 9, 0);
+    CHECK_NEAR((double)c.points[c.count - 1].came, 9, 0);
 }
 
 static void test_deeds_are_bounded_and_counted(void)
@@ -233,10 +233,10 @@ static void test_the_next_time_it_is_known(void)
     CHECK_NEAR(entry(first)->course.foreseen.p50, 40 + guess, 1); // stays what it was before
     const struct pl_launch_curve *c = &entry(first)->after.curve;
     CHECK(c->count > 40 && c->step_ms == MINUTE_MS);
-    float most = 0, most_expected = 0;
+    double most = 0, most_expected = 0;
     for (uint32_t i = 0; i < c->count; i++) {
-        most = PL_MAX(most, c->points[i].came);
-        most_expected = PL_MAX(most_expected, c->points[i].p50);
+        most = PL_MAX(most, (double)c->points[i].came);
+        most_expected = PL_MAX(most_expected, (double)c->points[i].p50);
     }
     CHECK_NEAR(most, 200, 5);
     CHECK_NEAR(most_expected, 40 + guess, 1);

@@ -184,7 +184,7 @@ static void test_a_record_comes_back(void)
     CHECK_NEAR(back.course.least_headroom, -0.25, 1e-9);
     CHECK(back.idempotency_key == UINT64_MAX);
     CHECK_INT(back.after.curve.count, 2);
-    CHECK_NEAR(back.after.curve.points[0].came, 12.5, 0);
+    CHECK_NEAR((double)back.after.curve.points[0].came, 12.5, 0);
     CHECK(back.after.curve.points[1].came < 0);
     CHECK_INT(back.after.deeds[0].kind, PL_DEED_NOTE);
     CHECK_TEXT(back.after.deeds[0].text, "adding \"fe3\"");

@@ -104,6 +104,7 @@ double pl_launch_factor_error(const struct pl_launch_course *c)
 void pl_launch_score(const struct pl_launch_book *b, struct pl_launch_quality *out)
 {
     double factors[PL_LAUNCH_MAX];
+    uint32_t count = 0;
     *out = (struct pl_launch_quality){0};
     for (uint32_t i = 0; i < b->used_max; i++) {
         const struct pl_launch_entry *e = &b->entries[i];
@@ -111,10 +112,11 @@ void pl_launch_score(const struct pl_launch_book *b, struct pl_launch_quality *o
         if (e->course.state == PL_LAUNCH_ABSENT) out->absent_count++;
         double factor = pl_launch_factor_error(&e->course);
         if (factor == 0) continue;
-        factors[out->scored_count++] = factor;
+        factors[count++] = factor;
         out->worst_factor = PL_MAX(out->worst_factor, factor);
         if (factor <= 2) out->factor_2_count++;
         if (e->course.peak_per_s <= e->course.foreseen.p90) out->p90_count++;
     }
-    if (out->scored_count > 0) out->median_factor = median(factors, out->scored_count);
+    out->scored_count = count;
+    if (count > 0) out->median_factor = median(factors, count);
 }

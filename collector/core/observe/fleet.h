@@ -102,7 +102,7 @@ struct pl_host {
 
 struct pl_pool {
     struct pl_name name;
-    bool is_group; // nobody named it as a pool: it stands for alerts that others post
+    bool is_group;           // nobody named it as a pool: it stands for alerts that others post
     uint32_t first_host;     // of the list through next_peer, or PL_NO_INDEX
     uint32_t first_troubled; // of the list through next_troubled: PL_HEALTH_WATCH or worse,
     uint32_t last_troubled;  // those that are to be acted on before the others
