@@ -306,8 +306,9 @@ static int new_token(const struct wish *w, const char *name)
     cJSON *json = NULL;
     if (!is_name(name)) return PL_EXIT_USAGE;
     if (!w->role) {
-        pl_cli_complain("what may it do? say --role metrics, alerts:write, read-only, on-call, ops or "
-                        "admin");
+        pl_cli_complain(
+            "what may it do? say --role metrics, alerts:write, read-only, on-call, ops or "
+            "admin");
         return PL_EXIT_USAGE;
     }
     put_member(&t, "name", name);

@@ -4,7 +4,6 @@
 #include "collector/codec/json_put.h"
 #include "common/base/err.h"
 
-static const int64_t exact_max = INT64_C(1) << 53;
 #define TENTHS_MAX 1e10 // a thousand million per second
 
 /* ---- there ---- */
@@ -87,7 +86,7 @@ static int read_deed(const cJSON *object, struct pl_launch_deed *d)
         words[i] = pl_launch_deed_word((enum pl_launch_deed_kind)i);
     struct pl_json_reader r = pl_json_reader_init(object);
     d->kind = (enum pl_launch_deed_kind)pl_json_word(&r, "kind", words, PL_LEN(words));
-    d->unix_ms = pl_json_i64(&r, "time", 0, exact_max);
+    d->unix_ms = pl_json_i64(&r, "time", 0, PL_JSON_EXACT_MAX);
     d->count = (uint32_t)pl_json_i64(&r, "count", 0, UINT32_MAX);
     d->headroom = (double)pl_json_i64(&r, "headroom_bp", -20000, 10000) / 10000;
     d->later_headroom = (double)pl_json_i64(&r, "later_bp", -20000, 10000) / 10000;
@@ -100,7 +99,7 @@ int pl_after_record_read(const cJSON *object, struct pl_launch_after *a)
 {
     struct pl_json_reader r = pl_json_reader_init(object);
     *a = (struct pl_launch_after){0};
-    a->curve.begin_unix_ms = pl_json_i64(&r, "begin", 0, exact_max);
+    a->curve.begin_unix_ms = pl_json_i64(&r, "begin", 0, PL_JSON_EXACT_MAX);
     a->curve.step_ms = pl_json_i64(&r, "step_ms", 0, INT64_C(1) << 40);
     a->page_count = (uint32_t)pl_json_i64(&r, "pages", 0, UINT32_MAX);
     a->more_count = (uint32_t)pl_json_i64(&r, "more", 0, UINT32_MAX);

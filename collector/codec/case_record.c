@@ -4,19 +4,6 @@
 #include "collector/codec/json_put.h"
 #include "common/base/err.h"
 
-static const int64_t exact_max = INT64_C(1) << 53;
-
-static void put_text(struct pl_text *t, const char *key, const char *text)
-{
-    pl_text_str(t, key);
-    pl_text_json(t, pl_span_of(text));
-}
-
-static void put_i64(struct pl_text *t, const char *key, int64_t value)
-{
-    pl_json_put_number(t, key, value, 1);
-}
-
 void pl_case_update_field(char out[PL_CASE_FIELD_BYTES], const struct pl_name *id, uint32_t number)
 {
     struct pl_text t = pl_text_init(out, PL_CASE_FIELD_BYTES);
@@ -28,10 +15,10 @@ void pl_case_update_field(char out[PL_CASE_FIELD_BYTES], const struct pl_name *i
 static void put_words(struct pl_text *t, const char *key, const struct pl_case_words *w)
 {
     pl_text_str(t, key);
-    put_text(t, "{\"phase\":", pl_case_phase_word(w->phase));
-    put_text(t, ",\"impact\":", pl_case_impact_word(w->impact));
-    put_text(t, ",\"title\":", w->title);
-    put_text(t, ",\"text\":", w->text);
+    pl_json_put_text(t, "{\"phase\":", pl_case_phase_word(w->phase));
+    pl_json_put_text(t, ",\"impact\":", pl_case_impact_word(w->impact));
+    pl_json_put_text(t, ",\"title\":", w->title);
+    pl_json_put_text(t, ",\"text\":", w->text);
     pl_text_char(t, '}');
 }
 
@@ -39,21 +26,21 @@ void pl_record_case_update_write(struct pl_text *t, const struct pl_name *id,
                                  const struct pl_case_update *u)
 {
     pl_json_put_name(t, "{\"case\":", id);
-    put_i64(t, ",\"number\":", u->number);
-    put_i64(t, ",\"at\":", u->at_unix_ms);
-    put_i64(t, ",\"next\":", u->next_unix_ms);
-    put_text(t, ",\"by\":", u->by);
+    pl_json_put_i64(t, ",\"number\":", u->number);
+    pl_json_put_i64(t, ",\"at\":", u->at_unix_ms);
+    pl_json_put_i64(t, ",\"next\":", u->next_unix_ms);
+    pl_json_put_text(t, ",\"by\":", u->by);
     put_words(t, ",\"words\":", &u->words);
     pl_text_char(t, '}');
 }
 
 static void put_draft(struct pl_text *t, const struct pl_case_draft *d)
 {
-    put_i64(t, ",\"draft\":{\"revision\":", d->revision);
+    pl_json_put_i64(t, ",\"draft\":{\"revision\":", d->revision);
     pl_json_put_bool(t, ",\"waits\":", d->waits);
-    put_i64(t, ",\"next_ms\":", d->next_ms);
-    put_i64(t, ",\"at\":", d->at_unix_ms);
-    put_text(t, ",\"by\":", d->by);
+    pl_json_put_i64(t, ",\"next_ms\":", d->next_ms);
+    pl_json_put_i64(t, ",\"at\":", d->at_unix_ms);
+    pl_json_put_text(t, ",\"by\":", d->by);
     put_words(t, ",\"words\":", &d->words);
     pl_text_char(t, '}');
 }
@@ -63,10 +50,10 @@ static void put_events(struct pl_text *t, const struct pl_case *c)
     pl_text_str(t, ",\"events\":[");
     for (uint32_t i = 0; i < c->event_count; i++) {
         const struct pl_case_event *e = &c->events[i];
-        put_i64(t, i > 0 ? ",{\"at\":" : "{\"at\":", e->at_unix_ms);
-        put_text(t, ",\"kind\":", pl_case_event_word(e->kind));
-        put_text(t, ",\"by\":", e->by);
-        put_text(t, ",\"text\":", e->text);
+        pl_json_put_i64(t, i > 0 ? ",{\"at\":" : "{\"at\":", e->at_unix_ms);
+        pl_json_put_text(t, ",\"kind\":", pl_case_event_word(e->kind));
+        pl_json_put_text(t, ",\"by\":", e->by);
+        pl_json_put_text(t, ",\"text\":", e->text);
         pl_text_char(t, '}');
     }
     pl_text_char(t, ']');
@@ -77,12 +64,12 @@ static void put_subscribers(struct pl_text *t, const struct pl_case *c)
     pl_text_str(t, ",\"subscribers\":[");
     for (uint32_t i = 0; i < c->subscriber_count; i++) {
         const struct pl_case_subscriber *s = &c->subscribers[i];
-        put_i64(t, i > 0 ? ",{\"number\":" : "{\"number\":", s->number);
-        put_text(t, ",\"channel\":", pl_case_channel_word(s->channel));
-        put_text(t, ",\"address\":", s->address);
-        put_text(t, ",\"secret\":", s->secret);
-        put_text(t, ",\"by\":", s->by);
-        put_i64(t, ",\"told\":", s->told);
+        pl_json_put_i64(t, i > 0 ? ",{\"number\":" : "{\"number\":", s->number);
+        pl_json_put_text(t, ",\"channel\":", pl_case_channel_word(s->channel));
+        pl_json_put_text(t, ",\"address\":", s->address);
+        pl_json_put_text(t, ",\"secret\":", s->secret);
+        pl_json_put_text(t, ",\"by\":", s->by);
+        pl_json_put_i64(t, ",\"told\":", s->told);
         pl_text_char(t, '}');
     }
     pl_text_char(t, ']');
@@ -97,21 +84,21 @@ void pl_record_case_write(struct pl_text *t, const struct pl_case *c)
     for (uint32_t i = 0; i < c->pool_count; i++)
         pl_json_put_name(t, i > 0 ? "," : "", &c->pools[i]);
     pl_text_char(t, ']');
-    put_text(t, ",\"alert\":", c->alert);
-    put_text(t, ",\"rule\":", pl_rule_name(c->rule));
-    put_i64(t, ",\"alert_opened\":", c->alert_unix_ms);
+    pl_json_put_text(t, ",\"alert\":", c->alert);
+    pl_json_put_text(t, ",\"rule\":", pl_rule_name(c->rule));
+    pl_json_put_i64(t, ",\"alert_opened\":", c->alert_unix_ms);
     pl_json_put_bool(t, ",\"open\":", c->open);
-    put_i64(t, ",\"opened\":", c->opened_unix_ms);
-    put_i64(t, ",\"closed\":", c->closed_unix_ms);
-    put_text(t, ",\"title\":", c->title);
-    put_text(t, ",\"opened_by\":", c->opened_by);
-    put_text(t, ",\"owner\":", c->owner);
-    put_text(t, ",\"known\":", c->known);
+    pl_json_put_i64(t, ",\"opened\":", c->opened_unix_ms);
+    pl_json_put_i64(t, ",\"closed\":", c->closed_unix_ms);
+    pl_json_put_text(t, ",\"title\":", c->title);
+    pl_json_put_text(t, ",\"opened_by\":", c->opened_by);
+    pl_json_put_text(t, ",\"owner\":", c->owner);
+    pl_json_put_text(t, ",\"known\":", c->known);
     put_draft(t, &c->draft);
-    put_i64(t, ",\"last_update\":", c->last_update);
-    put_i64(t, ",\"last_subscriber\":", c->last_subscriber);
-    put_i64(t, ",\"dropped\":", c->dropped_events);
-    put_i64(t, ",\"reminded\":", c->reminder.for_unix_ms);
+    pl_json_put_i64(t, ",\"last_update\":", c->last_update);
+    pl_json_put_i64(t, ",\"last_subscriber\":", c->last_subscriber);
+    pl_json_put_i64(t, ",\"dropped\":", c->dropped_events);
+    pl_json_put_i64(t, ",\"reminded\":", c->reminder.for_unix_ms);
     put_events(t, c);
     put_subscribers(t, c);
     pl_text_char(t, '}');
@@ -125,7 +112,7 @@ void pl_record_case_write(struct pl_text *t, const struct pl_case *c)
 
 static int64_t get_time(struct pl_json_reader *r, const char *member)
 {
-    return pl_json_i64(r, member, 0, exact_max);
+    return pl_json_i64(r, member, 0, PL_JSON_EXACT_MAX);
 }
 
 static uint32_t get_u32(struct pl_json_reader *r, const char *member)

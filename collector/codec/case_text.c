@@ -79,7 +79,7 @@ static const char *title_of(enum pl_rule rule)
     case PL_RULE_LAUNCH_RISK:
     case PL_RULE_LAUNCH_OVER:
     case PL_RULE_LAUNCH_ABSENT: return "More visitors than expected";
-    case PL_RULE_NOTIFIER: // of no pool that customers know
+    case PL_RULE_NOTIFIER:                                  // of no pool that customers know
     case PL_RULE_EXTERNAL: return "Something may be wrong"; // what, only people can say
     case PL_RULE_COUNT: break;
     }

@@ -4,20 +4,7 @@
 #include "collector/codec/json_put.h"
 #include "common/base/err.h"
 
-static const int64_t exact_max = (int64_t)1 << 53;
 static const char *const tier_words[PL_TIER_COUNT] = {"none", "warn", "page"};
-
-static void put_text(struct pl_text *t, const char *key, const char *text)
-{
-    pl_text_str(t, key);
-    pl_text_json(t, pl_span_of(text));
-}
-
-static void put_i64(struct pl_text *t, const char *key, int64_t value)
-{
-    pl_text_str(t, key);
-    pl_text_i64(t, value);
-}
 
 void pl_external_field_write(char out[PL_EXTERNAL_FIELD_BYTES], uint64_t fingerprint)
 {
@@ -29,17 +16,17 @@ void pl_record_external_write(struct pl_text *t, const struct pl_external *x)
 {
     char fingerprint[PL_EXTERNAL_FIELD_BYTES];
     pl_external_field_write(fingerprint, x->fingerprint);
-    put_text(t, "{\"fingerprint\":", fingerprint);
+    pl_json_put_text(t, "{\"fingerprint\":", fingerprint);
     pl_json_put_name(t, ",\"group\":", &x->group);
     if (x->pool.len > 0) pl_json_put_name(t, ",\"pool\":", &x->pool);
     if (x->host.len > 0) pl_json_put_name(t, ",\"host\":", &x->host);
-    put_text(t, ",\"tier\":", tier_words[x->tier]);
-    put_i64(t, ",\"begins\":", x->begins_unix_ms);
-    put_i64(t, ",\"ends\":", x->ends_unix_ms);
-    put_text(t, ",\"title\":", x->title);
-    put_text(t, ",\"summary\":", x->summary);
-    put_text(t, ",\"labels\":", x->labels);
-    put_text(t, ",\"source\":", x->source);
+    pl_json_put_text(t, ",\"tier\":", tier_words[x->tier]);
+    pl_json_put_i64(t, ",\"begins\":", x->begins_unix_ms);
+    pl_json_put_i64(t, ",\"ends\":", x->ends_unix_ms);
+    pl_json_put_text(t, ",\"title\":", x->title);
+    pl_json_put_text(t, ",\"summary\":", x->summary);
+    pl_json_put_text(t, ",\"labels\":", x->labels);
+    pl_json_put_text(t, ",\"source\":", x->source);
     pl_text_char(t, '}');
 }
 
@@ -67,8 +54,8 @@ int pl_record_external_read(struct pl_span in, struct pl_external *out)
     if (r.err == 0) get_name(&r, "pool", &x.pool);
     if (r.err == 0) get_name(&r, "host", &x.host);
     x.tier = (enum pl_tier)pl_json_word(&r, "tier", tier_words, PL_LEN(tier_words));
-    x.begins_unix_ms = pl_json_i64(&r, "begins", 0, exact_max);
-    x.ends_unix_ms = pl_json_i64(&r, "ends", 0, exact_max);
+    x.begins_unix_ms = pl_json_i64(&r, "begins", 0, PL_JSON_EXACT_MAX);
+    x.ends_unix_ms = pl_json_i64(&r, "ends", 0, PL_JSON_EXACT_MAX);
     pl_json_text(&r, "title", x.title, sizeof x.title);
     pl_json_text(&r, "summary", x.summary, sizeof x.summary);
     pl_json_text(&r, "labels", x.labels, sizeof x.labels);
@@ -81,9 +68,9 @@ int pl_record_external_read(struct pl_span in, struct pl_external *out)
 
 void pl_record_finding_external_write(struct pl_text *t, const struct pl_finding_external *f)
 {
-    put_text(t, "{\"title\":", f->title);
-    put_text(t, ",\"summary\":", f->summary);
-    put_i64(t, ",\"count\":", f->count);
+    pl_json_put_text(t, "{\"title\":", f->title);
+    pl_json_put_text(t, ",\"summary\":", f->summary);
+    pl_json_put_i64(t, ",\"count\":", f->count);
     pl_text_char(t, '}');
 }
 

@@ -84,21 +84,15 @@ const char *pl_account_request_read(struct pl_span body, unsigned required, unsi
     return problem;
 }
 
-static void put_text(struct pl_text *out, const char *key, const char *text)
-{
-    pl_text_str(out, key);
-    pl_text_json(out, pl_span_of(text));
-}
-
 void pl_json_caller(struct pl_text *out, const struct pl_principal *principal, const char *csrf,
                     int64_t expires_unix_ms)
 {
     bool is_session = principal->credential == PL_CREDENTIAL_SESSION;
     pl_json_put_name(out, "{\"name\":", &principal->name);
-    put_text(out, ",\"role\":", pl_role_name(principal->role));
+    pl_json_put_text(out, ",\"role\":", pl_role_name(principal->role));
     if (principal->role == PL_ROLE_CUSTOMER)
         pl_json_put_name(out, ",\"customer\":", &principal->customer);
-    put_text(out, ",\"by\":", is_session ? "session" : "token");
+    pl_json_put_text(out, ",\"by\":", is_session ? "session" : "token");
     pl_text_str(out, ",\"csrf\":");
     if (is_session)
         pl_text_json(out, pl_span_of(csrf));
@@ -116,7 +110,7 @@ void pl_json_users(struct pl_text *out, const struct pl_accounts *accounts)
         if (user->name.len == 0) continue;
         pl_json_item_begin(&list);
         pl_json_put_name(out, "{\"name\":", &user->name);
-        put_text(out, ",\"role\":", pl_role_name(user->role));
+        pl_json_put_text(out, ",\"role\":", pl_role_name(user->role));
         pl_json_put_bool(out, ",\"password\":", user->has_password);
         pl_json_put_time(out, ",\"created\":", user->created_unix_ms);
         pl_json_put_time(out, ",\"login_link_expires\":", user->link_expires_unix_ms);
@@ -134,11 +128,11 @@ void pl_json_api_tokens(struct pl_text *out, const struct pl_accounts *accounts)
         if (token->name.len == 0) continue;
         pl_json_item_begin(&list);
         pl_json_put_name(out, "{\"name\":", &token->name);
-        put_text(out, ",\"role\":", pl_role_name(token->role));
+        pl_json_put_text(out, ",\"role\":", pl_role_name(token->role));
         if (token->role == PL_ROLE_CUSTOMER)
             pl_json_put_name(out, ",\"customer\":", &token->customer);
         if (token->role == PL_ROLE_FEED) {
-            put_text(out, ",\"feed\":", pl_feed_word(token->feed));
+            pl_json_put_text(out, ",\"feed\":", pl_feed_word(token->feed));
             pl_json_put_name(out, ",\"about\":", &token->about);
         }
         pl_json_put_time(out, ",\"created\":", token->created_unix_ms);
@@ -156,10 +150,10 @@ void pl_json_audit(struct pl_text *out, const struct pl_audit *audit)
     for (uint64_t n = audit->newest; (entry = pl_audit_get(audit, n)) != NULL; n--) {
         pl_json_item_begin(&list);
         pl_json_put_time(out, "{\"time\":", entry->unix_ms);
-        put_text(out, ",\"who\":", entry->who.text);
-        put_text(out, ",\"action\":", pl_audit_action_name(entry->action));
-        put_text(out, ",\"subject\":", entry->subject.text);
-        put_text(out, ",\"address\":", entry->address);
+        pl_json_put_text(out, ",\"who\":", entry->who.text);
+        pl_json_put_text(out, ",\"action\":", pl_audit_action_name(entry->action));
+        pl_json_put_text(out, ",\"subject\":", entry->subject.text);
+        pl_json_put_text(out, ",\"address\":", entry->address);
         pl_text_char(out, '}');
         if (!pl_json_item_end(&list)) break;
     }

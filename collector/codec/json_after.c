@@ -3,12 +3,6 @@
 #include "collector/codec/after_text.h"
 #include "collector/codec/json_put.h"
 
-static void put_text(struct pl_text *out, const char *key, const char *text)
-{
-    pl_text_str(out, key);
-    pl_text_json(out, pl_span_of(text));
-}
-
 static void put_real_or_null(struct pl_text *out, const char *key, double value, bool known)
 {
     if (known) {
@@ -37,8 +31,8 @@ void pl_json_put_learned(struct pl_text *out, const struct pl_view *view, const 
     pl_text_str(out, ",\"channels\":[");
     for (int t = 0; t < PL_CHANNEL_COUNT; t++) {
         if (learned.channels[t].event_count == 0) continue;
-        put_text(out, first ? "{\"type\":" : ",{\"type\":",
-                 pl_launch_channel_word((enum pl_launch_channel_type)t));
+        pl_json_put_text(out, first ? "{\"type\":" : ",{\"type\":",
+                         pl_launch_channel_word((enum pl_launch_channel_type)t));
         pl_text_char(out, ',');
         put_factor(out, &learned.channels[t]);
         first = false;
@@ -76,9 +70,9 @@ static void put_deed(struct pl_text *out, const struct pl_launch_deed *d)
     struct pl_text text = pl_text_init(words, sizeof words);
     pl_deed_sentence_write(d, &text);
     pl_json_put_time(out, "{\"time\":", d->unix_ms);
-    put_text(out, ",\"kind\":", pl_launch_deed_word(d->kind));
-    put_text(out, ",\"who\":", d->who);
-    put_text(out, ",\"text\":", words);
+    pl_json_put_text(out, ",\"kind\":", pl_launch_deed_word(d->kind));
+    pl_json_put_text(out, ",\"who\":", d->who);
+    pl_json_put_text(out, ",\"text\":", words);
     pl_json_put_number(out, ",\"count\":", d->count, 1);
     put_real_or_null(out, ",\"headroom\":", d->headroom, d->headroom >= -1);
     put_real_or_null(out, ",\"later_headroom\":", d->later_headroom, d->later_headroom >= -1);
@@ -133,10 +127,10 @@ void pl_json_launch_report(struct pl_text *out, const struct pl_view *view, uint
     struct pl_text text = pl_text_init(words, sizeof words);
     pl_after_sentence_write(e, unit, &text);
     pl_json_put_name(out, "{\"id\":", &e->launch.id);
-    put_text(out, ",\"title\":", e->launch.title);
-    put_text(out, ",\"state\":", pl_launch_state_word(c->state));
-    put_text(out, ",\"text\":", words);
-    put_text(out, ",\"unit\":", pl_traffic_unit(unit));
+    pl_json_put_text(out, ",\"title\":", e->launch.title);
+    pl_json_put_text(out, ",\"state\":", pl_launch_state_word(c->state));
+    pl_json_put_text(out, ",\"text\":", words);
+    pl_json_put_text(out, ",\"unit\":", pl_traffic_unit(unit));
     pl_json_put_real(out, ",\"expected\":{\"p50\":", c->foreseen.p50);
     pl_json_put_real(out, ",\"p90\":", c->foreseen.p90);
     pl_json_put_real(out, "},\"peak\":", c->peak_per_s);
@@ -168,7 +162,7 @@ void pl_json_launch_quality(struct pl_text *out, const struct pl_view *view)
     pl_launch_score(pl_engine_launches(view->engine), &q);
     pl_quality_sentence_write(&q, &text);
     bool known = q.scored_count > 0;
-    put_text(out, "{\"text\":", words);
+    pl_json_put_text(out, "{\"text\":", words);
     pl_json_put_number(out, ",\"launches\":", q.scored_count, 1);
     pl_json_put_number(out, ",\"absent\":", q.absent_count, 1);
     put_real_or_null(out, ",\"median_factor\":", q.median_factor, known);

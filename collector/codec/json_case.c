@@ -5,12 +5,6 @@
 
 enum { PASTE_BYTES = 4096 };
 
-static void put_text(struct pl_text *out, const char *key, const char *text)
-{
-    pl_text_str(out, key);
-    pl_text_json(out, pl_span_of(text));
-}
-
 void pl_case_url_write(struct pl_text *out, struct pl_span external_url, const struct pl_case *c)
 {
     pl_text_span(out, external_url);
@@ -20,10 +14,10 @@ void pl_case_url_write(struct pl_text *out, struct pl_span external_url, const s
 
 static void put_words(struct pl_text *out, const struct pl_case_words *w)
 {
-    put_text(out, ",\"phase\":", pl_case_phase_word(w->phase));
-    put_text(out, ",\"impact\":", pl_case_impact_word(w->impact));
-    put_text(out, ",\"title\":", w->title);
-    put_text(out, ",\"text\":", w->text);
+    pl_json_put_text(out, ",\"phase\":", pl_case_phase_word(w->phase));
+    pl_json_put_text(out, ",\"impact\":", pl_case_impact_word(w->impact));
+    pl_json_put_text(out, ",\"title\":", w->title);
+    pl_json_put_text(out, ",\"text\":", w->text);
 }
 
 /* A time ahead as people say it: "30m"; "none". */
@@ -41,20 +35,20 @@ static void put_head(struct pl_text *out, const struct pl_case_view *view, const
     const struct pl_case_update *last = pl_case_newest(c);
     int64_t due = pl_case_next_due(c);
     pl_json_put_name(out, "{\"id\":", &c->id);
-    put_text(out, ",\"title\":", c->title);
+    pl_json_put_text(out, ",\"title\":", c->title);
     pl_json_put_bool(out, ",\"open\":", c->open);
-    put_text(out,
-             ",\"phase\":", pl_case_phase_word(last ? last->words.phase : PL_CASE_INVESTIGATING));
-    put_text(out,
-             ",\"impact\":", pl_case_impact_word(last ? last->words.impact : PL_CASE_IMPACT_NONE));
+    pl_json_put_text(
+        out, ",\"phase\":", pl_case_phase_word(last ? last->words.phase : PL_CASE_INVESTIGATING));
+    pl_json_put_text(
+        out, ",\"impact\":", pl_case_impact_word(last ? last->words.impact : PL_CASE_IMPACT_NONE));
     if (c->customer.len > 0) pl_json_put_name(out, ",\"customer\":", &c->customer);
     pl_text_str(out, ",\"pools\":[");
     for (uint32_t i = 0; i < c->pool_count; i++)
         pl_json_put_name(out, i > 0 ? "," : "", &c->pools[i]);
     pl_text_char(out, ']');
-    if (c->alert[0] != '\0') put_text(out, ",\"alert\":", c->alert);
-    put_text(out, ",\"owner\":", c->owner);
-    put_text(out, ",\"opened_by\":", c->opened_by);
+    if (c->alert[0] != '\0') pl_json_put_text(out, ",\"alert\":", c->alert);
+    pl_json_put_text(out, ",\"owner\":", c->owner);
+    pl_json_put_text(out, ",\"opened_by\":", c->opened_by);
     pl_json_put_time(out, ",\"opened_at\":", c->opened_unix_ms);
     pl_json_put_time(out, ",\"closed_at\":", c->closed_unix_ms);
     pl_json_put_number(out, ",\"published\":", c->last_update, 1);
@@ -94,7 +88,7 @@ static void put_updates(struct pl_text *out, const struct pl_case *c)
         const struct pl_case_update *u = &c->updates[i];
         pl_json_put_number(out, i > 0 ? ",{\"number\":" : "{\"number\":", u->number, 1);
         pl_json_put_time(out, ",\"at\":", u->at_unix_ms);
-        put_text(out, ",\"by\":", u->by);
+        pl_json_put_text(out, ",\"by\":", u->by);
         put_words(out, &u->words);
         pl_json_put_time(out, ",\"next_update_at\":", u->next_unix_ms);
         pl_text_char(out, '}');
@@ -108,11 +102,12 @@ static void put_subscribers(struct pl_text *out, const struct pl_case *c, uint32
     for (uint32_t i = 0; i < c->subscriber_count; i++) {
         const struct pl_case_subscriber *s = &c->subscribers[i];
         pl_json_put_number(out, i > 0 ? ",{\"number\":" : "{\"number\":", s->number, 1);
-        put_text(out, s->channel == PL_CASE_EMAIL ? ",\"email\":" : ",\"webhook\":", s->address);
-        put_text(out, ",\"by\":", s->by);
+        pl_json_put_text(out,
+                         s->channel == PL_CASE_EMAIL ? ",\"email\":" : ",\"webhook\":", s->address);
+        pl_json_put_text(out, ",\"by\":", s->by);
         pl_json_put_number(out, ",\"told\":", s->told, 1);
         if (s->number == secret_of && s->secret[0] != '\0')
-            put_text(out, ",\"secret\":", s->secret);
+            pl_json_put_text(out, ",\"secret\":", s->secret);
         pl_text_char(out, '}');
     }
     pl_text_char(out, ']');
@@ -124,9 +119,9 @@ static void put_timeline(struct pl_text *out, const struct pl_case *c)
     for (uint32_t i = 0; i < c->event_count; i++) {
         const struct pl_case_event *e = &c->events[i];
         pl_json_put_time(out, i > 0 ? ",{\"at\":" : "{\"at\":", e->at_unix_ms);
-        put_text(out, ",\"kind\":", pl_case_event_word(e->kind));
-        put_text(out, ",\"by\":", e->by);
-        put_text(out, ",\"text\":", e->text);
+        pl_json_put_text(out, ",\"kind\":", pl_case_event_word(e->kind));
+        pl_json_put_text(out, ",\"by\":", e->by);
+        pl_json_put_text(out, ",\"text\":", e->text);
         pl_text_char(out, '}');
     }
     pl_text_char(out, ']');
@@ -137,7 +132,7 @@ static void put_draft(struct pl_text *out, const struct pl_case_draft *d)
 {
     pl_json_put_number(out, "{\"saved\":true,\"revision\":", d->revision, 1);
     pl_json_put_time(out, ",\"at\":", d->at_unix_ms);
-    put_text(out, ",\"by\":", d->by);
+    pl_json_put_text(out, ",\"by\":", d->by);
     put_words(out, &d->words);
     put_next(out, d->next_ms);
     pl_text_char(out, '}');
@@ -152,15 +147,15 @@ void pl_json_case(struct pl_text *out, const struct pl_case_view *view, const st
     pl_case_url_write(&link, view->external_url, c);
     pl_case_paste_write(&block, c, pl_text_bytes(&link), view->now_unix_ms);
     put_head(out, view, c);
-    put_text(out, ",\"customer_page\":", url);
-    put_text(out, ",\"known\":", c->known);
+    pl_json_put_text(out, ",\"customer_page\":", url);
+    pl_json_put_text(out, ",\"known\":", c->known);
     pl_text_str(out, ",\"draft\":");
     if (c->draft.waits) put_draft(out, &c->draft);
     if (!c->draft.waits) pl_text_str(out, "null");
     put_updates(out, c);
     put_subscribers(out, c, secret_of);
     put_timeline(out, c);
-    put_text(out, ",\"help_desk\":", paste);
+    pl_json_put_text(out, ",\"help_desk\":", paste);
     pl_text_str(out, "}\n");
 }
 
@@ -187,9 +182,9 @@ void pl_json_case_draft(struct pl_text *out, const struct pl_case_view *view,
 static void put_incident_update(struct pl_text *out, const struct pl_case_update *u)
 {
     pl_json_put_number(out, "{\"id\":\"", u->number, 1);
-    put_text(out, "\",\"status\":", pl_case_phase_word(u->words.phase));
-    put_text(out, ",\"impact\":", pl_case_impact_word(u->words.impact));
-    put_text(out, ",\"body\":", u->words.text);
+    pl_json_put_text(out, "\",\"status\":", pl_case_phase_word(u->words.phase));
+    pl_json_put_text(out, ",\"impact\":", pl_case_impact_word(u->words.impact));
+    pl_json_put_text(out, ",\"body\":", u->words.text);
     pl_json_put_time(out, ",\"created_at\":", u->at_unix_ms);
     pl_json_put_time(out, ",\"display_at\":", u->at_unix_ms);
     pl_text_char(out, '}');
@@ -212,9 +207,9 @@ void pl_json_incident(struct pl_text *out, const struct pl_case *c, struct pl_sp
     }
     bool is_over = last->words.phase == PL_CASE_RESOLVED;
     pl_json_put_name(out, "{\"id\":", &c->link);
-    put_text(out, ",\"name\":", last->words.title);
-    put_text(out, ",\"status\":", pl_case_phase_word(last->words.phase));
-    put_text(out, ",\"impact\":", pl_case_impact_word(last->words.impact));
+    pl_json_put_text(out, ",\"name\":", last->words.title);
+    pl_json_put_text(out, ",\"status\":", pl_case_phase_word(last->words.phase));
+    pl_json_put_text(out, ",\"impact\":", pl_case_impact_word(last->words.impact));
     pl_text_str(out, ",\"shortlink\":");
     pl_text_json(out, url);
     pl_json_put_time(out, ",\"created_at\":", c->opened_unix_ms);

@@ -12,6 +12,7 @@
 #include <cJSON.h>
 
 enum { PL_JSON_BYTES_MAX = 64 * 1024, PL_JSON_DEPTH_MAX = 16, PL_JSON_MEMBERS_MAX = 64 };
+#define PL_JSON_EXACT_MAX (INT64_C(1) << 53) // whole numbers up to it are exact in a double
 
 /* The object or array in `text`; NULL if it is not strict JSON within the limits above. Free with
  * cJSON_Delete. */

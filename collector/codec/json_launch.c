@@ -15,12 +15,6 @@ void pl_launch_customer_author(struct pl_text *out, const struct pl_customer *cu
     pl_text_str(out, " (customer)"); // no user has a blank in its name
 }
 
-static void put_text(struct pl_text *out, const char *key, const char *text)
-{
-    pl_text_str(out, key);
-    pl_text_json(out, pl_span_of(text));
-}
-
 /* ---- the verdict ---- */
 
 static void put_remedies(struct pl_text *out, const struct pl_launch_verdict *v,
@@ -32,8 +26,8 @@ static void put_remedies(struct pl_text *out, const struct pl_launch_verdict *v,
         const struct pl_remedy_option *o = &v->remedies[i];
         struct pl_text text = pl_text_init(words, sizeof words);
         pl_launch_advice_write(v, o, now_unix_ms, &text);
-        put_text(out, i > 0 ? ",{\"remedy\":" : "{\"remedy\":", pl_remedy_word(o->remedy));
-        put_text(out, ",\"text\":", words);
+        pl_json_put_text(out, i > 0 ? ",{\"remedy\":" : "{\"remedy\":", pl_remedy_word(o->remedy));
+        pl_json_put_text(out, ",\"text\":", words);
         pl_json_put_number(out, ",\"takes_s\":", o->takes_ms / 1000, 1);
         pl_json_put_time(out, ",\"decide_by\":", o->deadline_unix_ms);
         pl_json_put_bool(out, ",\"in_time\":", o->in_time);
@@ -50,7 +44,7 @@ static void put_assumptions(struct pl_text *out, uint32_t assumptions)
     pl_text_str(out, ",\"assumptions\":[");
     for (enum pl_launch_assumption a = 0; a < PL_ASSUMPTION_COUNT; a++) {
         if ((assumptions & 1u << a) == 0) continue;
-        put_text(out, first ? "" : ",", pl_launch_assumption_text(a));
+        pl_json_put_text(out, first ? "" : ",", pl_launch_assumption_text(a));
         first = false;
     }
     pl_text_char(out, ']');
@@ -73,12 +67,12 @@ static void put_verdict(struct pl_text *out, const struct pl_view *view, const s
     pl_launch_sentence_write(v, &sentence_text);
     pl_launch_missing_write(v, &missing_text);
     pl_json_put_name(out, "{\"pool\":", pool);
-    put_text(out, ",\"verdict\":", pl_verdict_word(v->colour));
-    put_text(out, ",\"text\":", sentence);
-    put_text(out, ",\"confidence\":", pl_confidence_word(v->confidence));
-    put_text(out, ",\"lead\":", pl_lead_word(v->lead));
+    pl_json_put_text(out, ",\"verdict\":", pl_verdict_word(v->colour));
+    pl_json_put_text(out, ",\"text\":", sentence);
+    pl_json_put_text(out, ",\"confidence\":", pl_confidence_word(v->confidence));
+    pl_json_put_text(out, ",\"lead\":", pl_lead_word(v->lead));
     pl_json_put_number(out, ",\"lead_s\":", v->lead_ms / 1000, 1);
-    put_text(out, ",\"unit\":", pl_traffic_unit(v->unit));
+    pl_json_put_text(out, ",\"unit\":", pl_traffic_unit(v->unit));
     put_load(out, ",\"expected\":", v->expected);
     pl_json_put_real(out, ",\"usual\":", v->usual);
     if (!view->customer) pl_json_put_real(out, ",\"others\":", v->others);
@@ -92,7 +86,7 @@ static void put_verdict(struct pl_text *out, const struct pl_view *view, const s
     pl_json_put_time(out, ",\"peak_at\":", v->peak_unix_ms);
     pl_json_put_time(out, ",\"full_at\":", v->full_unix_ms);
     pl_json_put_time(out, ",\"safe_start\":", v->safe_start_unix_ms);
-    put_text(out, ",\"missing\":", missing);
+    pl_json_put_text(out, ",\"missing\":", missing);
     put_remedies(out, v, view->now.unix_ms);
     put_assumptions(out, v->assumptions);
     pl_text_char(out, '}');
@@ -113,7 +107,7 @@ static enum pl_verdict_colour put_verdicts(struct pl_text *out, const struct pl_
         worst = pl_verdict_worse(worst, v.colour);
     }
     pl_text_char(out, ']');
-    put_text(out, ",\"verdict\":", pl_verdict_word(worst));
+    pl_json_put_text(out, ",\"verdict\":", pl_verdict_word(worst));
     return worst;
 }
 
@@ -130,7 +124,7 @@ static void put_author(struct pl_text *out, const struct pl_view *view, const ch
     struct pl_text t = pl_text_init(own, sizeof own);
     if (view->customer) pl_launch_customer_author(&t, view->customer);
     bool is_ours = view->customer && author[0] != '\0' && strcmp(author, own) != 0;
-    put_text(out, ",\"author\":", is_ours ? "operations" : author);
+    pl_json_put_text(out, ",\"author\":", is_ours ? "operations" : author);
 }
 
 /* Ids of launches that share a pool and a time with this one. */
@@ -187,7 +181,7 @@ static void put_state(struct pl_text *out, const struct pl_view *view,
 {
     pl_json_put_name(out, "{\"id\":", &e->launch.id);
     pl_json_put_number(out, ",\"revision\":", e->launch.revision, 1);
-    put_text(out, ",\"state\":", pl_launch_state_word(e->course.state));
+    pl_json_put_text(out, ",\"state\":", pl_launch_state_word(e->course.state));
     pl_json_put_time(out, ",\"state_since\":", e->course.state_unix_ms);
     pl_json_put_time(out, ",\"created_at\":", e->launch.created_unix_ms);
     pl_json_put_time(out, ",\"changed_at\":", e->launch.changed_unix_ms);
@@ -213,12 +207,12 @@ static void put_log(struct pl_text *out, const struct pl_view *view,
     for (uint32_t i = 0; i < e->log_count; i++) {
         const struct pl_launch_note *n = &e->log[i];
         pl_json_put_time(out, i > 0 ? ",{\"time\":" : "{\"time\":", n->unix_ms);
-        put_text(out, ",\"event\":", pl_launch_event_word(n->event));
+        pl_json_put_text(out, ",\"event\":", pl_launch_event_word(n->event));
         pl_json_put_number(out, ",\"revision\":", n->revision, 1);
-        put_text(out, ",\"state\":", pl_launch_state_word(n->state));
-        put_text(out, ",\"verdict\":", pl_verdict_word(n->colour));
+        pl_json_put_text(out, ",\"state\":", pl_launch_state_word(n->state));
+        pl_json_put_text(out, ",\"verdict\":", pl_verdict_word(n->colour));
         put_author(out, view, n->author);
-        put_text(out, ",\"reason\":", n->reason);
+        pl_json_put_text(out, ",\"reason\":", n->reason);
         pl_text_char(out, '}');
     }
     pl_text_char(out, ']');
@@ -235,7 +229,7 @@ void pl_json_launch(struct pl_text *out, const struct pl_view *view, uint32_t in
         put_collisions(out, view, &e->launch);
         pl_json_put_findings(out, view, &e->launch);
     } else {
-        put_text(out, ",\"verdict\":", pl_verdict_word(e->course.colour));
+        pl_json_put_text(out, ",\"verdict\":", pl_verdict_word(e->course.colour));
     }
     if (full) {
         put_seen(out, &e->course);
@@ -288,7 +282,7 @@ void pl_json_launch_forecast(struct pl_text *out, const struct pl_view *view, ui
     int64_t span_ms = e->launch.ends_unix_ms - plan.begin_unix_ms;
     int64_t step_ms = PL_MAX(span_ms / CURVE_POINTS / MINUTE_MS, 1) * MINUTE_MS;
     pl_json_put_name(out, "{\"id\":", &e->launch.id);
-    put_text(out, ",\"unit\":", pl_traffic_unit(v.unit));
+    pl_json_put_text(out, ",\"unit\":", pl_traffic_unit(v.unit));
     pl_json_put_real(out, ",\"ceiling\":", v.ceiling);
     pl_json_put_number(out, ",\"step_s\":", step_ms / 1000, 1);
     struct pl_json_list list = pl_json_list_begin(out, ",\"points\":", PL_JSON_TAIL_BYTES);
@@ -334,8 +328,8 @@ void pl_json_launch_problem(struct pl_text *out, const struct pl_launch_faults *
         if (i > 0) pl_text_char(out, ',');
         pl_text_str(out, "{\"pointer\":\"#");
         pl_text_str(out, f->field);
-        put_text(out, "\",\"value\":", f->value);
-        put_text(out, ",\"detail\":", f->rule);
+        pl_json_put_text(out, "\",\"value\":", f->value);
+        pl_json_put_text(out, ",\"detail\":", f->rule);
         if (f->has_choices) {
             pl_text_str(out, ",\"choices\":[");
             put_choice(out, f->choices_unix_s[0], f->choices_offset_s[0]);

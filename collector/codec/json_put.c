@@ -61,6 +61,18 @@ void pl_json_put_bool(struct pl_text *out, const char *key, bool value)
     pl_text_str(out, value ? "true" : "false");
 }
 
+void pl_json_put_text(struct pl_text *out, const char *key, const char *text)
+{
+    pl_text_str(out, key);
+    pl_text_json(out, pl_span_of(text));
+}
+
+void pl_json_put_i64(struct pl_text *out, const char *key, int64_t value)
+{
+    pl_text_str(out, key);
+    pl_text_i64(out, value);
+}
+
 void pl_json_put_number(struct pl_text *out, const char *key, int64_t value, int32_t scale)
 {
     pl_text_str(out, key);

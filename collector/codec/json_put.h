@@ -24,6 +24,8 @@ void pl_json_item_begin(struct pl_json_list *l);
 bool pl_json_item_end(struct pl_json_list *l);
 
 void pl_json_put_name(struct pl_text *out, const char *key, const struct pl_name *name);
+void pl_json_put_text(struct pl_text *out, const char *key, const char *text);
+void pl_json_put_i64(struct pl_text *out, const char *key, int64_t value);
 /* A time as RFC 3339, or null for 0. */
 void pl_json_put_time(struct pl_text *out, const char *key, int64_t unix_ms);
 /* Bytes as lower-case hexadecimal digits. */

@@ -6,14 +6,6 @@
 #include "collector/codec/launch_in.h"
 #include "common/base/err.h"
 
-static const int64_t exact_max = INT64_C(1) << 53;
-
-static void put_text(struct pl_text *out, const char *key, const char *text)
-{
-    pl_text_str(out, key);
-    pl_text_json(out, pl_span_of(text));
-}
-
 /* ---- what was said ---- */
 
 static void put_channels(struct pl_text *out, const struct pl_launch *l)
@@ -21,7 +13,8 @@ static void put_channels(struct pl_text *out, const struct pl_launch *l)
     pl_text_str(out, ",\"channels\":[");
     for (uint32_t i = 0; i < l->channel_count; i++) {
         const struct pl_launch_channel *c = &l->channels[i];
-        put_text(out, i > 0 ? ",{\"type\":" : "{\"type\":", pl_launch_channel_word(c->type));
+        pl_json_put_text(out,
+                         i > 0 ? ",{\"type\":" : "{\"type\":", pl_launch_channel_word(c->type));
         pl_json_put_number(out, ",\"audience\":", c->audience, 1);
         if (c->send_unix_ms > 0) pl_json_put_time(out, ",\"send_at\":", c->send_unix_ms);
         if (c->click_ppm >= 0)
@@ -36,10 +29,10 @@ static void put_contacts(struct pl_text *out, const struct pl_launch *l)
     pl_text_str(out, ",\"contacts\":[");
     for (uint32_t i = 0; i < l->contact_count; i++) {
         const struct pl_launch_contact *c = &l->contacts[i];
-        put_text(out, i > 0 ? ",{\"name\":" : "{\"name\":", c->name);
-        if (c->role[0] != '\0') put_text(out, ",\"role\":", c->role);
-        if (c->phone[0] != '\0') put_text(out, ",\"phone\":", c->phone);
-        if (c->email[0] != '\0') put_text(out, ",\"email\":", c->email);
+        pl_json_put_text(out, i > 0 ? ",{\"name\":" : "{\"name\":", c->name);
+        if (c->role[0] != '\0') pl_json_put_text(out, ",\"role\":", c->role);
+        if (c->phone[0] != '\0') pl_json_put_text(out, ",\"phone\":", c->phone);
+        if (c->email[0] != '\0') pl_json_put_text(out, ",\"email\":", c->email);
         pl_text_char(out, '}');
     }
     pl_text_char(out, ']');
@@ -51,7 +44,7 @@ static void put_consents(struct pl_text *out, uint32_t consents)
     pl_text_str(out, ",\"consents\":[");
     for (enum pl_launch_consent c = 0; c < PL_CONSENT_COUNT; c++) {
         if ((consents & 1u << c) == 0) continue;
-        put_text(out, first ? "" : ",", pl_launch_consent_word(c));
+        pl_json_put_text(out, first ? "" : ",", pl_launch_consent_word(c));
         first = false;
     }
     pl_text_char(out, ']');
@@ -68,7 +61,7 @@ static void put_pools(struct pl_text *out, const struct pl_launch *l)
 static void put_load_facts(struct pl_text *out, const struct pl_launch *l)
 {
     if (l->expect != PL_EXPECT_NOTHING) {
-        put_text(out, ",\"expected_peak\":{\"unit\":", pl_launch_expect_word(l->expect));
+        pl_json_put_text(out, ",\"expected_peak\":{\"unit\":", pl_launch_expect_word(l->expect));
         if (l->expected > 0) pl_json_put_real(out, ",\"value\":", l->expected);
         pl_text_char(out, '}');
     }
@@ -89,21 +82,21 @@ static void put_load_facts(struct pl_text *out, const struct pl_launch *l)
 void pl_launch_members_write(struct pl_text *out, const struct pl_launch *l, const char *before)
 {
     pl_text_str(out, before);
-    put_text(out, "\"title\":", l->title);
+    pl_json_put_text(out, "\"title\":", l->title);
     if (l->customer.len > 0) pl_json_put_name(out, ",\"customer\":", &l->customer);
-    put_text(out, ",\"kind\":", pl_launch_kind_word(l->kind));
+    pl_json_put_text(out, ",\"kind\":", pl_launch_kind_word(l->kind));
     put_pools(out, l);
     pl_json_put_time(out, ",\"starts_at\":", l->starts_unix_ms);
     pl_json_put_time(out, ",\"ends_at\":", l->ends_unix_ms);
     if (l->announce_unix_ms > 0) pl_json_put_time(out, ",\"announce_at\":", l->announce_unix_ms);
-    if (l->zone[0] != '\0') put_text(out, ",\"time_zone\":", l->zone);
+    if (l->zone[0] != '\0') pl_json_put_text(out, ",\"time_zone\":", l->zone);
     put_channels(out, l);
     put_load_facts(out, l);
     pl_json_put_bool(out, ",\"freeze\":", l->freeze);
     put_consents(out, l->consents);
     put_contacts(out, l);
-    put_text(out, ",\"notes\":", l->notes);
-    put_text(out, ",\"reason\":", l->reason);
+    pl_json_put_text(out, ",\"notes\":", l->notes);
+    pl_json_put_text(out, ",\"reason\":", l->reason);
 }
 
 /* ---- what became of it ---- */
@@ -116,12 +109,12 @@ static void put_milli(struct pl_text *out, const char *key, double value)
 
 static void put_course(struct pl_text *out, const struct pl_launch_course *c)
 {
-    put_text(out, ",\"course\":{\"state\":", pl_launch_state_word(c->state));
+    pl_json_put_text(out, ",\"course\":{\"state\":", pl_launch_state_word(c->state));
     pl_json_put_number(out, ",\"since\":", c->state_unix_ms, 1);
     pl_json_put_number(out, ",\"announced\":", c->announced_unix_ms, 1);
     pl_json_put_number(out, ",\"live\":", c->live_unix_ms, 1);
     pl_json_put_number(out, ",\"onset\":", c->onset_unix_ms, 1);
-    put_text(out, ",\"colour\":", pl_verdict_word(c->colour));
+    pl_json_put_text(out, ",\"colour\":", pl_verdict_word(c->colour));
     pl_json_put_number(out, ",\"checks\":", c->checks, 1);
     put_milli(out, ",\"expected_p50_milli\":", c->expected.p50);
     put_milli(out, ",\"expected_p90_milli\":", c->expected.p90);
@@ -142,13 +135,14 @@ static void put_notes(struct pl_text *out, const struct pl_launch_entry *e)
     pl_text_str(out, ",\"log\":[");
     for (uint32_t i = 0; i < e->log_count; i++) {
         const struct pl_launch_note *n = &e->log[i];
-        put_text(out, i > 0 ? ",{\"event\":" : "{\"event\":", pl_launch_event_word(n->event));
+        pl_json_put_text(out,
+                         i > 0 ? ",{\"event\":" : "{\"event\":", pl_launch_event_word(n->event));
         pl_json_put_number(out, ",\"revision\":", n->revision, 1);
         pl_json_put_number(out, ",\"time\":", n->unix_ms, 1);
-        put_text(out, ",\"state\":", pl_launch_state_word(n->state));
-        put_text(out, ",\"colour\":", pl_verdict_word(n->colour));
-        put_text(out, ",\"author\":", n->author);
-        put_text(out, ",\"reason\":", n->reason);
+        pl_json_put_text(out, ",\"state\":", pl_launch_state_word(n->state));
+        pl_json_put_text(out, ",\"colour\":", pl_verdict_word(n->colour));
+        pl_json_put_text(out, ",\"author\":", n->author);
+        pl_json_put_text(out, ",\"reason\":", n->reason);
         pl_text_char(out, '}');
     }
     pl_text_char(out, ']');
@@ -160,7 +154,7 @@ void pl_record_launch_write(struct pl_text *out, const struct pl_launch_entry *e
     pl_json_put_number(out, ",\"revision\":", e->launch.revision, 1);
     pl_json_put_number(out, ",\"created\":", e->launch.created_unix_ms, 1);
     pl_json_put_number(out, ",\"changed\":", e->launch.changed_unix_ms, 1);
-    put_text(out, ",\"author\":", e->launch.author);
+    pl_json_put_text(out, ",\"author\":", e->launch.author);
     pl_text_str(out, ",\"request_key\":\"");
     pl_text_u64(out, e->idempotency_key);
     pl_text_str(out, "\",\"request_hash\":\"");
@@ -182,12 +176,12 @@ void pl_record_launch_write(struct pl_text *out, const struct pl_launch_entry *e
 
 static int64_t get_time(struct pl_json_reader *r, const char *member)
 {
-    return pl_json_i64(r, member, 0, exact_max);
+    return pl_json_i64(r, member, 0, PL_JSON_EXACT_MAX);
 }
 
 static double get_milli(struct pl_json_reader *r, const char *member)
 {
-    return (double)pl_json_i64(r, member, -exact_max, exact_max) / 1000;
+    return (double)pl_json_i64(r, member, -PL_JSON_EXACT_MAX, PL_JSON_EXACT_MAX) / 1000;
 }
 
 static int read_course(const cJSON *object, struct pl_launch_course *c)

@@ -1,16 +1,11 @@
 #include "collector/codec/oncall_record.h"
 
 #include "collector/codec/json_in.h"
+#include "collector/codec/json_put.h"
 #include "collector/codec/oncall_text.h"
 #include "common/base/err.h"
 
 enum { SECONDS_MAX = 1 << 30, TIME_BYTES = 40, LASTS_MAX_S = 366 * 86400 };
-
-static void put_i64(struct pl_text *out, const char *key, int64_t value)
-{
-    pl_text_str(out, key);
-    pl_text_i64(out, value);
-}
 
 void pl_record_override_write(struct pl_text *out, const struct pl_oncall *o,
                               const struct pl_override *override)
@@ -21,9 +16,9 @@ void pl_record_override_write(struct pl_text *out, const struct pl_oncall *o,
     pl_text_json(out, pl_name_span(&o->schedules[override->schedule].name));
     pl_text_str(out, ",\"person\":");
     pl_text_json(out, pl_name_span(&o->people[override->person].name));
-    put_i64(out, ",\"from\":", override->from_unix_s);
-    put_i64(out, ",\"until\":", override->until_unix_s);
-    put_i64(out, ",\"made\":", override->made_unix_s);
+    pl_json_put_i64(out, ",\"from\":", override->from_unix_s);
+    pl_json_put_i64(out, ",\"until\":", override->until_unix_s);
+    pl_json_put_i64(out, ",\"made\":", override->made_unix_s);
     pl_text_str(out, ",\"by\":");
     pl_text_json(out, pl_span_of(override->by));
     pl_text_char(out, '}');

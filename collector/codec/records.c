@@ -7,8 +7,6 @@
 
 #include <assert.h>
 
-static const int64_t exact_max = (int64_t)1 << 53;
-
 enum { TARGET_MARKS = 3 }; // paged, delivered, failed
 
 static const char *const rule_words[] = {
@@ -209,7 +207,7 @@ void pl_record_page_write(struct pl_text *t, const struct pl_page *page,
 
 static int64_t get_time(struct pl_json_reader *r, const char *member)
 {
-    return pl_json_i64(r, member, -1, exact_max);
+    return pl_json_i64(r, member, -1, PL_JSON_EXACT_MAX);
 }
 
 /* The monotonic time a wall-clock time stands for, never before this clock began; -1 stays. */
@@ -257,7 +255,7 @@ static void get_facts(struct pl_json_reader *r, struct pl_fact_value *facts)
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
         if (!item) continue;
         struct pl_json_reader fact = pl_json_reader_init(item);
-        facts[i].value = pl_json_i64(&fact, "value", -1, exact_max);
+        facts[i].value = pl_json_i64(&fact, "value", -1, PL_JSON_EXACT_MAX);
         pl_json_text(&fact, "source", facts[i].source, sizeof facts[i].source);
         r->err = fact.err;
     }
@@ -465,9 +463,9 @@ int pl_record_page_read(struct pl_span in, const struct pl_record_targets *targe
     const cJSON *alert_object = pl_json_object(&r, "alert");
     if (r.err == 0) {
         struct pl_json_reader b = pl_json_reader_init(backoff_object);
-        page.backoff.floor_ms = pl_json_i64(&b, "floor_ms", 0, exact_max);
-        page.backoff.base_ms = pl_json_i64(&b, "base_ms", 0, exact_max);
-        page.backoff.cap_ms = pl_json_i64(&b, "cap_ms", 0, exact_max);
+        page.backoff.floor_ms = pl_json_i64(&b, "floor_ms", 0, PL_JSON_EXACT_MAX);
+        page.backoff.base_ms = pl_json_i64(&b, "base_ms", 0, PL_JSON_EXACT_MAX);
+        page.backoff.cap_ms = pl_json_i64(&b, "cap_ms", 0, PL_JSON_EXACT_MAX);
         page.backoff.attempt = get_u32(&b, "attempt");
         r.err = b.err != 0 ? b.err : read_alert(alert_object, targets, now, &page.alert);
     }

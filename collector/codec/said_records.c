@@ -5,20 +5,6 @@
 #include "common/base/assert.h"
 #include "common/base/err.h"
 
-static const int64_t exact_max = (int64_t)1 << 53;
-
-static void put_text(struct pl_text *t, const char *key, const char *text)
-{
-    pl_text_str(t, key);
-    pl_text_json(t, pl_span_of(text));
-}
-
-static void put_i64(struct pl_text *t, const char *key, int64_t value)
-{
-    pl_text_str(t, key);
-    pl_text_i64(t, value);
-}
-
 static void put_u64_text(struct pl_text *t, const char *key, uint64_t value)
 {
     pl_text_str(t, key);
@@ -36,18 +22,18 @@ void pl_said_field_write(char *out, uint64_t number)
 void pl_record_handling_write(struct pl_text *t, const struct pl_alert *alert,
                               const struct pl_handling *h)
 {
-    put_text(t, "{\"rule\":", pl_rule_name(alert->rule));
+    pl_json_put_text(t, "{\"rule\":", pl_rule_name(alert->rule));
     pl_json_put_name(t, ",\"pool\":", &alert->pool);
-    put_text(t, ",\"hold\":", pl_hold_name(h->hold));
-    put_text(t, ",\"by\":", h->by);
-    put_i64(t, ",\"since\":", h->since_unix_ms);
-    put_i64(t, ",\"until\":", h->until_unix_ms);
-    put_text(t, ",\"assignee\":", h->assignee);
+    pl_json_put_text(t, ",\"hold\":", pl_hold_name(h->hold));
+    pl_json_put_text(t, ",\"by\":", h->by);
+    pl_json_put_i64(t, ",\"since\":", h->since_unix_ms);
+    pl_json_put_i64(t, ",\"until\":", h->until_unix_ms);
+    pl_json_put_text(t, ",\"assignee\":", h->assignee);
     pl_text_str(t, ",\"notes\":[");
     for (uint32_t i = 0; i < h->note_count; i++) {
-        put_i64(t, i > 0 ? ",{\"at\":" : "{\"at\":", h->notes[i].at_unix_ms);
-        put_text(t, ",\"by\":", h->notes[i].by);
-        put_text(t, ",\"text\":", h->notes[i].text);
+        pl_json_put_i64(t, i > 0 ? ",{\"at\":" : "{\"at\":", h->notes[i].at_unix_ms);
+        pl_json_put_text(t, ",\"by\":", h->notes[i].by);
+        pl_json_put_text(t, ",\"text\":", h->notes[i].text);
         pl_text_char(t, '}');
     }
     pl_text_str(t, "]}");
@@ -58,14 +44,14 @@ void pl_record_silence_write(struct pl_text *t, const struct pl_silence *s)
     put_u64_text(t, "{\"number\":", s->number);
     if (s->pool.len > 0) pl_json_put_name(t, ",\"pool\":", &s->pool);
     if (s->host.len > 0) pl_json_put_name(t, ",\"host\":", &s->host);
-    if (!s->any_rule) put_text(t, ",\"rule\":", pl_rule_name(s->rule));
-    put_i64(t, ",\"raise_bp\":", s->raise_bp);
-    put_i64(t, ",\"made\":", s->made_unix_ms);
-    put_i64(t, ",\"begins\":", s->begins_unix_ms);
-    put_i64(t, ",\"ends\":", s->ends_unix_ms);
-    put_text(t, ",\"by\":", s->by);
-    put_text(t, ",\"reason\":", s->reason);
-    put_i64(t, ",\"hid\":", s->hid_count);
+    if (!s->any_rule) pl_json_put_text(t, ",\"rule\":", pl_rule_name(s->rule));
+    pl_json_put_i64(t, ",\"raise_bp\":", s->raise_bp);
+    pl_json_put_i64(t, ",\"made\":", s->made_unix_ms);
+    pl_json_put_i64(t, ",\"begins\":", s->begins_unix_ms);
+    pl_json_put_i64(t, ",\"ends\":", s->ends_unix_ms);
+    pl_json_put_text(t, ",\"by\":", s->by);
+    pl_json_put_text(t, ",\"reason\":", s->reason);
+    pl_json_put_i64(t, ",\"hid\":", s->hid_count);
     pl_text_char(t, '}');
 }
 
@@ -74,15 +60,15 @@ void pl_record_delivery_write(struct pl_text *t, const struct pl_delivery *d,
 {
     PL_ASSERT(d->target_index < targets->count);
     put_u64_text(t, "{\"number\":", d->number);
-    put_i64(t, ",\"at\":", d->at_unix_ms);
-    put_text(t, ",\"rule\":", pl_rule_name(d->rule));
+    pl_json_put_i64(t, ",\"at\":", d->at_unix_ms);
+    pl_json_put_text(t, ",\"rule\":", pl_rule_name(d->rule));
     pl_json_put_name(t, ",\"pool\":", &d->pool);
-    put_i64(t, ",\"opened\":", d->opened_unix_ms);
+    pl_json_put_i64(t, ",\"opened\":", d->opened_unix_ms);
     pl_json_put_name(t, ",\"target\":", &targets->names[d->target_index]);
     pl_json_put_bool(t, ",\"resolved\":", d->resolved);
-    put_text(t, ",\"end\":", pl_delivery_end_name(d->end));
-    put_i64(t, ",\"attempt\":", d->attempt);
-    put_i64(t, ",\"status\":", d->status);
+    pl_json_put_text(t, ",\"end\":", pl_delivery_end_name(d->end));
+    pl_json_put_i64(t, ",\"attempt\":", d->attempt);
+    pl_json_put_i64(t, ",\"status\":", d->status);
     pl_text_char(t, '}');
 }
 
@@ -90,7 +76,7 @@ void pl_record_delivery_write(struct pl_text *t, const struct pl_delivery *d,
 
 static int64_t get_time(struct pl_json_reader *r, const char *member)
 {
-    return pl_json_i64(r, member, 0, exact_max);
+    return pl_json_i64(r, member, 0, PL_JSON_EXACT_MAX);
 }
 
 static enum pl_rule get_rule(struct pl_json_reader *r)
