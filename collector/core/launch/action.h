@@ -25,7 +25,7 @@ enum pl_hook_kind {
 #undef PL_HOOK_KIND_ENUM
         PL_HOOK_KIND_COUNT
 };
-const char *pl_hook_kind_word(enum pl_hook_kind kind);
+const char *pl_hook_kind_word(enum pl_hook_kind value);
 
 /* The moment at which it is called by itself. */
 #define PL_HOOK_ON_LIST(X)                                                                         \
@@ -39,7 +39,7 @@ enum pl_hook_on {
 #undef PL_HOOK_ON_ENUM
         PL_HOOK_ON_COUNT
 };
-const char *pl_hook_on_word(enum pl_hook_on on);
+const char *pl_hook_on_word(enum pl_hook_on value);
 
 enum {
     PL_HOOKS_MAX = 32,
@@ -76,7 +76,7 @@ enum pl_action_state {
 #undef PL_ACTION_STATE_ENUM
         PL_ACTION_STATE_COUNT
 };
-const char *pl_action_state_word(enum pl_action_state state);
+const char *pl_action_state_word(enum pl_action_state value);
 
 /* One hook for one launch. */
 struct pl_action {
@@ -115,7 +115,7 @@ enum pl_action_deed {
 #undef PL_ACTION_DEED_ENUM
         PL_ACTION_DEED_COUNT
 };
-const char *pl_action_deed_word(enum pl_action_deed deed);
+const char *pl_action_deed_word(enum pl_action_deed value);
 /* Consenting and withdrawing are for whose launch it is; the rest is ours. */
 bool pl_action_is_consent(enum pl_action_deed deed);
 
