@@ -152,7 +152,7 @@ def lint_suite():
 
 def sanitize_suite():
     """The C suites under AddressSanitizer and UndefinedBehaviorSanitizer."""
-    problem = set_up("build-sanitize", "-Db_sanitize=address,undefined")
+    problem = set_up("build-sanitize", "-Db_sanitize=address,undefined", "-Doptimization=1")
     if problem:
         return Count(failed=1), problem
     os.environ["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
