@@ -11,6 +11,18 @@ enum { MINUTE_MS = 60000, HOUR_S = 3600 };
 
 /* ---- alone ---- */
 
+/* A pool that takes 400/s and usually carries 100/s; a crowd brings 200/s more. */
+static struct pl_launch_sight sight_of(const struct pl_launch *l, bool crowd)
+{
+    return (struct pl_launch_sight){.traffic_per_s = crowd ? 300 : 100,
+                                    .usual_per_s = 100,
+                                    .added = {100, 200},
+                                    .peak_unix_ms = l->starts_unix_ms + 180000,
+                                    .ceiling = 400,
+                                    .headroom = 0.3,
+                                    .is_known = true};
+}
+
 /* Whatever was seen and however long nobody looked: one phase after the other, never back but from
  * cooling to a second wave. */
 static void test_no_phase_is_skipped(void)
@@ -28,13 +40,7 @@ static void test_no_phase_is_skipped(void)
             now_ms += 1000 * (int64_t)(1 + pl_rng_below(&rng, 200));
             bool crowd = comes && now_ms > l.starts_unix_ms - 300000 &&
                          pl_rng_below(&rng, 10) > 0 && now_ms < l.ends_unix_ms;
-            struct pl_launch_sight sight = {.traffic_per_s = crowd ? 300 : 100,
-                                            .usual_per_s = 100,
-                                            .added = {100, 200},
-                                            .peak_unix_ms = l.starts_unix_ms + 180000,
-                                            .ceiling = 400,
-                                            .headroom = 0.3,
-                                            .is_known = true};
+            struct pl_launch_sight sight = sight_of(&l, crowd);
             enum pl_launch_state before = c.state;
             struct pl_launch_course again = c; // a restart between any two steps changes nothing
             uint32_t wants = pl_launch_step(&c, &l, &sight, now_ms);
@@ -87,13 +93,7 @@ static void test_a_restart_at_every_step(void)
         for (int step = 0; step < 5000 && pl_launch_is_open(c.state); step++) {
             now_ms += 60000;
             bool crowd = comes && now_ms > l.starts_unix_ms && now_ms < l.ends_unix_ms - 3600000;
-            struct pl_launch_sight sight = {.traffic_per_s = crowd ? 300 : 100,
-                                            .usual_per_s = 100,
-                                            .added = {100, 200},
-                                            .peak_unix_ms = l.starts_unix_ms + 180000,
-                                            .ceiling = 400,
-                                            .headroom = 0.3,
-                                            .is_known = true};
+            struct pl_launch_sight sight = sight_of(&l, crowd);
             enum pl_launch_state before = c.state;
             (void)pl_launch_step(&c, &l, &sight, now_ms);
             bool absent = before == PL_LAUNCH_LIVE && c.state == PL_LAUNCH_ABSENT;
